@@ -1,0 +1,2 @@
+//! The `tireless` command.
+fn main() {}
