@@ -1,0 +1,105 @@
+//! Admin: the operator's hand.
+
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::{QueueName, Result, State, TaskId};
+
+/// Which tasks an operator means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Selection {
+    /// These; at most [`TASKS_PER_CALL`](crate::limits::TASKS_PER_CALL).
+    Ids(Vec<TaskId>),
+    /// The failed or the dead ones, the oldest first, at most this many in one call.
+    Oldest {
+        /// `Failed` or `Dead`.
+        state: State,
+        /// Most tasks; [`TASKS_PER_CALL`](crate::limits::TASKS_PER_CALL) at most.
+        limit: usize,
+    },
+}
+
+/// The answer to a requeue.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Moved {
+    /// Tasks that are ready now.
+    pub moved: u64,
+    /// Whether the state still holds tasks that were meant.
+    pub more: bool,
+}
+
+/// What became of one task that was to be removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Removed {
+    /// It is gone.
+    Removed,
+    /// There is no such task.
+    Missing,
+    /// Refused: a worker holds it.
+    Running,
+}
+
+/// The answer to a purge.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Purged {
+    /// Tasks that are gone.
+    pub removed: u64,
+    /// Whether the state still holds tasks.
+    pub more: bool,
+}
+
+/// What an operator does. Each call is bounded (B7) and one step (B2); repeating one is safe.
+///
+/// Every method is safe to cancel (B10).
+#[async_trait]
+pub trait Admin: Debug + Send + Sync + 'static {
+    /// Makes failed or dead tasks ready, with their attempts and crashes forgotten; they enter
+    /// behind all that wait. Rings the bell (B14). Tasks in other states are left alone.
+    ///
+    /// # Errors
+    /// `InvalidInput` for a state other than failed or dead, or a limit over the bound.
+    async fn requeue(&self, queue: &QueueName, selection: &Selection) -> Result<Moved>;
+
+    /// Removes tasks that no worker holds. One answer a task, in order.
+    async fn remove(&self, queue: &QueueName, ids: &[TaskId]) -> Result<Vec<Removed>>;
+
+    /// Removes at most `limit` tasks of a state. Running tasks cannot be purged.
+    ///
+    /// # Errors
+    /// `InvalidInput` for running tasks, or a limit over the bound.
+    async fn purge(&self, queue: &QueueName, state: State, limit: usize) -> Result<Purged>;
+
+    /// Makes the queue give no tasks. What runs goes on; what is pushed waits.
+    async fn pause(&self, queue: &QueueName) -> Result<()>;
+
+    /// Ends a pause and rings the bell (B14).
+    async fn resume(&self, queue: &QueueName) -> Result<()>;
+}
+
+#[async_trait]
+impl<T: Admin + ?Sized> Admin for Arc<T> {
+    async fn requeue(&self, queue: &QueueName, selection: &Selection) -> Result<Moved> {
+        (**self).requeue(queue, selection).await
+    }
+
+    async fn remove(&self, queue: &QueueName, ids: &[TaskId]) -> Result<Vec<Removed>> {
+        (**self).remove(queue, ids).await
+    }
+
+    async fn purge(&self, queue: &QueueName, state: State, limit: usize) -> Result<Purged> {
+        (**self).purge(queue, state, limit).await
+    }
+
+    async fn pause(&self, queue: &QueueName) -> Result<()> {
+        (**self).pause(queue).await
+    }
+
+    async fn resume(&self, queue: &QueueName) -> Result<()> {
+        (**self).resume(queue).await
+    }
+}

@@ -1,0 +1,125 @@
+//! Names that are checked once and trusted afterwards.
+
+use std::borrow::Borrow;
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use crate::{Error, Operation, Result};
+
+const LONGEST_NAME: usize = 128;
+
+fn check(what: &str, name: &str) -> Result<()> {
+    let problem = if name.is_empty() {
+        "is empty".to_owned()
+    } else if name.len() > LONGEST_NAME {
+        format!("is {} bytes long; {LONGEST_NAME} is the most", name.len())
+    } else if let Some(bad) = name.chars().find(|c| !is_allowed(*c)) {
+        format!("contains {bad:?}; allowed are A-Z a-z 0-9 . _ : -")
+    } else {
+        return Ok(());
+    };
+    let shown: String = name.chars().take(40).collect();
+    Err(Error::invalid(Operation::Name, format!("the {what} {shown:?} {problem}")))
+}
+
+fn is_allowed(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | ':' | '-')
+}
+
+macro_rules! name {
+    ($type:ident, $what:literal, $doc:literal) => {
+        #[doc = $doc]
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $type(Arc<str>);
+
+        impl $type {
+            /// Checks a name: 1 to 128 of `[A-Za-z0-9._:-]` (B13).
+            ///
+            /// # Errors
+            /// `InvalidInput` that says what is wrong with it.
+            pub fn new(name: impl AsRef<str>) -> Result<Self> {
+                check($what, name.as_ref())?;
+                Ok(Self(name.as_ref().into()))
+            }
+
+            /// The name as text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl FromStr for $type {
+            type Err = Error;
+
+            fn from_str(text: &str) -> Result<Self> {
+                Self::new(text)
+            }
+        }
+
+        impl TryFrom<&str> for $type {
+            type Error = Error;
+
+            fn try_from(text: &str) -> Result<Self> {
+                Self::new(text)
+            }
+        }
+
+        impl Borrow<str> for $type {
+            fn borrow(&self) -> &str {
+                &self.0
+            }
+        }
+    };
+}
+
+name!(QueueName, "queue name", "The name of a queue: 1 to 128 of `[A-Za-z0-9._:-]` (B13).");
+name!(Namespace, "namespace", "What keeps the queues of several systems on one server apart.");
+name!(TypeName, "task type", "The name under which a type of task travels.");
+
+impl Default for Namespace {
+    fn default() -> Self {
+        Self("default".into())
+    }
+}
+
+/// A user's own id for a task: it points to the task while the task lives (B3).
+///
+/// Any 1 to 256 bytes.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OwnId(Arc<[u8]>);
+
+impl OwnId {
+    /// Most bytes of an own id.
+    pub const LONGEST: usize = 256;
+
+    /// Checks an own id.
+    ///
+    /// # Errors
+    /// `InvalidInput` when it is empty or longer than [`OwnId::LONGEST`].
+    pub fn new(id: impl AsRef<[u8]>) -> Result<Self> {
+        let id = id.as_ref();
+        if id.is_empty() || id.len() > Self::LONGEST {
+            let message = format!("an own id has 1 to {} bytes, not {}", Self::LONGEST, id.len());
+            return Err(Error::invalid(Operation::Name, message));
+        }
+        Ok(Self(id.into()))
+    }
+
+    /// Its bytes.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Display for OwnId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&String::from_utf8_lossy(&self.0))
+    }
+}

@@ -1,0 +1,51 @@
+//! Tick: the requeue scheduler moves what is due, and takes back what the dead held.
+
+use std::time::Duration;
+
+use crate::{PerQueue, QueueName, StoreTime};
+
+/// The permission to reclaim (B16).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reclaim {
+    /// After this store time nothing is reclaimed: a call that was held up does no harm.
+    pub not_after: StoreTime,
+    /// Crashes while alone after which a task is buried as poison (B11).
+    pub lone_crashes: u32,
+}
+
+/// One bounded step over some queues: promote, requeue and, if permitted, reclaim.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tick {
+    /// The queues.
+    pub queues: Vec<QueueName>,
+    /// Most tasks to move in each queue and by each of the three;
+    /// [`TASKS_PER_CALL`](crate::limits::TASKS_PER_CALL) at most.
+    pub limit: usize,
+    /// Whether workers whose lease has ended lose their tasks now.
+    pub reclaim: Option<Reclaim>,
+}
+
+/// The answers of a [`Tick`], in the order of its queues.
+pub type Ticked = PerQueue<QueueTicked>;
+
+/// What one queue answered to a tick.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct QueueTicked {
+    /// Scheduled tasks that are ready now.
+    pub promoted: u64,
+    /// Failed tasks that are ready now.
+    pub requeued: u64,
+    /// Tasks taken back from workers whose lease has ended.
+    pub reclaimed: u64,
+    /// Of those, tasks that were buried as poison (B11).
+    pub buried: u64,
+    /// Dead or kept tasks that were dropped because their set was full or their time over (B12).
+    pub dropped: u64,
+    /// Whether there is more to move at once.
+    pub more: bool,
+    /// How long until something falls due; `None` if nothing waits.
+    pub next_due: Option<Duration>,
+    /// The store's time.
+    pub now: StoreTime,
+}
