@@ -53,6 +53,15 @@ impl BuryReason {
             Self::Poison => "poison",
         }
     }
+
+    /// The failure as it is stored: its kind is the reason, or `reason/kind`.
+    #[must_use]
+    pub fn stamp(self, failure: &Failure) -> Failure {
+        match failure.kind() {
+            "" => Failure::new(self.as_str(), failure.text()),
+            kind => Failure::new(format!("{}/{kind}", self.as_str()), failure.text()),
+        }
+    }
 }
 
 /// What became of a task.

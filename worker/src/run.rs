@@ -1,0 +1,147 @@
+//! A run: what a handler is given and what it answers.
+
+use std::fmt::Debug;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use tireless_core::{ClaimToken, Clock, Envelope, Failure, OwnId, QueueName, TaskId, TypeName};
+use tokio_util::sync::CancellationToken;
+
+use crate::retry::Backoff;
+
+/// What became of a run, as its handler sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Verdict {
+    /// Done.
+    Done,
+    /// Failed; to be tried again while attempts are left.
+    Retry(Failure),
+    /// Failed for good.
+    Bury(Failure),
+    /// To be run again after a delay, uncharged.
+    Snooze(Duration),
+    /// The body cannot be decoded: buried with the reason and its raw bytes (B9).
+    Undecodable(Failure),
+}
+
+/// Runs tasks of one type. Typed handlers are made into this by extraction.
+pub trait Handle: Send + Sync + 'static {
+    /// Runs one task. The future is dropped when its timeout ends it; a panic is a failure.
+    fn run(&self, envelope: Envelope, context: Context) -> BoxFuture<'static, Verdict>;
+}
+
+/// How tasks of one type are run and retried, unless the task itself says otherwise.
+#[derive(Clone, Debug)]
+pub struct RunPolicy {
+    /// Tries after the first one.
+    pub retries: u32,
+    /// How long one run may take; `None` for as long as it has to.
+    pub timeout: Option<Duration>,
+    /// How long a failed task waits.
+    pub backoff: Backoff,
+}
+
+impl Default for RunPolicy {
+    /// Ten retries, no timeout, exponential backoff.
+    fn default() -> Self {
+        Self { retries: 10, timeout: None, backoff: Backoff::default() }
+    }
+}
+
+/// A handler and which tasks it is for.
+#[derive(Clone)]
+pub struct Route {
+    /// The type; `None` takes raw tasks (and, where the pool is told so, the inbox).
+    pub task_type: Option<TypeName>,
+    /// The queue whose tasks the handler expects, which the pool then serves.
+    pub queue: Option<QueueName>,
+    /// How its tasks are run and retried.
+    pub policy: RunPolicy,
+    /// The handler.
+    pub handle: Arc<dyn Handle>,
+}
+
+impl Debug for Route {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Route")
+            .field("task_type", &self.task_type)
+            .field("queue", &self.queue)
+            .field("policy", &self.policy)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a handler can know about its run. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Context(Arc<Facts>);
+
+/// The facts of a run; the pool makes them.
+#[derive(Debug)]
+pub(crate) struct Facts {
+    pub(crate) queue: QueueName,
+    pub(crate) id: TaskId,
+    pub(crate) own_id: Option<OwnId>,
+    pub(crate) claim: ClaimToken,
+    pub(crate) attempt: u32,
+    pub(crate) retries: u32,
+    pub(crate) cancellation: CancellationToken,
+    /// When the run's timeout ends it, by the clock's monotonic time.
+    pub(crate) deadline: Option<Duration>,
+    /// Reads until when the lease of this run lasts, by the clock's monotonic time.
+    pub(crate) lease_until: Arc<std::sync::atomic::AtomicU64>,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+impl Context {
+    pub(crate) fn new(facts: Facts) -> Self {
+        Self(Arc::new(facts))
+    }
+
+    /// The queue the task came from.
+    pub fn queue(&self) -> &QueueName {
+        &self.0.queue
+    }
+
+    /// The task's id. Stable over all attempts: the key for idempotent effects.
+    pub fn id(&self) -> TaskId {
+        self.0.id
+    }
+
+    /// The producer's own id of the task.
+    pub fn own_id(&self) -> Option<&OwnId> {
+        self.0.own_id.as_ref()
+    }
+
+    /// Under what the task is held; with the id it names this run.
+    pub fn claim(&self) -> ClaimToken {
+        self.0.claim
+    }
+
+    /// Which attempt this is; the first is 1.
+    pub fn attempt(&self) -> u32 {
+        self.0.attempt
+    }
+
+    /// Whether a failure now would be the last.
+    pub fn is_last_attempt(&self) -> bool {
+        self.0.attempt > self.0.retries
+    }
+
+    /// Fires when the run should stop: its lease has ended, or the pool's shutdown deadline has.
+    pub fn cancellation(&self) -> &CancellationToken {
+        &self.0.cancellation
+    }
+
+    /// Time until the run's timeout; `None` if it has none.
+    pub fn time_left(&self) -> Option<Duration> {
+        self.0.deadline.map(|deadline| deadline.saturating_sub(self.0.clock.monotonic()))
+    }
+
+    /// Time for which the lease is sure to last without another heartbeat.
+    pub fn lease_left(&self) -> Duration {
+        let until = self.0.lease_until.load(std::sync::atomic::Ordering::Relaxed);
+        Duration::from_millis(until).saturating_sub(self.0.clock.monotonic())
+    }
+}
