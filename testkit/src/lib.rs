@@ -1,1 +1,6 @@
-//! Under construction.
+//! What it takes to test a broker of tireless, and programs that are built on one.
+
+mod clock;
+mod idle;
+
+pub use clock::VirtualClock;
