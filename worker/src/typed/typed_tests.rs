@@ -1,0 +1,1 @@
+//! Tests of handlers, extraction and what errors decide.
