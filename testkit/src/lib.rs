@@ -4,3 +4,6 @@ mod clock;
 mod idle;
 
 pub use clock::VirtualClock;
+
+#[cfg(all(feature = "server", unix))]
+pub mod server;
