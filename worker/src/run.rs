@@ -1,7 +1,7 @@
 //! A run: what a handler is given and what it answers.
 
 use std::fmt::Debug;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -75,7 +75,14 @@ impl Debug for Route {
 
 /// What a handler can know about its run. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Context(Arc<Facts>);
+pub struct Context(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    facts: Facts,
+    /// Made when first asked for: most handlers never look.
+    cancellation: OnceLock<CancellationToken>,
+}
 
 /// The facts of a run; the pool makes them.
 #[derive(Debug)]
@@ -86,6 +93,7 @@ pub(crate) struct Facts {
     pub(crate) claim: ClaimToken,
     pub(crate) attempt: u32,
     pub(crate) retries: u32,
+    /// Fires for all runs of the claim; each run gets a child of its own.
     pub(crate) cancellation: CancellationToken,
     /// When the run's timeout ends it, by the clock's monotonic time.
     pub(crate) deadline: Option<Duration>,
@@ -96,52 +104,55 @@ pub(crate) struct Facts {
 
 impl Context {
     pub(crate) fn new(facts: Facts) -> Self {
-        Self(Arc::new(facts))
+        Self(Arc::new(Inner { facts, cancellation: OnceLock::new() }))
     }
 
     /// The queue the task came from.
     pub fn queue(&self) -> &QueueName {
-        &self.0.queue
+        &self.0.facts.queue
     }
 
     /// The task's id. Stable over all attempts: the key for idempotent effects.
     pub fn id(&self) -> TaskId {
-        self.0.id
+        self.0.facts.id
     }
 
     /// The producer's own id of the task.
     pub fn own_id(&self) -> Option<&OwnId> {
-        self.0.own_id.as_ref()
+        self.0.facts.own_id.as_ref()
     }
 
     /// Under what the task is held; with the id it names this run.
     pub fn claim(&self) -> ClaimToken {
-        self.0.claim
+        self.0.facts.claim
     }
 
     /// Which attempt this is; the first is 1.
     pub fn attempt(&self) -> u32 {
-        self.0.attempt
+        self.0.facts.attempt
     }
 
     /// Whether a failure now would be the last.
     pub fn is_last_attempt(&self) -> bool {
-        self.0.attempt > self.0.retries
+        self.0.facts.attempt > self.0.facts.retries
     }
 
     /// Fires when the run should stop: its lease has ended, or the pool's shutdown deadline has.
     pub fn cancellation(&self) -> &CancellationToken {
-        &self.0.cancellation
+        self.0.cancellation.get_or_init(|| self.0.facts.cancellation.child_token())
     }
 
     /// Time until the run's timeout; `None` if it has none.
     pub fn time_left(&self) -> Option<Duration> {
-        self.0.deadline.map(|deadline| deadline.saturating_sub(self.0.clock.monotonic()))
+        self.0
+            .facts
+            .deadline
+            .map(|deadline| deadline.saturating_sub(self.0.facts.clock.monotonic()))
     }
 
     /// Time for which the lease is sure to last without another heartbeat.
     pub fn lease_left(&self) -> Duration {
-        let until = self.0.lease_until.load(std::sync::atomic::Ordering::Relaxed);
-        Duration::from_millis(until).saturating_sub(self.0.clock.monotonic())
+        let until = self.0.facts.lease_until.load(std::sync::atomic::Ordering::Relaxed);
+        Duration::from_millis(until).saturating_sub(self.0.facts.clock.monotonic())
     }
 }
