@@ -1,14 +1,18 @@
 //! Where a Redis is and how to enter it: one URL grammar for both client libraries.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use tireless_core::Result;
+
+mod parse;
 
 /// How the server is reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Endpoint {
     /// `redis://` and `rediss://`.
     Tcp {
-        /// Host name or address.
+        /// Host name or address; an IPv6 address without brackets.
         host: String,
         /// Port; 6379 unless the URL names one.
         port: u16,
@@ -50,7 +54,7 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Where a Redis is and how to enter it.
+/// Where a Redis is and how to enter it. `Display` and `Debug` never show the password.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Address {
     /// How the server is reached.
@@ -62,3 +66,102 @@ pub struct Address {
     /// The database number.
     pub database: u32,
 }
+
+impl Address {
+    /// Reads a URL:
+    ///
+    /// - `redis://[user[:password]@]host[:port][/db]`
+    /// - `rediss://...`, the same over TLS; `?ca=PATH` trusts these authorities instead of the
+    ///   built-in ones, `?cert=PATH&key=PATH` shows a client certificate (all PEM files)
+    /// - `redis+unix:///path?db=1&user=u&pass=p`
+    ///
+    /// `?db=N` and `?password-file=PATH` (the file is read now, its final line break cut) fit
+    /// each of them. `?client=NAME` is accepted and left to the caller. User, password, path and
+    /// the values are percent-decoded; a plus sign stays one.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` for anything else, with what is accepted; no part of the URL that could be
+    /// a password is repeated.
+    pub fn parse(url: &str) -> Result<Self> {
+        parse::parse(url)
+    }
+
+    /// A server by host and port, without TLS, user or password, database 0.
+    pub fn tcp(host: impl Into<String>, port: u16) -> Self {
+        Self::at(Endpoint::Tcp { host: host.into(), port, tls: None })
+    }
+
+    /// A server behind a Unix socket.
+    pub fn unix(path: impl AsRef<Path>) -> Self {
+        Self::at(Endpoint::Unix(path.as_ref().to_owned()))
+    }
+
+    fn at(endpoint: Endpoint) -> Self {
+        Self { endpoint, user: None, password: None, database: 0 }
+    }
+
+    /// The same server, entered as this user of its access list.
+    #[must_use]
+    pub fn with_user(mut self, user: impl Into<String>) -> Self {
+        self.user = Some(user.into());
+        self
+    }
+
+    /// The same server, entered with this password.
+    #[must_use]
+    pub fn with_password(mut self, password: impl Into<String>) -> Self {
+        self.password = Some(Secret::new(password));
+        self
+    }
+
+    /// The same server, another database.
+    #[must_use]
+    pub fn with_database(mut self, database: u32) -> Self {
+        self.database = database;
+        self
+    }
+
+    /// How TLS is to be used, if it is.
+    pub fn tls(&self) -> Option<&Tls> {
+        match &self.endpoint {
+            Endpoint::Tcp { tls, .. } => tls.as_ref(),
+            Endpoint::Unix(_) => None,
+        }
+    }
+
+    /// `HOST:PORT`, or the path of the socket: what a message calls the server.
+    pub fn place(&self) -> String {
+        match &self.endpoint {
+            Endpoint::Tcp { host, port, .. } if host.contains(':') => format!("[{host}]:{port}"),
+            Endpoint::Tcp { host, port, .. } => format!("{host}:{port}"),
+            Endpoint::Unix(path) => path.display().to_string(),
+        }
+    }
+}
+
+/// The URL without its password and without the paths of certificates.
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let place = self.place();
+        let database = self.database;
+        match &self.endpoint {
+            Endpoint::Unix(_) => {
+                write!(f, "redis+unix://{place}?db={database}")?;
+                self.user.as_ref().map_or(Ok(()), |user| write!(f, "&user={user}"))
+            }
+            Endpoint::Tcp { tls, .. } => {
+                let scheme = if tls.is_some() { "rediss" } else { "redis" };
+                write!(f, "{scheme}://")?;
+                if let Some(user) = &self.user {
+                    write!(f, "{user}@")?;
+                }
+                write!(f, "{place}/{database}")
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "address_tests.rs"]
+mod tests;

@@ -16,3 +16,33 @@ pub enum Reply {
     /// An error inside an array.
     Error(String),
 }
+
+impl Reply {
+    /// The number, also when it came as text.
+    pub fn as_int(&self) -> Option<i64> {
+        match self {
+            Self::Int(number) => Some(*number),
+            Self::Bytes(text) => {
+                let number: f64 = std::str::from_utf8(text).ok()?.parse().ok()?;
+                Some(number as i64)
+            }
+            _ => None,
+        }
+    }
+
+    /// The bytes; `None` for anything else.
+    pub fn into_bytes(self) -> Option<Bytes> {
+        match self {
+            Self::Bytes(bytes) => Some(bytes),
+            _ => None,
+        }
+    }
+
+    /// The parts of an array; `None` for anything else.
+    pub fn into_array(self) -> Option<Vec<Self>> {
+        match self {
+            Self::Array(parts) => Some(parts),
+            _ => None,
+        }
+    }
+}

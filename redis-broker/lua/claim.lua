@@ -1,0 +1,166 @@
+-- claim: a worker takes tasks under a number of its own choice.
+-- KEYS: queue, ready, tasks, history, running, leases, scheduled, failed, suspects, bell, inbox
+-- ARGV: worker, claim number, lease in ms, most tasks, 'shared' or 'alone', an id to make ids for
+--   the inbox from (or ''), most tasks to move on the way, most bytes
+-- Returns: now, more, ms to the next due task (-1: none), suspects, your turn, paused, moved on the
+--   way, the ids joined, the envelopes, the histories (empty if no task of the queue has one)
+local worker, number = ARGV[1], ARGV[2]
+local lease, most, alone = tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5] == 'alone'
+local seed, move, bytes = ARGV[6], tonumber(ARGV[7]), tonumber(ARGV[8])
+
+-- Reading every key by its type comes before any write: a wrong type ends the script here.
+local last = call('HGET', K.running, 'last')
+local leased = call('ZSCORE', K.leases, worker)
+call('LLEN', K.ready)
+call('LLEN', K.bell)
+call('LLEN', K.suspects)
+call('HLEN', K.history)
+call('HLEN', K.tasks)
+call('ZCARD', K.scheduled)
+call('ZCARD', K.failed)
+call('LLEN', K.inbox)
+
+local moved = take_due(K.scheduled, move) + take_due(K.failed, move)
+local suspects = call('LLEN', K.suspects)
+
+-- How many of the next tasks fit: sizes are looked up only if the queue ever held a large one.
+local function fitting(count)
+  if not settings[3] then
+    return count
+  end
+  local next_out = call('LRANGE', K.ready, -count, -1)
+  local room = bytes
+  for at = #next_out, 1, -1 do
+    room = room - call('HSTRLEN', K.tasks, next_out[at])
+    if room < 0 then
+      return math.max(1, #next_out - at)
+    end
+  end
+  return count
+end
+
+local function take_ready()
+  local count = math.min(most, call('LLEN', K.ready))
+  if count == 0 then
+    return {}
+  end
+  count = fitting(count)
+  unlock()
+  return call('RPOP', K.ready, count)
+end
+
+local function envelopes_of(ids)
+  local found, envelopes, missing = {}, {}, {}
+  if #ids > 0 then
+    local values = call('HMGET', K.tasks, unpack(ids))
+    for at, id in ipairs(ids) do
+      if values[at] then
+        found[#found + 1] = id
+        envelopes[#envelopes + 1] = values[at]
+      else
+        missing[#missing + 1] = id
+      end
+    end
+  end
+  return found, envelopes, missing
+end
+
+-- Bodies that any program pushed: they get an id and the shortest envelope.
+local function take_inbox(ids, envelopes)
+  local room = bytes
+  for index = #ids, most - 1 do
+    local body = room > 0 and call('LINDEX', K.inbox, -1)
+    if not body then
+      return
+    end
+    room = room - #body
+    unlock()
+    call('RPOP', K.inbox)
+    local id = string.sub(seed, 1, 14) .. struct.pack('>I2', index)
+    local envelope = '\1\0\0\0' .. body
+    call('HSET', K.tasks, id, envelope)
+    ids[#ids + 1] = id
+    envelopes[#envelopes + 1] = envelope
+    if #envelope > 4096 and not settings[3] then
+      call('HSET', K.queue, 'big', '1')
+    end
+  end
+end
+
+local function register()
+  call('ZADD', K.leases, now + lease, worker)
+  if not leased then
+    call('PERSIST', K.running)
+  end
+end
+
+local ids, envelopes = {}, {}
+local repeated = last and tonumber(number) <= tonumber(last)
+if repeated then
+  local held = call('HGET', K.running, number)
+  ids, envelopes = envelopes_of(held and split_ids(held) or {})
+elseif not settings[2] and most > 0 then
+  if alone then
+    local id = suspects > 0 and call('LINDEX', K.suspects, -1)
+    if id then
+      unlock()
+      call('RPOP', K.suspects)
+      suspects = suspects - 1
+      ids, envelopes = envelopes_of({ id })
+      if settings[4] == worker then
+        call('HDEL', K.queue, 'turn')
+        settings[4] = false
+      end
+    end
+  else
+    local missing
+    ids, envelopes, missing = envelopes_of(take_ready())
+    if #missing > 0 then
+      -- Removed while they waited, or damaged by somebody: they stop nothing (B9).
+      local ghosts = tonumber(call('HGET', K.queue, 'ghosts') or '0')
+      call('HSET', K.queue, 'ghosts', math.max(0, ghosts - #missing))
+    end
+    if seed ~= '' and #ids < most then
+      take_inbox(ids, envelopes)
+    end
+  end
+  if #ids > 0 then
+    local fields = { 'last', number, number, table.concat(ids) }
+    if alone then
+      fields[5], fields[6] = 'alone', number
+    end
+    call('HSET', K.running, unpack(fields))
+    register()
+  end
+end
+
+local histories = {}
+if #ids > 0 and call('HLEN', K.history) > 0 then
+  histories = call('HMGET', K.history, unpack(ids))
+end
+
+-- Whose turn it is to keep itself empty for a suspect: one live worker a queue.
+local your_turn = 0
+if suspects > 0 and not alone then
+  local holder = settings[4]
+  local holders_lease = holder and call('ZSCORE', K.leases, holder)
+  if holder ~= worker and not (holders_lease and tonumber(holders_lease) > now) then
+    unlock()
+    call('HSET', K.queue, 'turn', worker)
+    register()
+    holder = worker
+  end
+  your_turn = holder == worker and 1 or 0
+elseif suspects == 0 and settings[4] == worker then
+  call('HDEL', K.queue, 'turn')
+end
+
+local left = call('LLEN', K.ready)
+if (#ids > 0 or moved > 0) and not repeated and not settings[2] and left + suspects > 0 then
+  ring()
+end
+local more = (left > 0 or (seed ~= '' and call('LLEN', K.inbox) > 0)) and 1 or 0
+return {
+  now, more, next_due(), suspects, your_turn, settings[2] and 1 or 0, moved,
+  table.concat(ids), envelopes, histories,
+}

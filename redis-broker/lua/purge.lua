@@ -1,0 +1,43 @@
+-- purge: takes away tasks of one state, the oldest first.
+-- KEYS: queue, ready, tasks, history, failures, names, scheduled, failed, dead, done, suspects
+-- ARGV: 'ready', 'scheduled', 'failed', 'dead' or 'done', most tasks
+-- Returns: removed, whether the state holds more
+local state, limit = ARGV[1], tonumber(ARGV[2])
+call('LLEN', K.ready)
+call('LLEN', K.suspects)
+call('HLEN', K.tasks)
+call('HLEN', K.history)
+call('HLEN', K.failures)
+call('HLEN', K.names)
+for _, set in ipairs({ K.scheduled, K.failed, K.dead, K.done }) do
+  call('ZCARD', set)
+end
+
+unlock()
+local ids, more, ghosts = {}, 0, 0
+if state == 'ready' then
+  local popped = call('RPOP', K.ready, limit) or {}
+  if #popped < limit then
+    for _, id in ipairs(call('RPOP', K.suspects, limit - #popped) or {}) do
+      popped[#popped + 1] = id
+    end
+  end
+  for _, id in ipairs(popped) do
+    if call('HEXISTS', K.tasks, id) == 1 then
+      ids[#ids + 1] = id
+    else
+      ghosts = ghosts + 1
+    end
+  end
+  more = call('LLEN', K.ready) + call('LLEN', K.suspects)
+  if ghosts > 0 then
+    local before = tonumber(call('HGET', K.queue, 'ghosts') or '0')
+    call('HSET', K.queue, 'ghosts', math.max(0, before - ghosts))
+  end
+else
+  ids = call('ZRANGE', K[state], 0, limit - 1)
+  chunked('ZREM', K[state], ids)
+  more = call('ZCARD', K[state])
+end
+forget(ids)
+return { #ids, more > 0 and 1 or 0 }

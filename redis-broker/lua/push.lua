@@ -1,0 +1,118 @@
+-- push: tasks enter a queue.
+-- KEYS: queue, ready, tasks, history, scheduled, names, bell, calls
+-- ARGV: call number, answered mark, '1' if an envelope is large, details, then id and envelope of
+--   each task. Details are empty when every task is plain (ready at once, no own id, no id twice),
+--   else for each task: when (1 byte: 0 now, 1 after, 2 at), ms (8), size of own id (2), own id.
+-- Returns: '' if all were accepted, else for each task 'A' or 'E' and the id of the one that lives.
+local FIRST = 5
+local seen = recall(ARGV[1])
+if seen[2] then
+  return seen[2]
+end
+if seen[1] and tonumber(ARGV[1]) <= tonumber(seen[1]) then
+  return redis.error_reply('STALE')
+end
+
+-- Reading every key by its type comes before any write: a wrong type ends the script here.
+call('LLEN', K.ready)
+call('HLEN', K.history)
+call('HLEN', K.names)
+call('LLEN', K.bell)
+local head = call('ZRANGE', K.scheduled, 0, 0, 'WITHSCORES')
+local soonest = tonumber(head[2] or 'inf')
+
+local ids = {}
+for at = FIRST, #ARGV, 2 do
+  ids[#ids + 1] = ARGV[at]
+end
+local living = call('HMGET', K.tasks, unpack(ids))
+
+local any_living = false
+for at = 1, #ids do
+  if living[at] then
+    any_living = true
+    break
+  end
+end
+
+local accepted, answer = #ids, ''
+if ARGV[4] == '' and not any_living then
+  call('HSET', K.tasks, unpack(ARGV, FIRST))
+  chunked('LPUSH', K.ready, ids)
+  ring()
+else
+  local details, at = ARGV[4], 1
+  local fields, ready, later, named, answers = {}, {}, {}, {}, {}
+  local new_ids, new_names = {}, {}
+  accepted = 0
+  for index, id in ipairs(ids) do
+    local kind, ms, own = 0, 0, ''
+    if details ~= '' then
+      local size
+      kind, ms, size, at = struct.unpack('>BI8I2', details, at)
+      own = string.sub(details, at, at + size - 1)
+      at = at + size
+    end
+    local owner = nil
+    if living[index] or new_ids[id] then
+      owner = id
+    elseif own ~= '' then
+      owner = new_names[own] or call('HGET', K.names, own)
+      if owner and not new_names[own] and call('HEXISTS', K.tasks, owner) == 0 then
+        owner = nil
+      end
+    end
+    if owner then
+      answers[index] = 'E' .. owner
+    else
+      answers[index] = 'A'
+      accepted = accepted + 1
+      new_ids[id] = true
+      fields[#fields + 1] = id
+      fields[#fields + 1] = ARGV[FIRST + 2 * index - 1]
+      if own ~= '' then
+        new_names[own] = id
+        named[#named + 1] = { own, id }
+      end
+      local due = kind == 1 and now + ms or kind == 2 and ms or now
+      if due > now then
+        later[#later + 1] = { due, id }
+      else
+        ready[#ready + 1] = id
+      end
+    end
+  end
+  answer = table.concat(answers)
+  if accepted > 0 then
+    call('HSET', K.tasks, unpack(fields))
+    if #ready > 0 then
+      chunked('LPUSH', K.ready, ready)
+    end
+    local earlier = false
+    for _, entry in ipairs(later) do
+      call('ZADD', K.scheduled, entry[1], entry[2])
+      earlier = earlier or entry[1] < soonest
+    end
+    for _, entry in ipairs(named) do
+      call('HSET', K.names, entry[1], entry[2])
+      local history = read_history(nil)
+      history.own = entry[1]
+      write_history(entry[2], history)
+    end
+    if #ready > 0 or earlier then
+      ring()
+    end
+  end
+end
+
+if accepted > 0 then
+  if not settings[1] then
+    call('HSET', K.queue, 'layout', LAYOUT)
+  end
+  if ARGV[3] == '1' and not settings[3] then
+    call('HSET', K.queue, 'big', '1')
+  end
+  call('HINCRBY', K.queue, 'pushed', accepted)
+end
+remember(ARGV[1], ARGV[2], seen[1], answer)
+return answer

@@ -1,0 +1,62 @@
+-- reclaim: takes back what a worker held whose lease has ended.
+-- KEYS: queue, ready, tasks, history, failures, names, suspects, leases, running, dead, bell
+-- ARGV: worker, store time after which nothing is done, crashes alone that bury, most tasks, the
+--   failure of poison, cap of dead tasks
+-- Returns: taken back, of those buried, dropped at the cap, whether the worker still holds tasks
+local worker, not_after = ARGV[1], tonumber(ARGV[2])
+local lone_limit, limit, cap = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[6])
+
+-- Reading every key by its type comes before any write: a wrong type ends the script here.
+call('LLEN', K.ready)
+call('LLEN', K.suspects)
+call('LLEN', K.bell)
+call('HLEN', K.tasks)
+call('HLEN', K.history)
+call('HLEN', K.failures)
+call('HLEN', K.names)
+call('ZCARD', K.dead)
+local lease = call('ZSCORE', K.leases, worker)
+local lone = call('HGET', K.running, 'alone')
+if now > not_after or not lease or tonumber(lease) > now then
+  return { 0, 0, 0, 0 }
+end
+
+unlock()
+local taken, buried, more = 0, 0, 0
+local function crashed(id, alone)
+  local history = read_history(call('HGET', K.history, id))
+  history.crashes = history.crashes + 1
+  history.lone = history.lone + (alone and 1 or 0)
+  if alone and history.lone >= lone_limit then
+    history.attempts = history.attempts + 1
+    write_history(id, history)
+    add_failure(id, history.attempts, ARGV[5])
+    call('ZADD', K.dead, now, id)
+    buried = buried + 1
+  else
+    write_history(id, history)
+    enter(id, history, true)
+  end
+end
+
+for _, number in ipairs(claims_newest_first()) do
+  if taken >= limit then
+    more = 1
+    break
+  end
+  local field = string.format('%.0f', number)
+  local ids = split_ids(call('HGET', K.running, field))
+  call('HDEL', K.running, field)
+  for at = #ids, 1, -1 do
+    crashed(ids[at], field == lone)
+  end
+  taken = taken + #ids
+end
+if more == 0 then
+  unregister(worker)
+end
+local dropped = buried > 0 and drop_over(K.dead, cap) or 0
+if taken > buried then
+  ring()
+end
+return { taken, buried, dropped, more }

@@ -1,0 +1,60 @@
+-- renew: a worker says that it lives and which claims it knows of.
+-- KEYS: queue, ready, running, leases, suspects, history, bell
+-- ARGV: worker, lease in ms (0 to leave), mark below which unnamed claims go back, then the numbers
+--   of the claims that it knows
+-- Returns: now, how many tasks went back, the claims that it does not hold any more
+local worker, lease, below = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+local FIRST = 4
+
+-- Reading every key by its type comes before any write: a wrong type ends the script here.
+call('LLEN', K.ready)
+call('LLEN', K.suspects)
+call('LLEN', K.bell)
+call('HLEN', K.history)
+local leased = call('ZSCORE', K.leases, worker)
+local marks = call('HMGET', K.running, 'last', 'alone')
+local claims_held = call('HLEN', K.running) - (marks[1] and 1 or 0) - (marks[2] and 1 or 0)
+
+local lost, named, known = {}, {}, 0
+for first = FIRST, #ARGV, 1000 do
+  local last = math.min(first + 999, #ARGV)
+  local held = call('HMGET', K.running, unpack(ARGV, first, last))
+  for at = first, last do
+    if held[at - first + 1] then
+      named[ARGV[at]] = true
+      known = known + 1
+    else
+      lost[#lost + 1] = tonumber(ARGV[at])
+    end
+  end
+end
+
+-- What it does not know of goes back to the front, uncharged; a leaving worker knows of nothing.
+local leaving, released = lease == 0, 0
+unlock()
+if claims_held > known or (leaving and claims_held > 0) then
+  for _, number in ipairs(claims_newest_first()) do
+    local field = string.format('%.0f', number)
+    if leaving or (number < below and not named[field]) then
+      local ids = split_ids(call('HGET', K.running, field))
+      call('HDEL', K.running, field)
+      if marks[2] == field then
+        call('HDEL', K.running, 'alone')
+      end
+      enter_all(reversed(ids), true)
+      released = released + #ids
+    end
+  end
+end
+if leaving then
+  unregister(worker)
+else
+  call('ZADD', K.leases, now + lease, worker)
+  if not leased then
+    call('PERSIST', K.running)
+  end
+end
+if released > 0 then
+  ring()
+end
+return { now, released, lost }

@@ -1,0 +1,9 @@
+-- resume: ends a pause and wakes a worker.
+-- KEYS: queue, bell
+-- ARGV: none
+-- Returns: 1
+call('LLEN', K.bell)
+unlock()
+call('HDEL', K.queue, 'paused')
+ring()
+return 1

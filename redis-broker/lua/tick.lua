@@ -1,0 +1,38 @@
+-- tick: promote and requeue what is due, cut leases that reach too far, drop kept tasks whose time
+-- is over, and name the workers whose lease has ended.
+-- KEYS: queue, ready, tasks, history, failures, names, scheduled, failed, suspects, leases, done, bell
+-- ARGV: most tasks of each set, the longest lease in ms
+-- Returns: now, promoted, requeued, dropped, more, ms to the next due task (-1: none), the workers
+local limit, longest = tonumber(ARGV[1]), tonumber(ARGV[2])
+
+-- Reading every key by its type comes before any write: a wrong type ends the script here.
+call('LLEN', K.ready)
+call('LLEN', K.suspects)
+call('LLEN', K.bell)
+call('HLEN', K.tasks)
+call('HLEN', K.history)
+call('HLEN', K.failures)
+call('HLEN', K.names)
+call('ZCARD', K.scheduled)
+call('ZCARD', K.failed)
+local ahead = call('ZRANGEBYSCORE', K.leases, '(' .. now + longest, '+inf', 'LIMIT', 0, 100)
+local over = call('ZRANGEBYSCORE', K.done, '-inf', now, 'LIMIT', 0, limit)
+
+local promoted = take_due(K.scheduled, limit)
+local requeued = take_due(K.failed, limit)
+if promoted + requeued > 0 and not settings[2] then
+  ring()
+end
+if #ahead + #over > 0 then
+  unlock()
+end
+for _, worker in ipairs(ahead) do
+  call('ZADD', K.leases, now + longest, worker)
+end
+if #over > 0 then
+  chunked('ZREM', K.done, over)
+  forget(over)
+end
+local expired = call('ZRANGEBYSCORE', K.leases, '-inf', now, 'LIMIT', 0, 100)
+local more = (promoted == limit or requeued == limit or #over == limit) and 1 or 0
+return { now, promoted, requeued, #over, more, next_due(), expired }

@@ -1,0 +1,135 @@
+use tireless_core::{ErrorKind, Operation};
+
+use super::*;
+
+fn refused(url: &str) -> String {
+    let error = Address::parse(url).expect_err(url);
+    assert_eq!(error.kind(), ErrorKind::InvalidInput, "{url}");
+    assert_eq!(error.operation(), Operation::Connect, "{url}");
+    error.to_string()
+}
+
+#[test]
+fn a_host_alone_is_enough() {
+    assert_eq!(Address::parse("redis://example.org").unwrap(), Address::tcp("example.org", 6379));
+}
+
+#[test]
+fn all_parts_are_read_and_decoded() {
+    let address = Address::parse("redis://ad%40a:p%2Fw%3A%25@example.org:7000/3").unwrap();
+    let expected =
+        Address::tcp("example.org", 7000).with_user("ad@a").with_password("p/w:%").with_database(3);
+    assert_eq!(address, expected);
+}
+
+#[test]
+fn a_password_needs_no_user() {
+    let address = Address::parse("redis://:geheim@h").unwrap();
+    assert_eq!(address, Address::tcp("h", 6379).with_password("geheim"));
+}
+
+#[test]
+fn an_ipv6_host_loses_its_brackets_and_gets_them_back() {
+    let address = Address::parse("redis://[::1]:7001").unwrap();
+    assert_eq!(address, Address::tcp("::1", 7001));
+    assert_eq!(address.to_string(), "redis://[::1]:7001/0");
+}
+
+#[test]
+fn tls_takes_its_files() {
+    let address = Address::parse("rediss://h?ca=/a%20b/ca.pem&cert=/c+d.pem&key=/k.pem").unwrap();
+    let tls = address.tls().unwrap();
+    assert_eq!(tls.ca.as_deref(), Some(Path::new("/a b/ca.pem")));
+    assert_eq!(tls.client, Some((PathBuf::from("/c+d.pem"), PathBuf::from("/k.pem"))));
+    assert_eq!(Address::parse("rediss://h").unwrap().tls(), Some(&Tls::default()));
+    assert_eq!(Address::parse("redis://h").unwrap().tls(), None);
+}
+
+#[test]
+fn a_socket_takes_everything_from_the_query() {
+    let address = Address::parse("redis+unix:///run/r.sock?db=1&user=u&pass=p%26w").unwrap();
+    let expected =
+        Address::unix("/run/r.sock").with_user("u").with_password("p&w").with_database(1);
+    assert_eq!(address, expected);
+    assert_eq!(address.to_string(), "redis+unix:///run/r.sock?db=1&user=u");
+}
+
+#[test]
+fn the_client_setting_is_left_to_the_caller() {
+    assert_eq!(Address::parse("redis://h?client=fred").unwrap(), Address::tcp("h", 6379));
+}
+
+#[test]
+fn a_password_file_is_read_without_its_line_break() {
+    let path = std::env::temp_dir().join(format!("tireless-password-{}", std::process::id()));
+    for text in ["geheim", "geheim\n", "geheim\r\n"] {
+        std::fs::write(&path, text).unwrap();
+        let url = format!("redis://h?password-file={}", path.display());
+        assert_eq!(Address::parse(&url).unwrap(), Address::tcp("h", 6379).with_password("geheim"));
+    }
+    let twice = refused(&format!("redis://:a@h?password-file={}", path.display()));
+    assert!(twice.contains("two passwords"), "{twice}");
+    std::fs::remove_file(&path).unwrap();
+    let gone = refused(&format!("redis://h?password-file={}", path.display()));
+    assert!(gone.contains("cannot read"), "{gone}");
+}
+
+#[test]
+fn what_is_wrong_is_refused_with_what_is_accepted() {
+    for (url, part) in [
+        ("", "redis://["),
+        ("example.org:6379", "redis://["),
+        ("http://h", "rediss://"),
+        ("redis://", "host"),
+        ("redis:///1", "host"),
+        ("redis://h:0", "port"),
+        ("redis://h:70000", "port"),
+        ("redis://h/x", "database"),
+        ("redis://h/-1", "database"),
+        ("redis://h/4294967296", "database"),
+        ("redis://h/1?db=2", "two databases"),
+        ("redis://h?tls=1", "unknown setting 'tls'"),
+        ("redis://h?db=1&db=1", "twice"),
+        ("redis://h?ca=/x", "rediss://"),
+        ("rediss://h?cert=/x", "both"),
+        ("redis://h?user=u", "user:password@host"),
+        ("redis://u@h", "without a password"),
+        ("redis+unix://run/r.sock", "slash"),
+        ("redis+unix:///", "socket"),
+        ("redis://h#1", "%23"),
+    ] {
+        let message = refused(url);
+        assert!(message.contains(part), "{url}: {message}");
+    }
+}
+
+#[test]
+fn nothing_printed_contains_the_password() {
+    for url in
+        ["redis://u:s3cret@h:1/2", "rediss://:s3cret@h", "redis+unix:///r.sock?user=u&pass=s3cret"]
+    {
+        let address = Address::parse(url).unwrap();
+        for text in [format!("{address:?}"), address.to_string(), address.place()] {
+            assert!(!text.contains("s3cret"), "{text}");
+        }
+    }
+    // Written without percent-encoding, a password gets into every other part of a URL.
+    for url in [
+        "redis://u:a/s3cret@h",
+        "redis://u:1/s3cret@h",
+        "redis://u:1?s3cret@h",
+        "redis://u:1?s3cret=x@h",
+        "redis://u:1#s3cret@h",
+        "redis://u:s3cret@h:port",
+        "redis://u:s3cret@h/db",
+        "redis://u:s3cret@h?foo=1",
+        "foo://u:s3cret@h",
+        "redis+unix://u:s3cret@/r.sock",
+        "redis+unix:///r.sock?pass=s3cret&pass=s3cret",
+    ] {
+        let error = Address::parse(url).expect_err(url);
+        for text in [error.to_string(), format!("{error:?}")] {
+            assert!(!text.contains("s3cret"), "{url}: {text}");
+        }
+    }
+}

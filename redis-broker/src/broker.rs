@@ -1,0 +1,231 @@
+//! The broker over any Redis client: the six operations that move tasks.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use tireless_core::limits::{CLAIMS_PER_RENEWAL, DEAD_KEPT};
+use tireless_core::{
+    Broker, Claim, ClaimMode, Claimed, Error, ErrorKind, Namespace, Operation, PerQueue, Push,
+    Pushed, QueueClaimed, QueueName, QueueTicked, Reclaim, Renew, Renewed, Result, Settle,
+    SettleAnswer, Tick, Ticked, Wait, Woken, WorkerId,
+};
+
+use crate::client::RedisClient;
+use crate::keys::Keys;
+use crate::reply::Reply;
+use crate::runner::{Runner, ScriptCall};
+use crate::{parse, request, wake};
+
+/// How a broker uses its Redis.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Settings {
+    /// What keeps the queues of several systems on one server apart.
+    pub namespace: Namespace,
+    /// Dead tasks, and kept finished ones, that a queue holds at most (B12).
+    pub dead_kept: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { namespace: Namespace::default(), dead_kept: DEAD_KEPT }
+    }
+}
+
+impl Settings {
+    /// The default settings for a namespace.
+    pub fn of(namespace: Namespace) -> Self {
+        Self { namespace, ..Self::default() }
+    }
+}
+
+/// A broker over a Redis client. Cheap to clone; clones share the client's connections.
+#[derive(Debug)]
+pub struct RedisBroker<C> {
+    pub(crate) runner: Runner<C>,
+    pub(crate) settings: Settings,
+    /// Queues that this process has already named in the registry.
+    known: Arc<Mutex<HashSet<QueueName>>>,
+}
+
+impl<C> Clone for RedisBroker<C> {
+    fn clone(&self) -> Self {
+        let Self { runner, settings, known } = self;
+        Self { runner: runner.clone(), settings: settings.clone(), known: known.clone() }
+    }
+}
+
+impl<C: RedisClient> RedisBroker<C> {
+    /// A broker over a connected client.
+    ///
+    /// # Errors
+    /// `Unsupported` when the server is older than Redis 6.2; `Denied` and `Unavailable` as the
+    /// server says.
+    pub async fn new(client: C, settings: Settings) -> Result<Self> {
+        let runner = Runner::new(client);
+        let words: [&[u8]; 3] = [b"COMMAND", b"INFO", b"LMOVE"];
+        let answer = runner.command(Operation::Connect, &words, None).await?;
+        let known = answer.into_array().is_some_and(|parts| matches!(parts[..], [Reply::Array(_)]));
+        if !known {
+            let message = "the server is too old: tireless needs Redis 6.2 or later, or Valkey";
+            return Err(Error::new(ErrorKind::Unsupported, Operation::Connect, message));
+        }
+        Ok(Self { runner, settings, known: Arc::default() })
+    }
+
+    pub(crate) fn keys(&self, queue: &QueueName) -> Keys {
+        Keys::of_queue(&self.settings.namespace, queue)
+    }
+
+    pub(crate) fn registry(&self) -> Keys {
+        Keys::of_registry(&self.settings.namespace)
+    }
+
+    /// Runs one call a queue in one round trip; an error on one hides nothing of another (B15).
+    async fn per_queue<T>(
+        &self,
+        operation: Operation,
+        queues: impl Iterator<Item = QueueName>,
+        calls: Vec<ScriptCall>,
+        read: impl Fn(Reply) -> Result<T>,
+    ) -> PerQueue<T> {
+        let answers = self.runner.run(operation, &calls).await;
+        queues.zip(answers).map(|(queue, answer)| (queue, answer.and_then(&read))).collect()
+    }
+
+    /// Names a queue in the registry the first time this process pushes to it.
+    fn first_push(&self, queue: &QueueName) -> Option<ScriptCall> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.insert(queue.clone()).then(|| {
+            let names = std::iter::once(queue.to_string());
+            request::beat(&self.registry(), WorkerId::new(), None, Bytes::new(), names)
+        })
+    }
+
+    /// One suspect of the first queue that has one; the others are only looked at.
+    async fn claim_alone(&self, claim: &Claim) -> Claimed {
+        let mut answers = Vec::with_capacity(claim.queues.len());
+        let mut taken = false;
+        for from in &claim.queues {
+            let mut from = from.clone();
+            if taken {
+                from.max = 0;
+            }
+            let call = request::claim(&self.keys(&from.queue), claim, &from);
+            let answer = self.runner.run_one(Operation::Claim, call).await;
+            let answer = answer.and_then(|reply| parse::claimed(reply, claim.number));
+            taken |= answer.as_ref().is_ok_and(|answer: &QueueClaimed| !answer.tasks.is_empty());
+            answers.push((from.queue, answer));
+        }
+        answers
+    }
+
+    /// Takes back what the given workers of one queue held.
+    async fn reclaim(
+        &self,
+        queue: &QueueName,
+        workers: &[WorkerId],
+        permission: &Reclaim,
+        limit: usize,
+        answer: &mut QueueTicked,
+    ) -> Result<()> {
+        let keys = self.keys(queue);
+        for worker in workers {
+            if answer.reclaimed >= limit as u64 {
+                answer.more = true;
+                break;
+            }
+            let cap = self.settings.dead_kept;
+            let call = request::reclaim(&keys, *worker, permission, limit, cap);
+            parse::add_reclaimed(answer, self.runner.run_one(Operation::Tick, call).await?)?;
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl<C: RedisClient> Broker for RedisBroker<C> {
+    async fn push(&self, push: &Push) -> Result<Vec<Pushed>> {
+        let mut calls = vec![request::push(&self.keys(&push.queue), push)?];
+        if push.tasks.is_empty() {
+            return Ok(Vec::new());
+        }
+        calls.extend(self.first_push(&push.queue));
+        let answer = self.runner.run(Operation::Push, &calls).await.into_iter().next();
+        let reply = answer.unwrap_or_else(|| Err(crate::runner::corrupt(Operation::Push)))?;
+        parse::pushed(reply, push.tasks.len())
+    }
+
+    async fn claim(&self, claim: &Claim) -> Claimed {
+        if claim.mode == ClaimMode::Alone {
+            return self.claim_alone(claim).await;
+        }
+        let call = |from| request::claim(&self.keys(&from_queue(from)), claim, from);
+        let calls = claim.queues.iter().map(call).collect();
+        let queues = claim.queues.iter().map(from_queue);
+        let read = |reply| parse::claimed(reply, claim.number);
+        self.per_queue(Operation::Claim, queues, calls, read).await
+    }
+
+    async fn settle(&self, settle: &Settle) -> Result<SettleAnswer> {
+        if settle.outcomes.is_empty() {
+            return Ok(SettleAnswer::default());
+        }
+        let keys = self.keys(&settle.queue);
+        let request::SettleCall { call, places } =
+            request::settle(&keys, settle, self.settings.dead_kept)?;
+        let reply = self.runner.run_one(Operation::Settle, call).await?;
+        parse::settled(reply, &places)
+    }
+
+    async fn renew(&self, renew: &Renew) -> Renewed {
+        if let Some(held) = renew.held.iter().find(|held| held.claims.len() > CLAIMS_PER_RENEWAL) {
+            let message = format!(
+                "{} claims in one renewal; {CLAIMS_PER_RENEWAL} is the most: claim more at once",
+                held.claims.len()
+            );
+            let refuse = || Error::new(ErrorKind::TooLarge, Operation::Renew, message.clone());
+            return renew.held.iter().map(|held| (held.queue.clone(), Err(refuse()))).collect();
+        }
+        let call = |held| request::renew(&self.keys(&held_queue(held)), renew, held);
+        let mut calls: Vec<_> = renew.held.iter().map(call).collect();
+        let info = serde_json::to_vec(&renew.info).unwrap_or_default().into();
+        let names = renew.held.iter().map(|held| held.queue.to_string());
+        calls.push(request::beat(&self.registry(), renew.worker, Some(renew.lease), info, names));
+        let queues = renew.held.iter().map(held_queue);
+        self.per_queue(Operation::Renew, queues, calls, parse::renewed).await
+    }
+
+    async fn wait(&self, wait: &Wait) -> Result<Woken> {
+        wake::wait(self.runner.client(), &self.settings.namespace, wait).await
+    }
+
+    async fn tick(&self, tick: &Tick) -> Ticked {
+        let calls = tick.queues.iter().map(|queue| request::tick(&self.keys(queue), tick.limit));
+        let calls = calls.collect();
+        let queues = tick.queues.iter().cloned();
+        let ticked = self.per_queue(Operation::Tick, queues, calls, parse::ticked).await;
+        let mut answers = Vec::with_capacity(ticked.len());
+        for (queue, answer) in ticked {
+            let answer = match (answer, &tick.reclaim) {
+                (Ok((mut answer, workers)), Some(permission)) => self
+                    .reclaim(&queue, &workers, permission, tick.limit, &mut answer)
+                    .await
+                    .map(|()| answer),
+                (answer, _) => answer.map(|(answer, _)| answer),
+            };
+            answers.push((queue, answer));
+        }
+        answers
+    }
+}
+
+fn from_queue(from: &tireless_core::ClaimFrom) -> QueueName {
+    from.queue.clone()
+}
+
+fn held_queue(held: &tireless_core::Held) -> QueueName {
+    held.queue.clone()
+}

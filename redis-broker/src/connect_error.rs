@@ -1,0 +1,115 @@
+//! Why no connection came about, and the words in which users read it.
+
+use std::io;
+
+use tireless_core::{Error, ErrorKind, Operation};
+
+use crate::address::{Address, Endpoint};
+
+type Source = Box<dyn std::error::Error + Send + Sync>;
+
+/// Why a library could not make a connection.
+#[derive(Debug)]
+pub enum ConnectError {
+    /// Nobody listens there, no such host, no way to it, or the connection broke at once.
+    Unreachable(Source),
+    /// The other side speaks no TLS, or one of the two does not trust the other.
+    Tls(Source),
+    /// The server answered with an error; the text as it came, code first.
+    Refused(String),
+    /// A file of the address cannot be used; nothing was sent.
+    Unusable(String),
+    /// Not within the time.
+    TimedOut(std::time::Duration),
+}
+
+impl From<io::Error> for ConnectError {
+    fn from(error: io::Error) -> Self {
+        Self::Unreachable(error.into())
+    }
+}
+
+impl ConnectError {
+    /// Makes the error that users see.
+    pub fn explain(self, address: &Address) -> Error {
+        let place = address.place();
+        let new = |kind, message| Error::new(kind, Operation::Connect, message);
+        match self {
+            Self::Unreachable(source) => {
+                let advice = unreachable_advice(address, &source.to_string());
+                let message = format!("cannot reach redis at {place}: {source}; {advice}");
+                new(ErrorKind::Unavailable, message).with_source(source)
+            }
+            Self::Tls(source) => {
+                let advice = tls_advice(&source.to_string());
+                let message = format!("no TLS connection to redis at {place}: {source}; {advice}");
+                new(ErrorKind::Unavailable, message).with_source(source)
+            }
+            Self::Refused(text) => {
+                let (kind, advice) = refusal(address, &text);
+                new(kind, format!("redis at {place} refused: {text}; {advice}"))
+            }
+            Self::Unusable(text) => new(ErrorKind::InvalidInput, text),
+            Self::TimedOut(after) => new(
+                ErrorKind::Unavailable,
+                format!(
+                    "cannot reach redis at {place}: no answer within {after:?}; is the server \
+                     frozen, the host wrong, a firewall or TLS in the way?"
+                ),
+            ),
+        }
+    }
+}
+
+fn unreachable_advice(address: &Address, text: &str) -> &'static str {
+    let text = text.to_ascii_lowercase();
+    if matches!(address.endpoint, Endpoint::Unix(_)) {
+        if text.contains("permission") {
+            return "may this user open the socket?";
+        }
+        return "is the server running, with this path as its unixsocket?";
+    }
+    if text.contains("lookup") || text.contains("name or service") || text.contains("resolve") {
+        "is the host name right?"
+    } else if text.contains("refused") {
+        "is the server running?"
+    } else if address.tls().is_none() {
+        "is that a redis port, and one without TLS (else write rediss://)?"
+    } else {
+        "is that a redis port?"
+    }
+}
+
+fn tls_advice(text: &str) -> &'static str {
+    let text = text.to_ascii_lowercase().replace([' ', '_'], "");
+    if text.contains("unknownissuer") {
+        "name the authority that signed its certificate with ?ca=PATH"
+    } else if text.contains("notvalidforname") {
+        "the certificate names another host; use that name in the URL"
+    } else if text.contains("certificaterequired") || text.contains("certificate_required") {
+        "the server wants a client certificate: ?cert=PATH&key=PATH"
+    } else {
+        "does that port speak TLS (else write redis://), and is its certificate valid?"
+    }
+}
+
+fn refusal(address: &Address, text: &str) -> (ErrorKind, &'static str) {
+    let starts = |codes: &[&str]| codes.iter().any(|code| text.starts_with(code));
+    if starts(&["WRONGPASS"]) || text.contains("invalid password") {
+        (ErrorKind::Denied, "check the user and the password")
+    } else if starts(&["NOAUTH"]) {
+        (ErrorKind::Denied, "it wants a password: redis://:PASSWORD@host, or ?password-file=PATH")
+    } else if text.contains("AUTH") && address.password.is_some() {
+        (ErrorKind::Denied, "it has no password set for this user; leave it out of the URL")
+    } else if starts(&["NOPERM"]) {
+        (ErrorKind::Denied, "this user lacks a right that every connection needs")
+    } else if text.contains("DB index") || text.contains("SELECT is not allowed") {
+        (ErrorKind::InvalidInput, "it has no such database; see its setting `databases`")
+    } else {
+        (ErrorKind::Unavailable, "it does not serve now; try again later")
+    }
+}
+
+#[cfg(test)]
+#[path = "connect_error_tests.rs"]
+mod tests;

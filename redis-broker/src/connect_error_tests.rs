@@ -1,0 +1,54 @@
+use std::time::Duration;
+
+use super::*;
+
+fn address() -> Address {
+    Address::parse("redis://u:s3cret@h:1/2").unwrap()
+}
+
+fn refused(text: &str) -> Error {
+    ConnectError::Refused(text.to_owned()).explain(&address())
+}
+
+#[test]
+fn what_the_server_refuses_tells_what_to_do() {
+    for (text, kind, part) in [
+        ("WRONGPASS invalid username-password pair or user is disabled.", ErrorKind::Denied, "check"),
+        ("ERR invalid password", ErrorKind::Denied, "check"),
+        ("NOAUTH Authentication required.", ErrorKind::Denied, "password-file"),
+        (
+            "ERR AUTH <password> called without any password configured for the default user.",
+            ErrorKind::Denied,
+            "leave it out",
+        ),
+        ("NOPERM this user has no permissions to run 'ping'", ErrorKind::Denied, "right"),
+        ("ERR DB index is out of range", ErrorKind::InvalidInput, "databases"),
+        ("LOADING Redis is loading the dataset in memory", ErrorKind::Unavailable, "later"),
+        ("ERR max number of clients reached", ErrorKind::Unavailable, "later"),
+    ] {
+        let error = refused(text);
+        assert_eq!(error.kind(), kind, "{text}");
+        let message = error.to_string();
+        for part in [part, "h:1", text] {
+            assert!(message.contains(part), "{message}");
+        }
+        assert!(!message.contains("s3cret"), "{message}");
+    }
+}
+
+#[test]
+fn nobody_there_is_worth_another_try_and_names_the_place() {
+    let io = |kind, text: &str| ConnectError::from(io::Error::new(kind, text));
+    for (error, part) in [
+        (io(io::ErrorKind::ConnectionRefused, "Connection refused (os error 111)"), "running?"),
+        (io(io::ErrorKind::Other, "failed to lookup address information"), "host name"),
+        (io(io::ErrorKind::UnexpectedEof, "unexpected end of file"), "rediss://"),
+        (ConnectError::TimedOut(Duration::from_secs(3)), "within 3s"),
+        (ConnectError::Tls("invalid peer certificate: UnknownIssuer".into()), "?ca=PATH"),
+    ] {
+        let error = error.explain(&address());
+        assert!(error.is_retryable(), "{error}");
+        let message = error.to_string();
+        assert!(message.contains(part) && message.contains("redis at h:1"), "{message}");
+    }
+}

@@ -1,0 +1,34 @@
+//! How long a client waits for what, whatever its library.
+
+use std::hash::{BuildHasher, RandomState};
+use std::time::Duration;
+
+/// How long the first connection may take, with its greeting.
+pub const CONNECT: Duration = Duration::from_secs(3);
+
+/// How long a call waits for a new connection after the old one was lost.
+pub const RECONNECT: Duration = Duration::from_secs(2);
+
+/// How long a call waits for its answer. A link that stays silent for so long is given up.
+pub const ANSWER: Duration = Duration::from_secs(5);
+
+/// How much longer than asked for the answer to a held command is waited for.
+pub const HOLD_MARGIN: Duration = Duration::from_secs(2);
+
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// How long to wait after so many failures in a row before the next try to connect: twice as long
+/// each time, a second at most, less a random part of up to a half so that the clients of a server
+/// that returns do not come all at once.
+pub fn pause(failures: u32) -> Duration {
+    let doublings = failures.saturating_sub(1).min(16);
+    let longest = (FIRST_PAUSE * 2_u32.pow(doublings)).min(LONGEST_PAUSE);
+    // Each `RandomState` has keys of its own: randomness enough, without a crate for it.
+    let thousandth = (RandomState::new().hash_one(failures) % 500) as u32;
+    longest - longest * thousandth / 1_000
+}
+
+#[cfg(test)]
+#[path = "patience_tests.rs"]
+mod tests;

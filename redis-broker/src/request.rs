@@ -1,0 +1,267 @@
+//! Requests become calls of scripts: keys and arguments, with no store at hand.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tireless_core::limits::{
+    BYTES_PER_CALL, LONE_CRASHES, LONGEST_LEASE, MOVED_BY_A_CLAIM, SMALL_ENVELOPE_BYTES,
+    TASKS_PER_CALL,
+};
+use tireless_core::{
+    BuryReason, Claim, ClaimFrom, ClaimMode, Error, ErrorKind, Failure, Held, NewTask, Operation,
+    Outcome, Push, Reclaim, Reentry, ReleaseReason, Renew, Result, Settle, Settlement, TaskId,
+    When, WorkerId,
+};
+
+use crate::keys::Keys;
+use crate::runner::ScriptCall;
+use crate::script::Script;
+use crate::scripts;
+
+/// The declared keys of a script, for one queue and the caller whose own keys it uses.
+fn keys_of(script: &Script, keys: &Keys, caller: Option<WorkerId>) -> Vec<Bytes> {
+    let key = |name: &&str| match (*name, caller) {
+        ("running", Some(worker)) => keys.running(worker),
+        ("calls", Some(caller)) => keys.calls(caller),
+        (name, _) => keys.part(name),
+    };
+    script.keys.iter().map(key).collect()
+}
+
+/// A call of a script over one queue.
+pub(crate) fn call(
+    script: &'static Script,
+    keys: &Keys,
+    caller: Option<WorkerId>,
+    args: Vec<Bytes>,
+) -> ScriptCall {
+    ScriptCall { script, keys: keys_of(script, keys, caller), args }
+}
+
+pub(crate) fn number(value: impl ToString) -> Bytes {
+    value.to_string().into()
+}
+
+/// Milliseconds, rounded up so that nothing runs early.
+pub(crate) fn millis(duration: Duration) -> Bytes {
+    number(duration.as_nanos().div_ceil(1_000_000))
+}
+
+fn lease_millis(lease: Duration) -> Bytes {
+    millis(lease.min(LONGEST_LEASE))
+}
+
+pub(crate) fn id_bytes(id: &TaskId) -> Bytes {
+    Bytes::copy_from_slice(id.as_bytes())
+}
+
+fn worker_bytes(worker: WorkerId) -> Bytes {
+    Bytes::copy_from_slice(worker.as_bytes())
+}
+
+/// Refuses what is over the bounds of a call (B7).
+pub(crate) fn check_count(operation: Operation, what: &str, count: usize) -> Result<()> {
+    if count > TASKS_PER_CALL {
+        let message = format!("{count} {what} in one call; {TASKS_PER_CALL} is the most: split it");
+        return Err(Error::new(ErrorKind::TooLarge, operation, message));
+    }
+    Ok(())
+}
+
+pub(crate) fn push(keys: &Keys, push: &Push) -> Result<ScriptCall> {
+    check_count(Operation::Push, "tasks", push.tasks.len())?;
+    let bytes: usize = push.tasks.iter().map(|task| task.envelope.len()).sum();
+    if bytes > BYTES_PER_CALL && push.tasks.len() > 1 {
+        let message = format!("{bytes} bytes in one call; {BYTES_PER_CALL} is the most: split it");
+        return Err(Error::new(ErrorKind::TooLarge, Operation::Push, message));
+    }
+    let large = push.tasks.iter().any(|task| task.envelope.len() > SMALL_ENVELOPE_BYTES);
+    let mut args = Vec::with_capacity(4 + 2 * push.tasks.len());
+    args.push(number(push.call.number));
+    args.push(number(push.call.answered));
+    args.push(Bytes::from_static(if large { b"1" } else { b"0" }));
+    args.push(details(&push.tasks).into());
+    for task in &push.tasks {
+        args.push(id_bytes(&task.id));
+        args.push(task.envelope.clone());
+    }
+    Ok(call(&scripts::PUSH, keys, Some(push.caller), args))
+}
+
+/// When and own id of each task; empty if all are plain and no id comes twice.
+fn details(tasks: &[NewTask]) -> Vec<u8> {
+    let plain = |task: &NewTask| task.when == When::Now && task.own_id.is_none();
+    let mut ids = HashSet::with_capacity(tasks.len());
+    if tasks.iter().all(|task| plain(task) && ids.insert(task.id)) {
+        return Vec::new();
+    }
+    let mut out = Vec::new();
+    for task in tasks {
+        let (kind, millis) = match task.when {
+            When::After(delay) => (1, delay.as_nanos().div_ceil(1_000_000) as u64),
+            When::At(time) => (2, time.millis()),
+            _ => (0, 0),
+        };
+        let own_id = task.own_id.as_ref().map_or(&[][..], |own_id| own_id.as_bytes());
+        out.push(kind);
+        out.extend_from_slice(&millis.to_be_bytes());
+        out.extend_from_slice(&(own_id.len() as u16).to_be_bytes());
+        out.extend_from_slice(own_id);
+    }
+    out
+}
+
+pub(crate) fn claim(keys: &Keys, claim: &Claim, from: &ClaimFrom) -> ScriptCall {
+    let seed = if from.inbox && claim.mode == ClaimMode::Shared {
+        id_bytes(&TaskId::new())
+    } else {
+        Bytes::new()
+    };
+    let args = vec![
+        worker_bytes(claim.worker),
+        number(claim.number),
+        lease_millis(claim.lease),
+        number(from.max.min(TASKS_PER_CALL)),
+        Bytes::from_static(match claim.mode {
+            ClaimMode::Shared => b"shared",
+            ClaimMode::Alone => b"alone",
+        }),
+        seed,
+        number(MOVED_BY_A_CLAIM),
+        number(BYTES_PER_CALL),
+    ];
+    call(&scripts::CLAIM, keys, Some(claim.worker), args)
+}
+
+/// A settle as it is sent, and where in its answer each outcome's letter stands; `None` for an
+/// outcome that repeats an earlier one of the batch and so has lost its lease (B5).
+pub(crate) struct SettleCall {
+    pub(crate) call: ScriptCall,
+    pub(crate) places: Vec<Option<usize>>,
+}
+
+pub(crate) fn settle(keys: &Keys, settle: &Settle, cap: usize) -> Result<SettleCall> {
+    check_count(Operation::Settle, "outcomes", settle.outcomes.len())?;
+    let mut groups: Vec<(u64, Vec<u8>, Vec<usize>)> = Vec::new();
+    let mut others = Vec::new();
+    let mut seen = HashSet::with_capacity(settle.outcomes.len());
+    for (at, settlement) in settle.outcomes.iter().enumerate() {
+        if !seen.insert((settlement.claim, settlement.id)) {
+            continue;
+        }
+        if settlement.outcome != Outcome::ACK {
+            others.push(at);
+            continue;
+        }
+        let group = match groups.iter().rposition(|group| group.0 == settlement.claim) {
+            Some(group) => group,
+            None => {
+                groups.push((settlement.claim, Vec::new(), Vec::new()));
+                groups.len() - 1
+            }
+        };
+        groups[group].1.extend_from_slice(settlement.id.as_bytes());
+        groups[group].2.push(at);
+    }
+    let mut places = vec![None; settle.outcomes.len()];
+    let mut args = vec![
+        number(settle.call.number),
+        number(settle.call.answered),
+        number(cap),
+        number(groups.len()),
+    ];
+    let mut order = Vec::with_capacity(settle.outcomes.len());
+    for (claim, ids, members) in groups {
+        args.push(number(claim));
+        args.push(ids.into());
+        order.extend(members);
+    }
+    for at in others {
+        outcome_args(&settle.outcomes[at], &mut args);
+        order.push(at);
+    }
+    for (place, at) in order.into_iter().enumerate() {
+        places[at] = Some(place);
+    }
+    let call = call(&scripts::SETTLE, keys, Some(settle.worker), args);
+    Ok(SettleCall { call, places })
+}
+
+/// Five words: claim, id, verb (with `^` for the front), milliseconds, bytes.
+fn outcome_args(settlement: &Settlement, args: &mut Vec<Bytes>) {
+    let verb = |name: &'static str, reentry: Reentry| match reentry {
+        Reentry::Back => Bytes::from_static(name.as_bytes()),
+        Reentry::Front => format!("{name}^").into(),
+    };
+    let stored = |failure: &Failure| Bytes::from(failure.encode());
+    let none = Bytes::new;
+    let (verb, wait, bytes) = match &settlement.outcome {
+        Outcome::Ack { keep } => (verb("keep", Reentry::Back), keep.unwrap_or_default(), none()),
+        Outcome::Fail { failure, retry_in, reentry } => {
+            (verb("fail", *reentry), *retry_in, stored(failure))
+        }
+        Outcome::Release { after, reason, reentry } => {
+            let name = if *reason == ReleaseReason::Unknown { "unknown" } else { "release" };
+            (verb(name, *reentry), *after, none())
+        }
+        Outcome::Bury { reason, failure } => {
+            (verb("bury", Reentry::Back), Duration::ZERO, stored(&reason.stamp(failure)))
+        }
+        Outcome::Snooze { delay } => (verb("snooze", Reentry::Back), *delay, none()),
+        // Outcomes that a later core adds are refused by the script as unknown verbs.
+        _ => (Bytes::from_static(b"?"), Duration::ZERO, none()),
+    };
+    args.extend([number(settlement.claim), id_bytes(&settlement.id), verb, millis(wait), bytes]);
+}
+
+pub(crate) fn renew(keys: &Keys, renew: &Renew, held: &Held) -> ScriptCall {
+    let mut args = Vec::with_capacity(3 + held.claims.len());
+    args.push(worker_bytes(renew.worker));
+    args.push(lease_millis(renew.lease));
+    args.push(number(held.below));
+    args.extend(held.claims.iter().map(number));
+    call(&scripts::RENEW, keys, Some(renew.worker), args)
+}
+
+pub(crate) fn tick(keys: &Keys, limit: usize) -> ScriptCall {
+    let args = vec![number(limit.clamp(1, TASKS_PER_CALL)), millis(LONGEST_LEASE)];
+    call(&scripts::TICK, keys, None, args)
+}
+
+pub(crate) fn reclaim(
+    keys: &Keys,
+    worker: WorkerId,
+    permission: &Reclaim,
+    limit: usize,
+    cap: usize,
+) -> ScriptCall {
+    let limit_of_crashes = match permission.lone_crashes {
+        0 => LONE_CRASHES,
+        crashes => crashes,
+    };
+    let text = format!("its process died {limit_of_crashes} times while running nothing else");
+    let poison = BuryReason::Poison.stamp(&Failure::new("", text));
+    let args = vec![
+        worker_bytes(worker),
+        number(permission.not_after.millis()),
+        number(limit_of_crashes),
+        number(limit.clamp(1, TASKS_PER_CALL)),
+        poison.encode().into(),
+        number(cap),
+    ];
+    call(&scripts::RECLAIM, keys, Some(worker), args)
+}
+
+pub(crate) fn beat(
+    keys: &Keys,
+    worker: WorkerId,
+    lease: Option<Duration>,
+    info: Bytes,
+    queues: impl Iterator<Item = String>,
+) -> ScriptCall {
+    let lease = lease.map_or(Bytes::from_static(b"-1"), lease_millis);
+    let mut args = vec![worker_bytes(worker), lease, info];
+    args.extend(queues.map(Bytes::from));
+    call(&scripts::BEAT, keys, None, args)
+}

@@ -1,0 +1,185 @@
+//! The table of scripts: one a verb, each with its keys and the pieces it shares with others.
+
+use std::sync::OnceLock;
+
+use crate::script::Script;
+
+macro_rules! piece {
+    ($name:literal) => {
+        include_str!(concat!("../lua/lib/", $name, ".lua"))
+    };
+}
+
+macro_rules! script {
+    ($constant:ident, $name:literal, [$($key:literal),*], [$($piece:literal),*]) => {
+        pub(crate) static $constant: Script = Script {
+            name: $name,
+            keys: &[$($key),*],
+            pieces: &[$(piece!($piece)),*],
+            body: include_str!(concat!("../lua/", $name, ".lua")),
+            compiled: OnceLock::new(),
+        };
+    };
+}
+
+script!(
+    PUSH,
+    "push",
+    ["queue", "ready", "tasks", "history", "scheduled", "names", "bell", "calls"],
+    ["now", "layout", "chunks", "bell", "history", "calls"]
+);
+script!(
+    CLAIM,
+    "claim",
+    [
+        "queue",
+        "ready",
+        "tasks",
+        "history",
+        "running",
+        "leases",
+        "scheduled",
+        "failed",
+        "suspects",
+        "bell",
+        "inbox"
+    ],
+    ["now", "layout", "chunks", "unlock", "bell", "history", "enter", "due", "held"]
+);
+script!(
+    SETTLE,
+    "settle",
+    [
+        "queue",
+        "tasks",
+        "history",
+        "failures",
+        "running",
+        "ready",
+        "scheduled",
+        "failed",
+        "dead",
+        "done",
+        "suspects",
+        "names",
+        "bell",
+        "calls"
+    ],
+    [
+        "now", "layout", "chunks", "unlock", "bell", "history", "enter", "failures", "forget",
+        "cap", "held", "calls"
+    ]
+);
+script!(
+    RENEW,
+    "renew",
+    ["queue", "ready", "running", "leases", "suspects", "history", "bell"],
+    ["now", "layout", "chunks", "unlock", "bell", "history", "enter", "held"]
+);
+script!(
+    TICK,
+    "tick",
+    [
+        "queue",
+        "ready",
+        "tasks",
+        "history",
+        "failures",
+        "names",
+        "scheduled",
+        "failed",
+        "suspects",
+        "leases",
+        "done",
+        "bell"
+    ],
+    ["now", "layout", "chunks", "unlock", "bell", "history", "enter", "due", "forget"]
+);
+script!(
+    RECLAIM,
+    "reclaim",
+    [
+        "queue", "ready", "tasks", "history", "failures", "names", "suspects", "leases", "running",
+        "dead", "bell"
+    ],
+    [
+        "now", "layout", "chunks", "unlock", "bell", "history", "enter", "failures", "forget",
+        "cap", "held"
+    ]
+);
+script!(
+    REQUEUE,
+    "requeue",
+    ["queue", "ready", "tasks", "history", "failed", "dead", "bell"],
+    ["now", "layout", "chunks", "unlock", "bell", "history"]
+);
+script!(
+    REMOVE,
+    "remove",
+    [
+        "queue",
+        "ready",
+        "tasks",
+        "history",
+        "failures",
+        "names",
+        "scheduled",
+        "failed",
+        "dead",
+        "done",
+        "suspects",
+        "leases"
+    ],
+    ["now", "layout", "chunks", "unlock", "forget", "held"]
+);
+script!(
+    PURGE,
+    "purge",
+    [
+        "queue",
+        "ready",
+        "tasks",
+        "history",
+        "failures",
+        "names",
+        "scheduled",
+        "failed",
+        "dead",
+        "done",
+        "suspects"
+    ],
+    ["now", "layout", "chunks", "unlock", "forget"]
+);
+script!(PAUSE, "pause", ["queue"], ["layout", "unlock"]);
+script!(RESUME, "resume", ["queue", "bell"], ["layout", "unlock", "bell"]);
+script!(
+    COUNTS,
+    "counts",
+    [
+        "queue",
+        "ready",
+        "tasks",
+        "scheduled",
+        "failed",
+        "dead",
+        "done",
+        "suspects",
+        "leases",
+        "inbox"
+    ],
+    ["now", "layout"]
+);
+script!(
+    LIST,
+    "list",
+    ["queue", "ready", "tasks", "history", "scheduled", "failed", "dead", "done", "suspects"],
+    ["layout", "held"]
+);
+script!(
+    SHOW,
+    "show",
+    ["queue", "tasks", "history", "failures", "scheduled", "failed", "dead", "done", "leases"],
+    ["layout", "held"]
+);
+script!(BEAT, "beat", ["queues", "workers", "worker-info"], ["now"]);
+script!(ROLL, "roll", ["workers", "worker-info"], ["now"]);

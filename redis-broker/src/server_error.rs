@@ -1,0 +1,70 @@
+//! What an error of the server means: the one place where its texts are read.
+
+use tireless_core::{Effect, Error, ErrorKind, Operation};
+
+use crate::client::ClientError;
+
+/// Makes the error that users see from what a client reported.
+pub(crate) fn explain(operation: Operation, error: ClientError) -> Error {
+    match error {
+        ClientError::Server(text) => from_server(operation, &text),
+        ClientError::NotSent(source) => {
+            let message = format!("the store cannot be reached: {source}");
+            Error::new(ErrorKind::Unavailable, operation, message).with_source(source)
+        }
+        ClientError::Broken(source) => {
+            let message = format!("the connection broke before the answer came: {source}");
+            Error::new(ErrorKind::Unavailable, operation, message)
+                .with_effect(Effect::Maybe)
+                .with_source(source)
+        }
+        ClientError::TimedOut(waited) => {
+            let message = format!("no answer within {waited:?}; repeating the call is safe");
+            Error::new(ErrorKind::Timeout, operation, message).with_effect(Effect::Maybe)
+        }
+    }
+}
+
+/// Whether the server does not know the script that was called by its hash.
+pub(crate) fn is_missing_script(error: &ClientError) -> bool {
+    matches!(error, ClientError::Server(text) if text.contains("NOSCRIPT"))
+}
+
+/// Whether a key held another type than the script expected.
+pub(crate) fn is_wrong_type(error: &ClientError) -> bool {
+    matches!(error, ClientError::Server(text) if text.contains("WRONGTYPE"))
+}
+
+/// Codes are looked for anywhere in the text: Redis 6.2 wraps what a script's command answered.
+fn from_server(operation: Operation, text: &str) -> Error {
+    let found = |codes: &[&str]| codes.iter().any(|code| text.contains(code));
+    let (kind, advice) = if found(&["STALE"]) {
+        (ErrorKind::Stale, "a copy of a call that was answered or given up; nothing was done")
+    } else if found(&["LAYOUT"]) {
+        (ErrorKind::Unsupported, "the queue was written by a later version; upgrade this program")
+    } else if found(&["OOM command not allowed"]) {
+        (ErrorKind::OutOfMemory, "the store is at its maxmemory; let workers drain it, or raise it")
+    } else if found(&["WRONGTYPE"]) {
+        (ErrorKind::WrongType, "a key of the queue holds something else")
+    } else if found(&["NOAUTH", "WRONGPASS", "NOPERM", "invalid password"]) {
+        (ErrorKind::Denied, "the store refused; check the user, its password and its rights")
+    } else if found(&[
+        "LOADING",
+        "READONLY",
+        "MASTERDOWN",
+        "CLUSTERDOWN",
+        "TRYAGAIN",
+        "NOREPLICAS",
+        "BUSY",
+        "UNBLOCKED",
+        "MISCONF",
+    ]) {
+        (ErrorKind::Unavailable, "the store is not ready to write; trying again later helps")
+    } else if found(&["unknown command", "wrong number of arguments"]) {
+        (ErrorKind::Unsupported, "the server lacks a command; Redis 6.2 or Valkey 8 is the least")
+    } else {
+        (ErrorKind::Corrupt, "the store answered with an error that it never should")
+    };
+    let effect = if kind == ErrorKind::Corrupt { Effect::Maybe } else { Effect::None };
+    Error::new(kind, operation, format!("{advice} ({text})")).with_effect(effect)
+}
