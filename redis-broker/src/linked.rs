@@ -240,7 +240,7 @@ async fn greet<L: Link>(address: &Address) -> std::result::Result<L, ConnectErro
 fn spoils(answer: &Answer) -> bool {
     match answer {
         Ok(_) | Err(ClientError::TimedOut(_)) => false,
-        Err(ClientError::Server(text)) => text.starts_with("READONLY"),
+        Err(ClientError::Server(text)) => text.contains("READONLY"),
         Err(ClientError::NotSent(_) | ClientError::Broken(_)) => true,
     }
 }
