@@ -1,1 +1,30 @@
-//! Under construction.
+//! The in-memory broker of tireless: the reference model of the contract.
+//!
+//! [`MemoryBroker`] keeps every clause of `docs/contract.md` without a server. Inside stands a pure
+//! state machine, into which each operation passes the time; around it one lock, a clock that a
+//! test can move, and the bells that wake waiters. What it holds is gone when its last clone is
+//! dropped.
+
+mod admin;
+mod bell;
+mod bounds;
+mod broker;
+mod calls;
+mod claim;
+mod fading;
+mod holders;
+mod inspect;
+mod line;
+mod push;
+mod queue;
+mod renew;
+mod settle;
+mod store;
+mod task;
+mod tick;
+mod timed;
+
+#[cfg(test)]
+mod fixture;
+
+pub use broker::MemoryBroker;

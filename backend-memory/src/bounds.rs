@@ -1,0 +1,70 @@
+//! The bounds of a call, checked before anything is touched (B7).
+
+use tireless_core::limits::{BYTES_PER_CALL, CLAIMS_PER_RENEWAL, TASKS_PER_CALL};
+use tireless_core::{Call, Error, ErrorKind, Operation, Push, QueueName, Result};
+
+/// Refuses more tasks than one call may carry.
+pub(crate) fn tasks(operation: Operation, count: usize) -> Result<()> {
+    if count <= TASKS_PER_CALL {
+        return Ok(());
+    }
+    let message = format!("{count} tasks in one call; {TASKS_PER_CALL} is the most: split it");
+    Err(Error::new(ErrorKind::TooLarge, operation, message))
+}
+
+/// Refuses a limit over the bound, where an operator chose it.
+pub(crate) fn limit(operation: Operation, limit: usize) -> Result<()> {
+    if limit <= TASKS_PER_CALL {
+        return Ok(());
+    }
+    let message = format!("a limit of {limit}; {TASKS_PER_CALL} is the most: call again for more");
+    Err(Error::invalid(operation, message))
+}
+
+/// Refuses a push that is too long, too big or wrongly numbered.
+pub(crate) fn push(push: &Push) -> Result<()> {
+    numbered(Operation::Push, push.call)?;
+    tasks(Operation::Push, push.tasks.len())?;
+    let bytes: usize = push.tasks.iter().map(|task| task.envelope.len()).sum();
+    if bytes <= BYTES_PER_CALL {
+        return Ok(());
+    }
+    let message = format!("{bytes} bytes in one call; {BYTES_PER_CALL} is the most: split it");
+    Err(Error::new(ErrorKind::TooLarge, Operation::Push, message))
+}
+
+/// Refuses a call that says that it was answered already.
+pub(crate) fn numbered(operation: Operation, call: Call) -> Result<()> {
+    if call.answered < call.number {
+        return Ok(());
+    }
+    let message = format!(
+        "call {} says that calls up to {} are answered; numbers start at 1 and rise",
+        call.number, call.answered
+    );
+    Err(Error::invalid(operation, message))
+}
+
+/// Refuses more claims than one renewal may name.
+pub(crate) fn claims(count: usize) -> Result<()> {
+    if count <= CLAIMS_PER_RENEWAL {
+        return Ok(());
+    }
+    let message = format!("{count} claims in one renewal; {CLAIMS_PER_RENEWAL} is the most");
+    Err(Error::new(ErrorKind::TooLarge, Operation::Renew, message))
+}
+
+/// Refuses a queue that a call names for the second time.
+///
+/// Answered twice, the same tasks would be run twice, or taken for orphans.
+pub(crate) fn once<'a>(
+    operation: Operation,
+    seen: &mut Vec<&'a QueueName>,
+    queue: &'a QueueName,
+) -> Result<()> {
+    if seen.contains(&queue) {
+        return Err(Error::invalid(operation, format!("the call names queue {queue} twice")));
+    }
+    seen.push(queue);
+    Ok(())
+}

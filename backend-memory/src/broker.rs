@@ -1,0 +1,209 @@
+//! The broker around the state machine: one lock, the clock, and waits that may be dropped.
+
+use std::fmt;
+use std::future::poll_fn;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use tireless_core::{
+    Admin, Broker, Claim, Claimed, Clock, Counts, Inspect, List, Moved, Operation, Page, Purged,
+    Push, Pushed, QueueName, Removed, Renew, Renewed, Result, Selection, ServerStats, Settle,
+    SettleAnswer, State, StoreTime, TaskDetail, TaskId, Tick, Ticked, Wait, Woken, WorkerView,
+};
+
+use crate::queue::Queue;
+use crate::store::{Listening, Store};
+use crate::{admin, bounds};
+
+/// A broker in this process's memory: the reference model of the contract.
+///
+/// Clones share their tasks; with the last clone they are gone. Its store's time is the clock's
+/// wall time (B6), so that a test can move it. No operation but `wait` ever waits for anything,
+/// and every one may be dropped at any moment (B10).
+///
+/// Nothing bounds what it holds but the process's memory: `push` never answers `OutOfMemory`.
+#[derive(Clone)]
+pub struct MemoryBroker(Arc<Shared>);
+
+struct Shared {
+    clock: Arc<dyn Clock>,
+    store: Mutex<Store>,
+}
+
+impl fmt::Debug for MemoryBroker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryBroker").field("clock", &self.0.clock).finish_non_exhaustive()
+    }
+}
+
+impl MemoryBroker {
+    /// An empty broker whose store's time is that of `clock`.
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self(Arc::new(Shared { clock, store: Mutex::default() }))
+    }
+
+    /// The same broker, keeping at most this many dead tasks, and this many kept done ones, in
+    /// each queue (B12); [`DEAD_KEPT`](tireless_core::limits::DEAD_KEPT) unless set.
+    #[must_use]
+    pub fn with_dead_kept(self, dead_kept: usize) -> Self {
+        self.step(|store, _| store.set_dead_kept(dead_kept));
+        self
+    }
+
+    /// Puts a raw body into a queue's inbox, as another program's plain `LPUSH` does.
+    ///
+    /// It rings no bell; waits that name the inbox end, and claims that name it take the body in
+    /// after the ready list.
+    pub fn push_plain(&self, queue: &QueueName, body: Bytes) {
+        self.step(|store, _| store.push_plain(queue, body));
+    }
+
+    /// One atomic step. A lock that a panic poisoned is entered anyway: each step checks first
+    /// and then moves, and one task's trouble must not end the service of all others.
+    fn step<R>(&self, operation: impl FnOnce(&mut Store, StoreTime) -> R) -> R {
+        let (answer, wakers) = {
+            let mut store = self.0.store.lock().unwrap_or_else(PoisonError::into_inner);
+            let answer = operation(&mut store, self.0.clock.wall());
+            (answer, store.bells.take_wakers())
+        };
+        // Waking under the lock could come back here in the same thread.
+        wakers.wake();
+        answer
+    }
+
+    fn read<R: Default>(&self, queue: &QueueName, read: impl FnOnce(&Queue, StoreTime) -> R) -> R {
+        self.step(|store, now| {
+            store.queues.get(queue).map(|queue| read(queue, now)).unwrap_or_default()
+        })
+    }
+}
+
+/// A wait under way. Dropped, it hands a ring that it was given to the next.
+struct Waiting<'a> {
+    broker: &'a MemoryBroker,
+    number: u64,
+}
+
+impl Waiting<'_> {
+    fn poll(&self, context: &Context<'_>) -> Poll<QueueName> {
+        self.broker.step(|store, _| store.bells.poll(self.number, context.waker()))
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.broker.step(|store, _| store.bells.withdraw(self.number));
+    }
+}
+
+#[async_trait]
+impl Broker for MemoryBroker {
+    async fn push(&self, push: &Push) -> Result<Vec<Pushed>> {
+        self.step(|store, now| store.push(push, now))
+    }
+
+    async fn claim(&self, claim: &Claim) -> Claimed {
+        self.step(|store, now| store.claim(claim, now))
+    }
+
+    async fn settle(&self, settle: &Settle) -> Result<SettleAnswer> {
+        self.step(|store, now| store.settle(settle, now))
+    }
+
+    async fn renew(&self, renew: &Renew) -> Renewed {
+        self.step(|store, now| store.renew(renew, now))
+    }
+
+    async fn wait(&self, wait: &Wait) -> Result<Woken> {
+        let waiting = match self.step(|store, _| store.listen(&wait.queues)) {
+            Listening::Rang(queue) => return Ok(Woken::Rang(queue)),
+            Listening::Waits(number) => Waiting { broker: self, number },
+        };
+        let mut sleep = self.0.clock.sleep(wait.timeout);
+        let woken = poll_fn(|context| {
+            if let Poll::Ready(queue) = waiting.poll(context) {
+                return Poll::Ready(Woken::Rang(queue));
+            }
+            sleep.as_mut().poll(context).map(|()| Woken::TimedOut)
+        });
+        Ok(woken.await)
+    }
+
+    async fn tick(&self, tick: &Tick) -> Ticked {
+        self.step(|store, now| store.tick(tick, now))
+    }
+}
+
+#[async_trait]
+impl Inspect for MemoryBroker {
+    async fn queues(&self) -> Result<Vec<QueueName>> {
+        Ok(self.step(|store, _| store.queues.keys().cloned().collect()))
+    }
+
+    async fn counts(&self, queue: &QueueName) -> Result<Counts> {
+        Ok(self.read(queue, Queue::counts))
+    }
+
+    async fn list(&self, list: &List) -> Result<Page> {
+        bounds::limit(Operation::Inspect, list.limit)?;
+        Ok(self.read(&list.queue, |queue, _| queue.list(list)))
+    }
+
+    async fn show(&self, queue: &QueueName, id: TaskId) -> Result<Option<TaskDetail>> {
+        Ok(self.read(queue, |queue, _| queue.show(id)))
+    }
+
+    async fn workers(&self) -> Result<Vec<WorkerView>> {
+        Ok(self.step(|store, now| store.workers(now)))
+    }
+
+    async fn server(&self) -> Result<ServerStats> {
+        let mut stats = ServerStats::default();
+        stats.name = "memory".to_owned();
+        Ok(stats)
+    }
+}
+
+#[async_trait]
+impl Admin for MemoryBroker {
+    async fn requeue(&self, queue: &QueueName, selection: &Selection) -> Result<Moved> {
+        match selection {
+            Selection::Ids(ids) => bounds::tasks(Operation::Requeue, ids.len())?,
+            Selection::Oldest { state, limit } => {
+                admin::requeueable(*state)?;
+                bounds::limit(Operation::Requeue, *limit)?;
+            }
+        }
+        Ok(self.step(|store, _| store.on_existing(queue, |queue| queue.requeue(selection))))
+    }
+
+    async fn remove(&self, queue: &QueueName, ids: &[TaskId]) -> Result<Vec<Removed>> {
+        bounds::tasks(Operation::Remove, ids.len())?;
+        Ok(self.step(|store, _| match store.queues.get_mut(queue) {
+            Some(queue) => queue.remove(ids),
+            None => vec![Removed::Missing; ids.len()],
+        }))
+    }
+
+    async fn purge(&self, queue: &QueueName, state: State, limit: usize) -> Result<Purged> {
+        admin::purgeable(state)?;
+        bounds::limit(Operation::Purge, limit)?;
+        Ok(self.step(|store, _| store.on_existing(queue, |queue| queue.purge(state, limit))))
+    }
+
+    async fn pause(&self, queue: &QueueName) -> Result<()> {
+        self.step(|store, _| store.on(queue, Queue::pause));
+        Ok(())
+    }
+
+    async fn resume(&self, queue: &QueueName) -> Result<()> {
+        self.step(|store, _| store.resume(queue));
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+#[path = "broker_tests.rs"]
+mod tests;

@@ -1,0 +1,131 @@
+//! Who holds what in one queue: leases, claims, and whose turn it is (B4, B5, B11).
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::time::Duration;
+
+use tireless_core::limits::LONGEST_LEASE;
+use tireless_core::{StoreTime, TaskId, WorkerId};
+
+use crate::task::Run;
+
+/// The workers registered in a queue.
+#[derive(Debug, Default)]
+pub(crate) struct Holders {
+    workers: HashMap<WorkerId, Holder>,
+    ends: BTreeSet<(StoreTime, WorkerId)>,
+    turn: Option<WorkerId>,
+}
+
+#[derive(Debug)]
+struct Holder {
+    lease_until: StoreTime,
+    claims: BTreeMap<u64, HeldClaim>,
+}
+
+/// The tasks that are held under one claim, in the order in which they were taken.
+#[derive(Debug, Default)]
+pub(crate) struct HeldClaim {
+    /// Whether its task runs alone (B11).
+    pub(crate) alone: bool,
+    pub(crate) tasks: BTreeMap<u64, TaskId>,
+}
+
+impl Holders {
+    /// Registers a worker or moves the end of its lease, at most the longest lease from now (B6).
+    pub(crate) fn renew(&mut self, worker: WorkerId, now: StoreTime, lease: Duration) {
+        let lease_until = now.after(lease.min(LONGEST_LEASE));
+        let holder = self
+            .workers
+            .entry(worker)
+            .or_insert_with(|| Holder { lease_until, claims: BTreeMap::new() });
+        self.ends.remove(&(holder.lease_until, worker));
+        holder.lease_until = lease_until;
+        self.ends.insert((lease_until, worker));
+    }
+
+    /// Ends a registration. What the worker held must have been taken out before.
+    pub(crate) fn leave(&mut self, worker: WorkerId) {
+        if let Some(holder) = self.workers.remove(&worker) {
+            self.ends.remove(&(holder.lease_until, worker));
+        }
+        self.end_turn(worker);
+    }
+
+    pub(crate) fn is_registered(&self, worker: WorkerId) -> bool {
+        self.workers.contains_key(&worker)
+    }
+
+    fn is_live(&self, worker: WorkerId, now: StoreTime) -> bool {
+        self.workers.get(&worker).is_some_and(|holder| holder.lease_until > now)
+    }
+
+    /// How many workers live.
+    pub(crate) fn live(&self, now: StoreTime) -> usize {
+        let ended = StoreTime::from_millis(now.millis().saturating_add(1));
+        self.ends.range((ended, WorkerId::from_bytes([0; 16]))..).count()
+    }
+
+    /// The worker whose lease ended first, if any has.
+    pub(crate) fn ended(&self, now: StoreTime) -> Option<WorkerId> {
+        self.ends.first().filter(|(until, _)| *until <= now).map(|(_, worker)| *worker)
+    }
+
+    /// Cuts the leases that end further ahead than the longest lease (B6).
+    pub(crate) fn cut_leases(&mut self, now: StoreTime) {
+        let latest = now.after(LONGEST_LEASE);
+        while let Some(&(until, worker)) = self.ends.last()
+            && until > latest
+        {
+            self.renew(worker, now, LONGEST_LEASE);
+        }
+    }
+
+    /// Records a task under a claim of a registered worker.
+    pub(crate) fn hold(&mut self, run: Run, alone: bool, id: TaskId) {
+        if let Some(holder) = self.workers.get_mut(&run.worker) {
+            let claim = holder.claims.entry(run.claim).or_default();
+            claim.alone = alone;
+            claim.tasks.insert(run.position, id);
+        }
+    }
+
+    /// Takes a task out of its claim; an emptied claim is gone (B5).
+    pub(crate) fn let_go(&mut self, run: Run) {
+        let Some(holder) = self.workers.get_mut(&run.worker) else { return };
+        if let Some(claim) = holder.claims.get_mut(&run.claim) {
+            claim.tasks.remove(&run.position);
+            if claim.tasks.is_empty() {
+                holder.claims.remove(&run.claim);
+            }
+        }
+    }
+
+    /// What is held under a claim, if anything is.
+    pub(crate) fn claim(&self, worker: WorkerId, number: u64) -> Option<&HeldClaim> {
+        self.workers.get(&worker)?.claims.get(&number)
+    }
+
+    /// The claims of a worker, the oldest first.
+    pub(crate) fn claims(&self, worker: WorkerId) -> impl Iterator<Item = (u64, &HeldClaim)> + '_ {
+        let claims = self.workers.get(&worker).map(|holder| &holder.claims);
+        claims.into_iter().flatten().map(|(number, claim)| (*number, claim))
+    }
+
+    /// Gives the turn to this worker if it lives and no other live worker has it.
+    pub(crate) fn offer_turn(&mut self, worker: WorkerId, now: StoreTime) {
+        let taken = self.turn.is_some_and(|other| self.is_live(other, now));
+        if !taken && self.is_live(worker, now) {
+            self.turn = Some(worker);
+        }
+    }
+
+    pub(crate) fn has_turn(&self, worker: WorkerId, now: StoreTime) -> bool {
+        self.turn == Some(worker) && self.is_live(worker, now)
+    }
+
+    pub(crate) fn end_turn(&mut self, worker: WorkerId) {
+        if self.turn == Some(worker) {
+            self.turn = None;
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! Tick: what is due is made ready, what the dead held is taken back (B11, B16).
+
+use tireless_core::{
+    BuryReason, Failure, QueueTicked, Reclaim, Reentry, StoreTime, Tick, WorkerId,
+};
+
+use crate::queue::Queue;
+
+impl Queue {
+    /// One bounded step: promote, requeue, drop what was kept long enough, and reclaim if
+    /// permitted.
+    pub(crate) fn tick(&mut self, tick: &Tick, now: StoreTime) -> QueueTicked {
+        self.holders.cut_leases(now);
+        self.forget(tick.limit, now);
+        // The time of a permission is the store's: one that was held up does no harm.
+        let permission = tick.reclaim.filter(|reclaim| now <= reclaim.not_after);
+
+        let mut answer = QueueTicked::default();
+        answer.promoted = self.promote(now, tick.limit);
+        answer.requeued = self.requeue_due(now, tick.limit);
+        answer.dropped = self.drop_over(tick.limit, now);
+        if let Some(permission) = permission {
+            self.reclaim(permission, tick.limit, now, &mut answer);
+        }
+        let readied = answer.promoted + answer.requeued + answer.reclaimed - answer.buried;
+        self.rings |= readied > 0;
+        answer.more = self.scheduled.is_due(now)
+            || self.failed.is_due(now)
+            || self.kept_ends.is_due(now)
+            || (permission.is_some() && self.holders.ended(now).is_some());
+        answer.next_due = self.next_due(now);
+        answer.now = now;
+        answer
+    }
+
+    /// Clears away what is remembered of callers and workers that were long not heard of.
+    fn forget(&mut self, limit: usize, now: StoreTime) {
+        self.pushes.fade(now, limit);
+        self.settles.fade(now, limit);
+        let holders = &self.holders;
+        self.last_claims.fade(now, limit, |worker| holders.is_registered(worker));
+    }
+
+    /// Drops kept tasks whose time is over.
+    fn drop_over(&mut self, limit: usize, now: StoreTime) -> u64 {
+        let over = self.kept_ends.due(now, limit);
+        for id in &over {
+            self.erase(*id);
+        }
+        over.len() as u64
+    }
+
+    /// Takes at most `limit` tasks back from workers whose lease has ended.
+    fn reclaim(
+        &mut self,
+        permission: Reclaim,
+        limit: usize,
+        now: StoreTime,
+        answer: &mut QueueTicked,
+    ) {
+        let mut ready = Vec::new();
+        let mut room = limit;
+        while room > 0
+            && let Some(worker) = self.holders.ended(now)
+        {
+            let tasks: Vec<_> = self
+                .holders
+                .claims(worker)
+                .flat_map(|(_, claim)| claim.tasks.values().map(|id| (*id, claim.alone)))
+                .take(room)
+                .collect();
+            room -= tasks.len();
+            answer.reclaimed += tasks.len() as u64;
+            for (id, alone) in tasks {
+                self.detach(id);
+                let Some(task) = self.tasks.get_mut(&id) else { continue };
+                let history = task.history_mut();
+                history.crashes = history.crashes.saturating_add(1);
+                history.lone_crashes = history.lone_crashes.saturating_add(u32::from(alone));
+                let lone_crashes = history.lone_crashes;
+                if alone && lone_crashes >= permission.lone_crashes {
+                    let failure = poisoned(lone_crashes);
+                    answer.dropped += self.bury(id, BuryReason::Poison, &failure, now);
+                    answer.buried += 1;
+                } else {
+                    ready.push((id, Reentry::Front));
+                }
+            }
+            self.end_if_empty(worker, now);
+        }
+        self.enter_all(&ready);
+    }
+
+    fn end_if_empty(&mut self, worker: WorkerId, now: StoreTime) {
+        if self.holders.claims(worker).next().is_none() {
+            self.holders.leave(worker);
+            // Its last claim number is remembered from now on.
+            self.last_claims.touch(worker, now);
+        }
+    }
+}
+
+fn poisoned(lone_crashes: u32) -> Failure {
+    let times = if lone_crashes == 1 { "time" } else { "times" };
+    let text = format!("its worker died without a word while it ran alone, {lone_crashes} {times}");
+    Failure::new("", text)
+}
+
+#[cfg(test)]
+#[path = "tick_tests.rs"]
+mod tests;
