@@ -1,0 +1,124 @@
+//! What can be decided for a push, and how it gets into the envelope.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
+use tireless_core::{
+    Codec, Envelope, NewTask, QueueName, Result, StoreTime, TaskId, TaskOptions, TypeName, When,
+};
+
+use crate::codec::BodyCodec;
+use crate::typed::Task;
+
+/// What one push, or all tasks of a batch, have in common. Wrong names are told when the push is
+/// sent.
+#[derive(Debug)]
+pub(super) struct PushOptions {
+    pub(super) queue: Result<QueueName>,
+    task_type: Option<Result<TypeName>>,
+    codec: Codec,
+    pub(super) when: When,
+    pub(super) task: TaskOptions,
+    pub(super) headers: Vec<(String, Bytes)>,
+}
+
+impl PushOptions {
+    pub(super) fn typed<T: Task>() -> Self {
+        Self {
+            task_type: Some(TypeName::new(T::NAME)),
+            codec: T::Codec::CODEC,
+            ..Self::raw(T::QUEUE)
+        }
+    }
+
+    pub(super) fn raw(queue: &str) -> Self {
+        Self {
+            queue: QueueName::new(queue),
+            task_type: None,
+            codec: Codec::RAW,
+            when: When::Now,
+            task: TaskOptions::default(),
+            headers: Vec::new(),
+        }
+    }
+
+    /// Makes tasks of bodies.
+    pub(super) fn tasks(self, bodies: Vec<Result<Bytes>>) -> Result<(QueueName, Vec<NewTask>)> {
+        let queue = self.queue?;
+        let mut envelope = Envelope::default();
+        envelope.task_type = self.task_type.transpose()?;
+        envelope.codec = self.codec;
+        envelope.options = self.task;
+        envelope.headers = self.headers;
+        let make = |body: Result<Bytes>| {
+            envelope.body = body?;
+            let envelope = envelope.encode()?;
+            Ok(NewTask { id: TaskId::new(), envelope, when: self.when, own_id: None })
+        };
+        let tasks = bodies.into_iter().map(make).collect::<Result<_>>()?;
+        Ok((queue, tasks))
+    }
+}
+
+/// The store's form of an absolute time, rounded up so that nothing runs early.
+pub(super) fn store_time(at: SystemTime) -> StoreTime {
+    let since = at.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
+    StoreTime::from_millis(0).after(since)
+}
+
+/// The options that single pushes and batches share.
+macro_rules! push_options {
+    ($type:ident) => {
+        impl $type {
+            /// To be ready after a delay, counted by the store from when it accepts the push.
+            pub fn after(mut self, delay: std::time::Duration) -> Self {
+                self.options.when = tireless_core::When::After(delay);
+                self
+            }
+
+            /// To be ready at a moment by the store's clock; at once if that is past.
+            pub fn at(mut self, time: std::time::SystemTime) -> Self {
+                let time = super::options::store_time(time);
+                self.options.when = tireless_core::When::At(time);
+                self
+            }
+
+            /// To another queue than the task's own. Its handler must be served from there too:
+            /// see the pool's `queue`.
+            pub fn queue(mut self, queue: impl AsRef<str>) -> Self {
+                self.options.queue = tireless_core::QueueName::new(queue);
+                self
+            }
+
+            /// Tries after the first one, instead of what the handler's side says.
+            pub fn retries(mut self, retries: u32) -> Self {
+                self.options.task.retries = Some(retries);
+                self
+            }
+
+            /// How long one run may take, instead of what the handler's side says.
+            pub fn timeout(mut self, timeout: std::time::Duration) -> Self {
+                self.options.task.timeout = Some(timeout);
+                self
+            }
+
+            /// How long it stays listed after it was done; else it leaves nothing behind.
+            pub fn keep(mut self, time: std::time::Duration) -> Self {
+                self.options.task.keep = Some(time);
+                self
+            }
+
+            /// Adds a header that travels along: at most 255 bytes of name, 65,535 of value.
+            pub fn header(
+                mut self,
+                name: impl Into<String>,
+                value: impl Into<bytes::Bytes>,
+            ) -> Self {
+                self.options.headers.push((name.into(), value.into()));
+                self
+            }
+        }
+    };
+}
+
+pub(super) use push_options;
