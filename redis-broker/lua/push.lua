@@ -1,5 +1,5 @@
 -- push: tasks enter a queue.
--- KEYS: queue, ready, tasks, history, scheduled, names, bell, calls
+-- KEYS: queue, ready, tasks, history, scheduled, names, bell, pushes
 -- ARGV: call number, answered mark, '1' if an envelope is large, details, then id and envelope of
 --   each task. Details are empty when every task is plain (ready at once, no own id, no id twice),
 --   else for each task: when (1 byte: 0 now, 1 after, 2 at), ms (8), size of own id (2), own id.

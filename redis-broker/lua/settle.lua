@@ -1,6 +1,6 @@
 -- settle: a worker says what became of tasks that it holds.
 -- KEYS: queue, tasks, history, failures, running, ready, scheduled, failed, dead, done, suspects,
---   names, bell, calls
+--   names, bell, settles
 -- ARGV: call number, answered mark, cap of dead and kept tasks, how many groups of acks, then each
 --   group's claim number and joined ids, then five words an outcome: claim, id, verb, ms, bytes
 -- Returns: tasks dropped at a cap, ':', then '' if all were applied, else 'A' or 'L' (lease lost)

@@ -13,7 +13,11 @@ fn refused(text: &str) -> Error {
 #[test]
 fn what_the_server_refuses_tells_what_to_do() {
     for (text, kind, part) in [
-        ("WRONGPASS invalid username-password pair or user is disabled.", ErrorKind::Denied, "check"),
+        (
+            "WRONGPASS invalid username-password pair or user is disabled.",
+            ErrorKind::Denied,
+            "check",
+        ),
         ("ERR invalid password", ErrorKind::Denied, "check"),
         ("NOAUTH Authentication required.", ErrorKind::Denied, "password-file"),
         (

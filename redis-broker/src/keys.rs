@@ -29,9 +29,14 @@ impl Keys {
         format!("{}running:{worker}", self.prefix).into()
     }
 
-    /// What a caller may ask for again.
-    pub(crate) fn calls(&self, caller: WorkerId) -> Bytes {
-        format!("{}calls:{caller}", self.prefix).into()
+    /// The pushes that a caller may send again.
+    pub(crate) fn pushes(&self, caller: WorkerId) -> Bytes {
+        format!("{}pushes:{caller}", self.prefix).into()
+    }
+
+    /// The settles that a worker may send again.
+    pub(crate) fn settles(&self, worker: WorkerId) -> Bytes {
+        format!("{}settles:{worker}", self.prefix).into()
     }
 }
 
@@ -47,6 +52,7 @@ mod tests {
         let tag = "tireless:{default/mail/0}:";
         assert_eq!(keys.part("ready"), format!("{tag}ready"));
         assert_eq!(keys.running(worker), format!("{tag}running:{}", "ab".repeat(16)));
-        assert_eq!(keys.calls(worker), format!("{tag}calls:{}", "ab".repeat(16)));
+        assert_eq!(keys.pushes(worker), format!("{tag}pushes:{}", "ab".repeat(16)));
+        assert_eq!(keys.settles(worker), format!("{tag}settles:{}", "ab".repeat(16)));
     }
 }

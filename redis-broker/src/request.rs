@@ -23,7 +23,8 @@ use crate::scripts;
 fn keys_of(script: &Script, keys: &Keys, caller: Option<WorkerId>) -> Vec<Bytes> {
     let key = |name: &&str| match (*name, caller) {
         ("running", Some(worker)) => keys.running(worker),
-        ("calls", Some(caller)) => keys.calls(caller),
+        ("pushes", Some(caller)) => keys.pushes(caller),
+        ("settles", Some(worker)) => keys.settles(worker),
         (name, _) => keys.part(name),
     };
     script.keys.iter().map(key).collect()

@@ -9,7 +9,8 @@ use bytes::Bytes;
 #[derive(Debug)]
 pub(crate) struct Script {
     pub(crate) name: &'static str,
-    /// The keys it declares, by name, in order. `running` and `calls` are those of the caller.
+    /// The keys it declares, by name, in order. `running`, `pushes` and `settles` are those of
+    /// the caller.
     pub(crate) keys: &'static [&'static str],
     /// Shared pieces that it needs, in order.
     pub(crate) pieces: &'static [&'static str],

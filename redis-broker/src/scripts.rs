@@ -25,7 +25,7 @@ macro_rules! script {
 script!(
     PUSH,
     "push",
-    ["queue", "ready", "tasks", "history", "scheduled", "names", "bell", "calls"],
+    ["queue", "ready", "tasks", "history", "scheduled", "names", "bell", "pushes"],
     ["now", "layout", "chunks", "bell", "history", "calls"]
 );
 script!(
@@ -63,7 +63,7 @@ script!(
         "suspects",
         "names",
         "bell",
-        "calls"
+        "settles"
     ],
     [
         "now", "layout", "chunks", "unlock", "bell", "history", "enter", "failures", "forget",
@@ -183,3 +183,9 @@ script!(
 );
 script!(BEAT, "beat", ["queues", "workers", "worker-info"], ["now"]);
 script!(ROLL, "roll", ["workers", "worker-info"], ["now"]);
+
+/// Every script, for tools and tests.
+pub(crate) static ALL: [&Script; 16] = [
+    &PUSH, &CLAIM, &SETTLE, &RENEW, &TICK, &RECLAIM, &REQUEUE, &REMOVE, &PURGE, &PAUSE, &RESUME,
+    &COUNTS, &LIST, &SHOW, &BEAT, &ROLL,
+];

@@ -1,9 +1,10 @@
 -- Numbered calls (B3, B5): the answers that a caller may still ask for again, one field a call,
 -- and the mark below which it has them all. The key ends ten minutes after the caller's last call.
 local REPEAT_WINDOW_MS = 600000
+local CALLS = K.pushes or K.settles
 
 local function recall(number)
-  return call('HMGET', K.calls, 'answered', number)
+  return call('HMGET', CALLS, 'answered', number)
 end
 
 local function forget_calls(before, answered)
@@ -13,14 +14,14 @@ local function forget_calls(before, answered)
       old[#old + 1] = string.format('%.0f', number)
     end
   else
-    for _, field in ipairs(call('HKEYS', K.calls)) do
+    for _, field in ipairs(call('HKEYS', CALLS)) do
       local number = tonumber(field)
       if number and number <= answered then
         old[#old + 1] = field
       end
     end
   end
-  chunked('HDEL', K.calls, old)
+  chunked('HDEL', CALLS, old)
 end
 
 local function remember(number, answered, before, answer)
@@ -29,6 +30,6 @@ local function remember(number, answered, before, answer)
   if mark > before then
     forget_calls(before, mark)
   end
-  call('HSET', K.calls, 'answered', string.format('%.0f', mark), number, answer)
-  call('PEXPIRE', K.calls, REPEAT_WINDOW_MS)
+  call('HSET', CALLS, 'answered', string.format('%.0f', mark), number, answer)
+  call('PEXPIRE', CALLS, REPEAT_WINDOW_MS)
 end
