@@ -1,0 +1,159 @@
+//! From a URL to a broker.
+
+use std::str::FromStr;
+use std::sync::Arc;
+
+use tireless_core::{Backend, Error, ErrorKind, Namespace, Operation, Result};
+
+/// A library that talks to Redis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Client {
+    /// The crate `redis`; needs the feature `redis-rs`.
+    RedisRs,
+    /// The crate `fred`; needs the feature `fred`.
+    Fred,
+}
+
+impl Client {
+    /// The name that URLs and features have for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::RedisRs => "redis-rs",
+            Self::Fred => "fred",
+        }
+    }
+}
+
+impl FromStr for Client {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self> {
+        match name {
+            "redis-rs" => Ok(Self::RedisRs),
+            "fred" => Ok(Self::Fred),
+            _ => Err(invalid(format!("no client is called {name:?}; there are redis-rs and fred"))),
+        }
+    }
+}
+
+/// How to connect, beyond what the URL says.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct ConnectOptions {
+    /// What keeps the queues of several systems on one server apart; `default` unless set. The
+    /// memory broker is alone and needs none.
+    pub namespace: Namespace,
+    /// The library to use, whatever the URL's `client=` says. When neither says anything:
+    /// redis-rs if it is built, else fred.
+    pub client: Option<Client>,
+}
+
+/// Connects to a broker by its URL.
+///
+/// | URL | broker | feature |
+/// | --- | --- | --- |
+/// | `memory://` | a new one in this process; what it holds is gone with it | `memory` |
+/// | `redis://[user[:password]@]host[:port][/db]` | Redis or Valkey | `redis-rs` or `fred` |
+/// | `rediss://..` | the same over TLS | the same |
+/// | `redis+unix:///path?db=1` | the same over a Unix socket | the same |
+///
+/// `?client=redis-rs` or `?client=fred` chooses the library. Safe to cancel.
+///
+/// # Errors
+/// `InvalidInput` for a URL that cannot be read, `Unsupported` for one whose feature is not
+/// built (the message names it), or what kept the server from answering. Passwords are never part
+/// of it.
+pub async fn connect(url: &str) -> Result<Arc<dyn Backend>> {
+    connect_with(url, ConnectOptions::default()).await
+}
+
+/// As [`connect`], with options.
+///
+/// # Errors
+/// As [`connect`].
+pub async fn connect_with(url: &str, options: ConnectOptions) -> Result<Arc<dyn Backend>> {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return Err(invalid(format!("a broker's URL starts with its scheme: {SCHEMES}")));
+    };
+    match scheme {
+        "memory" if rest.is_empty() => memory(),
+        "memory" => Err(invalid("memory:// takes no address and no options")),
+        "redis" | "rediss" | "redis+unix" => redis(url, scheme, options).await,
+        _ => Err(invalid(format!("the scheme {scheme}:// is unknown; known are {SCHEMES}"))),
+    }
+}
+
+const SCHEMES: &str = "memory://, redis://, rediss:// and redis+unix://";
+
+fn invalid(message: impl Into<String>) -> Error {
+    Error::invalid(Operation::Connect, message)
+}
+
+#[allow(dead_code, reason = "with all features nothing is missing")]
+fn not_built(scheme: &str, features: &str) -> Error {
+    let message = format!(
+        "{scheme}:// needs the feature {features} of the crate tireless, which this program was \
+         built without; add it in Cargo.toml"
+    );
+    Error::new(ErrorKind::Unsupported, Operation::Connect, message)
+}
+
+#[cfg(feature = "memory")]
+fn memory() -> Result<Arc<dyn Backend>> {
+    let clock = Arc::new(tireless_worker::TokioClock);
+    Ok(Arc::new(tireless_backend_memory::MemoryBroker::new(clock)))
+}
+
+#[cfg(not(feature = "memory"))]
+fn memory() -> Result<Arc<dyn Backend>> {
+    Err(not_built("memory", "`memory`"))
+}
+
+async fn redis(url: &str, scheme: &str, options: ConnectOptions) -> Result<Arc<dyn Backend>> {
+    let client = match options.client {
+        Some(client) => Some(client),
+        None => client_of(url)?,
+    };
+    let built = match client {
+        None if cfg!(feature = "redis-rs") => Client::RedisRs,
+        None if cfg!(feature = "fred") => Client::Fred,
+        None => return Err(not_built(scheme, "`redis-rs` or `fred`")),
+        Some(client) => client,
+    };
+    match built {
+        Client::RedisRs => redis_rs(url, scheme, options.namespace).await,
+        Client::Fred => fred(url, scheme, options.namespace).await,
+    }
+}
+
+/// The library that a URL asks for.
+fn client_of(url: &str) -> Result<Option<Client>> {
+    let query = url.split_once('?').map_or("", |(_, query)| query);
+    let mut asked = query.split('&').filter_map(|part| part.strip_prefix("client="));
+    asked.next().map(Client::from_str).transpose()
+}
+
+#[cfg(any())]
+async fn redis_rs(url: &str, _: &str, namespace: Namespace) -> Result<Arc<dyn Backend>> {
+    Ok(Arc::new(tireless_backend_redis_rs::connect(url, namespace).await?))
+}
+
+#[cfg(not(any()))]
+async fn redis_rs(_: &str, scheme: &str, _: Namespace) -> Result<Arc<dyn Backend>> {
+    Err(not_built(scheme, "`redis-rs`"))
+}
+
+#[cfg(any())]
+async fn fred(url: &str, _: &str, namespace: Namespace) -> Result<Arc<dyn Backend>> {
+    Ok(Arc::new(tireless_backend_fred::connect(url, namespace).await?))
+}
+
+#[cfg(not(any()))]
+async fn fred(_: &str, scheme: &str, _: Namespace) -> Result<Arc<dyn Backend>> {
+    Err(not_built(scheme, "`fred`"))
+}
+
+#[cfg(test)]
+#[path = "connect_tests.rs"]
+mod tests;
