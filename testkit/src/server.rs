@@ -8,6 +8,8 @@
 //! Dropping the handle kills the server and removes its folder. A guard process beside each server
 //! does both when the test process dies without a word (SIGKILL, Ctrl-C): it reads a pipe that ends
 //! with the test process. No `unsafe` is needed for that.
+//!
+//! [`shared_url`] is for tests that need a server and do nothing to it.
 
 use std::ffi::OsString;
 use std::fs;
@@ -21,10 +23,13 @@ use std::time::{Duration, Instant};
 mod guard;
 #[path = "server/place.rs"]
 mod place;
+#[path = "server/shared.rs"]
+mod shared;
 
 use guard::Guard;
 pub use place::{SERVER_VARIABLE, find_binary};
 use place::{answers, create_dir, free_port};
+pub use shared::{URL_VARIABLE, shared_url};
 
 /// How long a server may take until it answers.
 const START_LIMIT: Duration = Duration::from_secs(20);
@@ -284,6 +289,7 @@ impl Drop for TestServer {
     }
 }
 
+// Named for `cargo xtask test`, which leaves these out where no binary can be run.
 #[cfg(test)]
 #[path = "server_tests.rs"]
-mod tests;
+mod own_server;

@@ -1,2 +1,80 @@
-//! Automation.
-fn main() {}
+//! `cargo xtask`: all automation of this repository. It needs cargo and fetches the rest itself.
+
+mod ci;
+mod containers;
+mod docker;
+mod edges;
+mod find_server;
+mod groups;
+mod install;
+mod licences;
+mod metadata;
+mod process;
+mod python;
+mod report;
+mod servers;
+mod sha256;
+mod test;
+mod test_binaries;
+mod tidy;
+
+// The harness that the tests use, from its source: depending on the testkit would make every
+// `cargo xtask` wait for the whole workspace, and fail whenever that does not build.
+#[path = "../../testkit/src/server.rs"]
+#[allow(dead_code, unreachable_pub, unused_imports)]
+mod server;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use find_server::NoServer;
+
+const HELP: &str = "\
+Usage: cargo xtask COMMAND
+
+  test [--all] [--install] [-- ARGS]
+        Runs all tests. The server for those that need one: TIRELESS_TEST_URL if given; else a
+        private one on a free port, from a redis-server or valkey-server on the path; else Docker
+        (TIRELESS_TEST_IMAGE, redis:7 by default); else the system's package manager, as root on
+        Debian, with CI=true or with --install; else it says what to type and exits 2.
+        Port 6379 is never touched, and nothing is flushed that was not started here.
+        --all   also the five servers (x86-64 Linux), TLS, containers and redis-py; there anything
+                missing is a failure (TIRELESS_DOCKER=optional: but for Docker)
+        ARGS    go to `cargo test`, for a part of the tests: -- -p tireless-core envelope
+  ci            What .ci/run runs: format, tidy, clippy, docs, features, quickstart, test --all
+  tidy          Sizes, module docs, script headers, crate edges, licences, bans
+  servers DIR   Puts the five servers' binaries into DIR
+";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = args.iter().map(String::as_str).collect();
+    let result = match words.as_slice() {
+        ["test", rest @ ..] => match test::Options::parse(rest) {
+            Ok(options) => test::run(&options),
+            Err(message) => return usage(&message),
+        },
+        ["ci"] => ci::run(),
+        ["tidy"] => tidy::run(),
+        ["servers", dir] => servers::run(Path::new(dir)),
+        ["help" | "--help" | "-h"] => {
+            print!("{HELP}");
+            return ExitCode::SUCCESS;
+        }
+        [] => return usage("which command?"),
+        other => return usage(&format!("unknown: {}", other.join(" "))),
+    };
+    match result {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            if error.is::<NoServer>() { ExitCode::from(2) } else { ExitCode::FAILURE }
+        }
+    }
+}
+
+fn usage(message: &str) -> ExitCode {
+    eprint!("xtask: {message}\n\n{HELP}");
+    ExitCode::from(2)
+}

@@ -1,0 +1,34 @@
+//! Tests of the list.
+
+use super::*;
+
+#[test]
+fn a_list_without_a_pass_is_not_well() {
+    let mut report = Report::default();
+    assert!(!report.finish().unwrap(), "nothing ran");
+    report.not_run("containers", "no Docker");
+    assert!(!report.finish().unwrap(), "not run is not a pass");
+    report.time("unit tests", || Ok("3 tests".to_owned()));
+    assert!(report.finish().unwrap());
+    assert_eq!(report.totals(), "1 passed, 0 failed, 1 not run");
+    report.missing("redis-6.2", "no binary");
+    assert!(!report.finish().unwrap());
+    assert_eq!(report.totals(), "1 passed, 1 failed, 1 not run");
+}
+
+#[test]
+fn a_list_goes_through_a_file() {
+    let mut report = Report::default();
+    report.time("a", || Ok("1 test".to_owned()));
+    report.missing("b", "why");
+    report.not_run("c", "reason");
+    let path = std::env::temp_dir().join(format!("tireless-report-{}", std::process::id()));
+    report.save(&path).unwrap();
+    let mut read = Report::default();
+    read.load(&path).unwrap();
+    fs::remove_file(path).unwrap();
+    let told = |report: &Report| -> Vec<_> {
+        report.rows.iter().map(|row| (row.name.clone(), row.outcome, row.detail.clone())).collect()
+    };
+    assert_eq!(told(&read), told(&report));
+}

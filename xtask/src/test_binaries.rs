@@ -1,0 +1,177 @@
+//! The tests as cargo builds them: one program for each test target, run one by one.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+use crate::process::{capture, cargo, name};
+
+/// One program may take this long; then it hangs and is killed.
+const LIMIT: Duration = Duration::from_secs(15 * 60);
+
+/// Names and values for the environment of tests.
+pub(crate) type Environment = Vec<(&'static str, String)>;
+
+/// A test program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct TestBinary {
+    pub(crate) package: String,
+    pub(crate) target: String,
+    /// `lib`, `bin`, `test`, `example`, ..
+    pub(crate) kind: String,
+    path: PathBuf,
+    dir: PathBuf,
+}
+
+/// What `cargo test` builds for the workspace.
+#[derive(Debug, Default)]
+pub(crate) struct Built {
+    pub(crate) tests: Vec<TestBinary>,
+    /// The ordinary programs of the workspace, by name.
+    programs: Vec<(String, PathBuf)>,
+}
+
+/// How many tests ran.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Counts {
+    pub(crate) passed: u64,
+    failed: u64,
+    ignored: u64,
+}
+
+impl Counts {
+    /// Whether the program holds no test at all, none left out by `--skip` either.
+    pub(crate) fn is_empty(self) -> bool {
+        self == Self::default()
+    }
+
+    /// For the list.
+    pub(crate) fn detail(self) -> String {
+        let tests = if self.passed == 1 { "test" } else { "tests" };
+        match self.ignored {
+            0 => format!("{} {tests}", self.passed),
+            ignored => format!("{} {tests}, {ignored} ignored", self.passed),
+        }
+    }
+
+    /// Sums up.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+        self.ignored += other.ignored;
+    }
+}
+
+impl Built {
+    /// Builds everything.
+    pub(crate) fn workspace() -> Result<Self> {
+        let mut command = cargo();
+        command.args(["test", "--workspace", "--no-run"]);
+        command.arg("--message-format=json-render-diagnostics").stderr(Stdio::inherit());
+        let what = name(&command);
+        let output = command.output().with_context(|| what)?;
+        if !output.status.success() {
+            bail!("the tests do not build");
+        }
+        Ok(Self::parse(&String::from_utf8_lossy(&output.stdout)))
+    }
+
+    fn parse(messages: &str) -> Self {
+        let mut built = Self::default();
+        for line in messages.lines() {
+            let Ok(message) = serde_json::from_str::<Value>(line) else { continue };
+            let Some(path) = message["executable"].as_str() else { continue };
+            let target = message["target"]["name"].as_str().unwrap_or_default().to_owned();
+            if message["profile"]["test"] != true {
+                built.programs.push((target, path.into()));
+                continue;
+            }
+            let manifest = Path::new(message["manifest_path"].as_str().unwrap_or_default());
+            built.tests.push(TestBinary {
+                package: package_name(message["package_id"].as_str().unwrap_or_default()),
+                target,
+                kind: message["target"]["kind"][0].as_str().unwrap_or_default().to_owned(),
+                path: path.into(),
+                dir: manifest.parent().unwrap_or(Path::new("")).to_path_buf(),
+            });
+        }
+        built.tests.sort_by(|a, b| (&a.package, &a.target).cmp(&(&b.package, &b.target)));
+        built
+    }
+
+    /// Runs one program, as cargo would run it. Its output is shown if it fails.
+    pub(crate) fn run(
+        &self,
+        test: &TestBinary,
+        environment: &Environment,
+        args: &[&str],
+    ) -> Result<Counts> {
+        let mut command = crate::process::command(&test.path);
+        command.current_dir(&test.dir).args(args);
+        command.env("CARGO_MANIFEST_DIR", &test.dir).env("CARGO_PKG_NAME", &test.package);
+        for (name, path) in &self.programs {
+            command.env(format!("CARGO_BIN_EXE_{name}"), path);
+        }
+        command.envs(environment.iter().map(|(name, value)| (name, value)));
+        let (status, output) = capture(&mut command, LIMIT)?;
+        let counts = parse_counts(&output);
+        if status.is_some_and(|status| status.success()) {
+            return Ok(counts.unwrap_or(Counts { passed: 1, ..Counts::default() }));
+        }
+        println!("---- {} ----\n{output}---- end of {} ----", test.label(), test.label());
+        match (status, counts) {
+            (None, _) => bail!("killed after {} minutes", LIMIT.as_secs() / 60),
+            (_, Some(Counts { failed: failed @ 1.., passed, .. })) => {
+                bail!("{failed} of {} tests failed", failed + passed)
+            }
+            (Some(status), _) => bail!("{status}"),
+        }
+    }
+}
+
+impl TestBinary {
+    /// Its name in the list.
+    pub(crate) fn label(&self) -> String {
+        match self.kind.as_str() {
+            "test" => format!("{}: {}", self.package, self.target),
+            "bin" | "example" => format!("{}: unit tests of {}", self.package, self.target),
+            _ => format!("{}: unit tests", self.package),
+        }
+    }
+}
+
+/// `path+file:///a/core#tireless-core@0.1.0`, or `path+file:///a/xtask#0.1.0` where folder and
+/// package have one name.
+fn package_name(id: &str) -> String {
+    let (path, version) = id.rsplit_once('#').unwrap_or((id, ""));
+    let name = match version.split_once('@') {
+        Some((name, _)) => name,
+        None => path.rsplit('/').next().unwrap_or(path),
+    };
+    name.to_owned()
+}
+
+/// The sum of all `test result:` lines; none if there is no such line.
+pub(crate) fn parse_counts(output: &str) -> Option<Counts> {
+    let mut sum = None;
+    for line in output.lines() {
+        let Some((_, rest)) = line.split_once("test result: ") else { continue };
+        let count = |word: &str| {
+            let part = rest.split([';', '.']).find(|part| part.ends_with(word))?;
+            part.trim().split(' ').next()?.parse().ok()
+        };
+        sum.get_or_insert(Counts::default()).add(Counts {
+            passed: count(" passed").unwrap_or_default(),
+            failed: count(" failed").unwrap_or_default(),
+            ignored: count(" ignored").unwrap_or_default(),
+        });
+    }
+    sum
+}
+
+#[cfg(test)]
+#[path = "test_binaries_tests.rs"]
+mod tests;
