@@ -24,5 +24,5 @@ pub fn shared_url() -> io::Result<String> {
         return Ok(url);
     }
     let server = SERVER.get_or_init(|| TestServer::start().map_err(|error| error.to_string()));
-    server.as_ref().map(TestServer::url).map_err(io::Error::other)
+    server.as_ref().map(TestServer::url).map_err(|error| io::Error::other(error.clone()))
 }
