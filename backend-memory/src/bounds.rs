@@ -12,12 +12,12 @@ pub(crate) fn tasks(operation: Operation, count: usize) -> Result<()> {
     Err(Error::new(ErrorKind::TooLarge, operation, message))
 }
 
-/// Refuses a limit over the bound, where an operator chose it.
+/// Refuses a limit of nothing, or over the bound, where an operator chose it.
 pub(crate) fn limit(operation: Operation, limit: usize) -> Result<()> {
-    if limit <= TASKS_PER_CALL {
+    if (1..=TASKS_PER_CALL).contains(&limit) {
         return Ok(());
     }
-    let message = format!("a limit of {limit}; {TASKS_PER_CALL} is the most: call again for more");
+    let message = format!("a limit of {limit}: give 1 to {TASKS_PER_CALL} and call again for more");
     Err(Error::invalid(operation, message))
 }
 

@@ -147,7 +147,7 @@ impl Inspect for MemoryBroker {
     }
 
     async fn list(&self, list: &List) -> Result<Page> {
-        bounds::limit(Operation::Inspect, list.limit)?;
+        bounds::tasks(Operation::Inspect, list.limit)?;
         Ok(self.read(&list.queue, |queue, _| queue.list(list)))
     }
 

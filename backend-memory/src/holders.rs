@@ -106,7 +106,10 @@ impl Holders {
     }
 
     /// The claims of a worker, the oldest first.
-    pub(crate) fn claims(&self, worker: WorkerId) -> impl Iterator<Item = (u64, &HeldClaim)> + '_ {
+    pub(crate) fn claims(
+        &self,
+        worker: WorkerId,
+    ) -> impl DoubleEndedIterator<Item = (u64, &HeldClaim)> + '_ {
         let claims = self.workers.get(&worker).map(|holder| &holder.claims);
         claims.into_iter().flatten().map(|(number, claim)| (*number, claim))
     }

@@ -144,7 +144,7 @@ impl Queue {
     pub(crate) fn finish(&mut self, id: TaskId, keep: Option<Duration>, now: StoreTime) -> u64 {
         self.done += 1;
         self.free_own_id(id);
-        let Some(keep) = keep.filter(|keep| !keep.is_zero()) else {
+        let Some(keep) = keep else {
             self.tasks.remove(&id);
             return 0;
         };

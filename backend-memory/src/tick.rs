@@ -50,7 +50,8 @@ impl Queue {
         over.len() as u64
     }
 
-    /// Takes at most `limit` tasks back from workers whose lease has ended.
+    /// Takes at most `limit` tasks back from workers whose lease has ended: the newest first, so
+    /// that the older ones, taken later, enter before them (B8).
     fn reclaim(
         &mut self,
         permission: Reclaim,
@@ -58,7 +59,6 @@ impl Queue {
         now: StoreTime,
         answer: &mut QueueTicked,
     ) {
-        let mut ready = Vec::new();
         let mut room = limit;
         while room > 0
             && let Some(worker) = self.holders.ended(now)
@@ -67,6 +67,7 @@ impl Queue {
                 .holders
                 .claims(worker)
                 .flat_map(|(_, claim)| claim.tasks.values().map(|id| (*id, claim.alone)))
+                .rev()
                 .take(room)
                 .collect();
             room -= tasks.len();
@@ -83,12 +84,11 @@ impl Queue {
                     answer.dropped += self.bury(id, BuryReason::Poison, &failure, now);
                     answer.buried += 1;
                 } else {
-                    ready.push((id, Reentry::Front));
+                    self.enter(id, Reentry::Front);
                 }
             }
             self.end_if_empty(worker, now);
         }
-        self.enter_all(&ready);
     }
 
     fn end_if_empty(&mut self, worker: WorkerId, now: StoreTime) {
