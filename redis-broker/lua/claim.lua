@@ -11,17 +11,20 @@ local seed, move, bytes = ARGV[6], tonumber(ARGV[7]), tonumber(ARGV[8])
 -- Reading every key by its type comes before any write: a wrong type ends the script here.
 local last = call('HGET', K.running, 'last')
 local leased = call('ZSCORE', K.leases, worker)
-call('LLEN', K.ready)
-call('LLEN', K.bell)
-call('LLEN', K.suspects)
-call('HLEN', K.history)
-call('HLEN', K.tasks)
-call('ZCARD', K.scheduled)
-call('ZCARD', K.failed)
-call('LLEN', K.inbox)
-
-local moved = take_due(K.scheduled, move) + take_due(K.failed, move)
+local ready = call('LLEN', K.ready)
 local suspects = call('LLEN', K.suspects)
+local inbox = call('LLEN', K.inbox)
+local with_histories = call('HLEN', K.history) > 0
+call('HLEN', K.tasks)
+call('LLEN', K.bell)
+local soonest_scheduled, soonest_failed = head_of(K.scheduled), head_of(K.failed)
+
+local moved = 0
+if soonest_scheduled <= now or soonest_failed <= now then
+  moved = take_due(K.scheduled, move) + take_due(K.failed, move)
+  ready, suspects = call('LLEN', K.ready), call('LLEN', K.suspects)
+  soonest_scheduled, soonest_failed = head_of(K.scheduled), head_of(K.failed)
+end
 
 -- How many of the next tasks fit: sizes are looked up only if the queue ever held a large one.
 local function fitting(count)
@@ -40,26 +43,33 @@ local function fitting(count)
 end
 
 local function take_ready()
-  local count = math.min(most, call('LLEN', K.ready))
+  local count = math.min(most, ready)
   if count == 0 then
     return {}
   end
   count = fitting(count)
-  unlock()
+  ready = ready - count
   return call('RPOP', K.ready, count)
 end
 
 local function envelopes_of(ids)
-  local found, envelopes, missing = {}, {}, {}
-  if #ids > 0 then
-    local values = call('HMGET', K.tasks, unpack(ids))
-    for at, id in ipairs(ids) do
-      if values[at] then
-        found[#found + 1] = id
-        envelopes[#envelopes + 1] = values[at]
-      else
-        missing[#missing + 1] = id
-      end
+  if #ids == 0 then
+    return ids, {}, 0
+  end
+  local values = call('HMGET', K.tasks, unpack(ids))
+  local found, envelopes, missing = {}, {}, 0
+  for at = 1, #ids do
+    if not values[at] then
+      missing = missing + 1
+    end
+  end
+  if missing == 0 then
+    return ids, values, 0
+  end
+  for at, id in ipairs(ids) do
+    if values[at] then
+      found[#found + 1] = id
+      envelopes[#envelopes + 1] = values[at]
     end
   end
   return found, envelopes, missing
@@ -69,13 +79,12 @@ end
 local function take_inbox(ids, envelopes)
   local room = bytes
   for index = #ids, most - 1 do
-    local body = room > 0 and call('LINDEX', K.inbox, -1)
+    local body = room > 0 and call('RPOP', K.inbox)
     if not body then
       return
     end
     room = room - #body
-    unlock()
-    call('RPOP', K.inbox)
+    inbox = inbox - 1
     local id = string.sub(seed, 1, 14) .. struct.pack('>I2', index)
     local envelope = '\1\0\0\0' .. body
     call('HSET', K.tasks, id, envelope)
@@ -101,10 +110,8 @@ if repeated then
   ids, envelopes = envelopes_of(held and split_ids(held) or {})
 elseif not settings[2] and most > 0 then
   if alone then
-    local id = suspects > 0 and call('LINDEX', K.suspects, -1)
+    local id = suspects > 0 and call('RPOP', K.suspects)
     if id then
-      unlock()
-      call('RPOP', K.suspects)
       suspects = suspects - 1
       ids, envelopes = envelopes_of({ id })
       if settings[4] == worker then
@@ -115,12 +122,12 @@ elseif not settings[2] and most > 0 then
   else
     local missing
     ids, envelopes, missing = envelopes_of(take_ready())
-    if #missing > 0 then
+    if missing > 0 then
       -- Removed while they waited, or damaged by somebody: they stop nothing (B9).
       local ghosts = tonumber(call('HGET', K.queue, 'ghosts') or '0')
-      call('HSET', K.queue, 'ghosts', math.max(0, ghosts - #missing))
+      call('HSET', K.queue, 'ghosts', math.max(0, ghosts - missing))
     end
-    if seed ~= '' and #ids < most then
+    if seed ~= '' and inbox > 0 and #ids < most then
       take_inbox(ids, envelopes)
     end
   end
@@ -135,7 +142,7 @@ elseif not settings[2] and most > 0 then
 end
 
 local histories = {}
-if #ids > 0 and call('HLEN', K.history) > 0 then
+if #ids > 0 and with_histories then
   histories = call('HMGET', K.history, unpack(ids))
 end
 
@@ -155,12 +162,13 @@ elseif suspects == 0 and settings[4] == worker then
   call('HDEL', K.queue, 'turn')
 end
 
-local left = call('LLEN', K.ready)
-if (#ids > 0 or moved > 0) and not repeated and not settings[2] and left + suspects > 0 then
+if (#ids > 0 or moved > 0) and not repeated and not settings[2] and ready + suspects > 0 then
   ring()
 end
-local more = (left > 0 or (seed ~= '' and call('LLEN', K.inbox) > 0)) and 1 or 0
+local soonest = math.min(soonest_scheduled, soonest_failed)
 return {
-  now, more, next_due(), suspects, your_turn, settings[2] and 1 or 0, moved,
-  table.concat(ids), envelopes, histories,
+  now,
+  (ready > 0 or (seed ~= '' and inbox > 0)) and 1 or 0,
+  soonest < math.huge and math.max(0, math.ceil(soonest - now)) or -1,
+  suspects, your_turn, settings[2] and 1 or 0, moved, table.concat(ids), envelopes, histories,
 }

@@ -1,10 +1,10 @@
--- settle: a worker says what became of tasks that it holds.
+-- settle: a worker says what became of tasks that it holds: a mixed batch of outcomes.
 -- KEYS: queue, tasks, history, failures, running, ready, scheduled, failed, dead, done, suspects,
 --   names, bell, settles
--- ARGV: call number, answered mark, cap of dead and kept tasks, how many groups of acks, then each
---   group's claim number and joined ids, then five words an outcome: claim, id, verb, ms, bytes
+-- ARGV: call number, answered mark, cap of dead and kept tasks, then five words an outcome: claim,
+--   id, verb (with ^ to enter at the front), ms, bytes
 -- Returns: tasks dropped at a cap, ':', then '' if all were applied, else 'A' or 'L' (lease lost)
---   for each acked id and then for each outcome
+--   for each outcome
 local seen = recall(ARGV[1])
 if seen[2] then
   return seen[2]
@@ -12,7 +12,7 @@ end
 if seen[1] and tonumber(ARGV[1]) <= tonumber(seen[1]) then
   return redis.error_reply('STALE')
 end
-local cap, groups = tonumber(ARGV[3]), tonumber(ARGV[4])
+local cap = tonumber(ARGV[3])
 
 -- Reading every key by its type comes before any write: a wrong type ends the script here.
 call('HLEN', K.tasks)
@@ -24,9 +24,6 @@ call('LLEN', K.suspects)
 call('LLEN', K.bell)
 call('ZCARD', K.dead)
 call('ZCARD', K.done)
-local function head_of(set)
-  return tonumber(call('ZRANGE', set, 0, 0, 'WITHSCORES')[2] or 'inf')
-end
 local soonest = math.min(head_of(K.scheduled), head_of(K.failed))
 local lone = call('HGET', K.running, 'alone')
 
@@ -45,41 +42,14 @@ local function claim_of(number)
   return claim
 end
 
-local answers, all_applied, acked, emptied = {}, true, {}, {}
-local function answer(applied)
-  all_applied = all_applied and applied
-  answers[#answers + 1] = applied and 'A' or 'L'
-  return applied
-end
-local function take(number, id)
-  local claim = claim_of(number)
-  local held = claim.held[id]
+local answers, all_applied, emptied, outcomes = {}, true, {}, {}
+for first = 4, #ARGV, 5 do
+  local claim, id = claim_of(ARGV[first]), ARGV[first + 1]
+  local held = claim.held[id] == true
   claim.held[id] = nil
-  return answer(held == true)
-end
-
-local at = 5
-for _ = 1, groups do
-  local number, joined = ARGV[at], ARGV[at + 1]
-  at = at + 2
-  if not claims[number] and call('HGET', K.running, number) == joined then
-    -- The usual case: a whole claim is acked at once.
-    claims[number] = { ids = {}, held = {} }
-    for _, id in ipairs(split_ids(joined)) do
-      acked[#acked + 1] = id
-      answer(true)
-    end
-  else
-    for _, id in ipairs(split_ids(joined)) do
-      if take(number, id) then
-        acked[#acked + 1] = id
-      end
-    end
-  end
-end
-local outcomes = {}
-for first = at, #ARGV, 5 do
-  if take(ARGV[first], ARGV[first + 1]) then
+  answers[#answers + 1] = held and 'A' or 'L'
+  all_applied = all_applied and held
+  if held then
     outcomes[#outcomes + 1] = first
   end
 end
@@ -103,9 +73,8 @@ for number, claim in pairs(claims) do
   end
 end
 chunked('HDEL', K.running, emptied)
-forget(acked)
 
-local rings, done, died, kept = false, #acked, false, false
+local rings, done, died, kept, acked = false, 0, false, false, {}
 local function at_time(set, id, ms)
   local due = now + ms
   call('ZADD', set, due, id)
@@ -113,6 +82,10 @@ local function at_time(set, id, ms)
 end
 
 local verbs = {}
+function verbs.ack(id)
+  acked[#acked + 1] = id
+  done = done + 1
+end
 function verbs.keep(id, _, ms)
   forget_sides({ id })
   call('ZADD', K.done, now + ms, id)
@@ -185,6 +158,7 @@ for _, first in ipairs(outcomes) do
   end
 end
 
+forget(acked)
 local dropped = 0
 if died then
   dropped = drop_over(K.dead, cap)

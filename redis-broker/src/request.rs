@@ -144,46 +144,47 @@ pub(crate) struct SettleCall {
 
 pub(crate) fn settle(keys: &Keys, settle: &Settle, cap: usize) -> Result<SettleCall> {
     check_count(Operation::Settle, "outcomes", settle.outcomes.len())?;
-    let mut groups: Vec<(u64, Vec<u8>, Vec<usize>)> = Vec::new();
-    let mut others = Vec::new();
-    let mut seen = HashSet::with_capacity(settle.outcomes.len());
-    for (at, settlement) in settle.outcomes.iter().enumerate() {
-        if !seen.insert((settlement.claim, settlement.id)) {
-            continue;
-        }
-        if settlement.outcome != Outcome::ACK {
-            others.push(at);
-            continue;
-        }
-        let group = match groups.iter().rposition(|group| group.0 == settlement.claim) {
-            Some(group) => group,
-            None => {
-                groups.push((settlement.claim, Vec::new(), Vec::new()));
-                groups.len() - 1
-            }
-        };
-        groups[group].1.extend_from_slice(settlement.id.as_bytes());
-        groups[group].2.push(at);
-    }
     let mut places = vec![None; settle.outcomes.len()];
-    let mut args = vec![
-        number(settle.call.number),
-        number(settle.call.answered),
-        number(cap),
-        number(groups.len()),
-    ];
-    let mut order = Vec::with_capacity(settle.outcomes.len());
-    for (claim, ids, members) in groups {
-        args.push(number(claim));
-        args.push(ids.into());
-        order.extend(members);
+    let mut first_of = HashSet::with_capacity(settle.outcomes.len());
+    let fresh = |at: &usize| {
+        let settlement = &settle.outcomes[*at];
+        first_of.insert((settlement.claim, settlement.id))
+    };
+    let order: Vec<usize> = (0..settle.outcomes.len()).filter(fresh).collect();
+    for (place, at) in order.iter().enumerate() {
+        places[*at] = Some(place);
     }
-    for at in others {
-        outcome_args(&settle.outcomes[at], &mut args);
-        order.push(at);
+    let mut args = vec![number(settle.call.number), number(settle.call.answered)];
+    let fresh = || order.iter().map(|at| &settle.outcomes[*at]);
+    if fresh().all(|settlement| settlement.outcome == Outcome::ACK) {
+        // Claims one after the other, so that a whole claim is one comparison in the store.
+        let mut groups: Vec<(u64, Vec<Bytes>, Vec<usize>)> = Vec::new();
+        for (at, settlement) in order.iter().zip(fresh()) {
+            let group = match groups.iter().rposition(|group| group.0 == settlement.claim) {
+                Some(group) => group,
+                None => {
+                    groups.push((settlement.claim, Vec::new(), Vec::new()));
+                    groups.len() - 1
+                }
+            };
+            groups[group].1.push(id_bytes(&settlement.id));
+            groups[group].2.push(*at);
+        }
+        let mut place = 0;
+        for (claim, ids, members) in groups {
+            args.extend([number(claim), number(ids.len())]);
+            args.extend(ids);
+            for at in members {
+                places[at] = Some(place);
+                place += 1;
+            }
+        }
+        let call = call(&scripts::ACK, keys, Some(settle.worker), args);
+        return Ok(SettleCall { call, places });
     }
-    for (place, at) in order.into_iter().enumerate() {
-        places[at] = Some(place);
+    args.push(number(cap));
+    for settlement in fresh() {
+        outcome_args(settlement, &mut args);
     }
     let call = call(&scripts::SETTLE, keys, Some(settle.worker), args);
     Ok(SettleCall { call, places })
@@ -198,7 +199,8 @@ fn outcome_args(settlement: &Settlement, args: &mut Vec<Bytes>) {
     let stored = |failure: &Failure| Bytes::from(failure.encode());
     let none = Bytes::new;
     let (verb, wait, bytes) = match &settlement.outcome {
-        Outcome::Ack { keep } => (verb("keep", Reentry::Back), keep.unwrap_or_default(), none()),
+        Outcome::Ack { keep: None } => (verb("ack", Reentry::Back), Duration::ZERO, none()),
+        Outcome::Ack { keep: Some(keep) } => (verb("keep", Reentry::Back), *keep, none()),
         Outcome::Fail { failure, retry_in, reentry } => {
             (verb("fail", *reentry), *retry_in, stored(failure))
         }

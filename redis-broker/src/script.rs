@@ -4,8 +4,8 @@ use std::sync::OnceLock;
 
 use bytes::Bytes;
 
-/// A Lua script. The head that names its keys is made from `keys`, so that the names in the script
-/// and the keys that are sent cannot drift apart.
+/// A Lua script. It names its keys `K.ready` and so on; the names are resolved by `keys`, so that the
+/// names in the script and the keys that are sent cannot drift apart.
 #[derive(Debug)]
 pub(crate) struct Script {
     pub(crate) name: &'static str,
@@ -34,16 +34,29 @@ impl Script {
         })
     }
 
+    /// `K.name` becomes `KEYS[n]`; a table is made only where a script picks a key at run time.
     fn source(&self) -> String {
-        let mut source = String::from("local call = redis.call\nlocal K = {");
-        for (index, key) in self.keys.iter().enumerate() {
-            source.push_str(&format!("['{key}']=KEYS[{}],", index + 1));
+        let mut source = String::from("local call = redis.call\n");
+        let text: String = self.pieces.iter().copied().chain([self.body]).collect();
+        if text.contains("K[") {
+            source.push_str("local K = {");
+            for (index, key) in self.keys.iter().enumerate() {
+                source.push_str(&format!("['{key}']=KEYS[{}],", index + 1));
+            }
+            source.push_str("}\n");
         }
-        source.push_str(&format!("}}\nlocal RUNNING_FROM = {}\n", self.keys.len() + 1));
-        for piece in self.pieces {
-            source.push_str(piece);
+        if text.contains("RUNNING_FROM") {
+            source.push_str(&format!("local RUNNING_FROM = {}\n", self.keys.len() + 1));
         }
-        source.push_str(self.body);
+        let mut rest = text.as_str();
+        while let Some((before, after)) = rest.split_once("K.") {
+            let end = after.find(|c: char| !c.is_ascii_lowercase()).unwrap_or(after.len());
+            let at = self.keys.iter().position(|key| *key == &after[..end]);
+            source.push_str(before);
+            source.push_str(&at.map_or("nil".into(), |at| format!("KEYS[{}]", at + 1)));
+            rest = &after[end..];
+        }
+        source.push_str(rest);
         source
     }
 }

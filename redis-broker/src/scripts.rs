@@ -44,7 +44,7 @@ script!(
         "bell",
         "inbox"
     ],
-    ["now", "layout", "chunks", "unlock", "bell", "history", "enter", "due", "held"]
+    ["now", "layout", "chunks", "unlock", "bell", "history", "enter", "due", "ids", "held"]
 );
 script!(
     SETTLE,
@@ -66,15 +66,21 @@ script!(
         "settles"
     ],
     [
-        "now", "layout", "chunks", "unlock", "bell", "history", "enter", "failures", "forget",
-        "cap", "held", "calls"
+        "now", "layout", "chunks", "unlock", "bell", "history", "enter", "due", "failures",
+        "forget", "cap", "ids", "held", "calls"
     ]
+);
+script!(
+    ACK,
+    "ack",
+    ["queue", "tasks", "history", "failures", "names", "running", "settles"],
+    ["layout", "chunks", "unlock", "forget", "ids", "calls"]
 );
 script!(
     RENEW,
     "renew",
     ["queue", "ready", "running", "leases", "suspects", "history", "bell"],
-    ["now", "layout", "chunks", "unlock", "bell", "history", "enter", "held"]
+    ["now", "layout", "chunks", "unlock", "bell", "history", "enter", "ids", "held"]
 );
 script!(
     TICK,
@@ -104,7 +110,7 @@ script!(
     ],
     [
         "now", "layout", "chunks", "unlock", "bell", "history", "enter", "failures", "forget",
-        "cap", "held"
+        "cap", "ids", "held"
     ]
 );
 script!(
@@ -130,7 +136,7 @@ script!(
         "suspects",
         "leases"
     ],
-    ["now", "layout", "chunks", "unlock", "forget", "held"]
+    ["now", "layout", "chunks", "unlock", "forget", "ids", "held"]
 );
 script!(
     PURGE,
@@ -173,19 +179,19 @@ script!(
     LIST,
     "list",
     ["queue", "ready", "tasks", "history", "scheduled", "failed", "dead", "done", "suspects"],
-    ["layout", "held"]
+    ["layout", "ids", "held"]
 );
 script!(
     SHOW,
     "show",
     ["queue", "tasks", "history", "failures", "scheduled", "failed", "dead", "done", "leases"],
-    ["layout", "held"]
+    ["layout", "ids", "held"]
 );
 script!(BEAT, "beat", ["queues", "workers", "worker-info"], ["now"]);
 script!(ROLL, "roll", ["workers", "worker-info"], ["now"]);
 
 /// Every script, for tools and tests.
-pub(crate) static ALL: [&Script; 16] = [
-    &PUSH, &CLAIM, &SETTLE, &RENEW, &TICK, &RECLAIM, &REQUEUE, &REMOVE, &PURGE, &PAUSE, &RESUME,
-    &COUNTS, &LIST, &SHOW, &BEAT, &ROLL,
+pub(crate) static ALL: [&Script; 17] = [
+    &PUSH, &CLAIM, &SETTLE, &ACK, &RENEW, &TICK, &RECLAIM, &REQUEUE, &REMOVE, &PURGE, &PAUSE,
+    &RESUME, &COUNTS, &LIST, &SHOW, &BEAT, &ROLL,
 ];

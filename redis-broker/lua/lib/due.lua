@@ -1,3 +1,8 @@
+-- When the first member of a set falls due; never if it is empty.
+local function head_of(set)
+  return tonumber(call('ZRANGE', set, 0, 0, 'WITHSCORES')[2] or 'inf')
+end
+
 -- Moves what is due from a set to the ready list: promote for scheduled tasks, requeue for failed
 -- ones. Returns how many.
 local function take_due(set, limit)
@@ -12,15 +17,6 @@ end
 
 -- Milliseconds until something falls due; -1 if nothing waits.
 local function next_due()
-  local soonest = -1
-  for _, set in ipairs({ K.scheduled, K.failed }) do
-    local head = call('ZRANGE', set, 0, 0, 'WITHSCORES')
-    if head[2] then
-      local left = math.max(0, math.ceil(tonumber(head[2]) - now))
-      if soonest < 0 or left < soonest then
-        soonest = left
-      end
-    end
-  end
-  return soonest
+  local soonest = math.min(head_of(K.scheduled), head_of(K.failed))
+  return soonest < math.huge and math.max(0, math.ceil(soonest - now)) or -1
 end

@@ -2,14 +2,6 @@
 -- and two more: `last`, the last claim executed, and `alone`, the claim of a suspect.
 local FORGET_WORKER_MS = 600000
 
-local function split_ids(joined)
-  local ids = {}
-  for at = 1, #joined, 16 do
-    ids[#ids + 1] = string.sub(joined, at, at + 15)
-  end
-  return ids
-end
-
 -- The claims held, the newest first: pushed to the front in this order the oldest is out first.
 local function claims_newest_first()
   local claims = {}

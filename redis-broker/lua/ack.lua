@@ -1,0 +1,88 @@
+-- ack: a worker says that tasks are done. The settle that carries nothing but plain acks.
+-- KEYS: queue, tasks, history, failures, names, running, settles
+-- ARGV: call number, answered mark, then for each claim its number, how many ids, and the ids
+-- Returns: as settle
+local seen = recall(ARGV[1])
+if seen[2] then
+  return seen[2]
+end
+if seen[1] and tonumber(ARGV[1]) <= tonumber(seen[1]) then
+  return redis.error_reply('STALE')
+end
+
+-- Reading every key by its type comes before any write: a wrong type ends the script here.
+local lone = call('HGET', K.running, 'alone')
+local with_sides = call('HLEN', K.history) + call('HLEN', K.failures) > 0
+call('HLEN', K.names)
+call('HLEN', K.tasks)
+
+-- What a claim still holds of some ids: those, and what is left of the claim; and the letters of
+-- the answer.
+local function held_of(joined, first, last)
+  local held, acked, left, letters = {}, {}, {}, {}
+  local ids = split_ids(joined)
+  for _, id in ipairs(ids) do
+    held[id] = true
+  end
+  for at = first, last do
+    local id = ARGV[at]
+    letters[#letters + 1] = held[id] and 'A' or 'L'
+    if held[id] then
+      acked[#acked + 1] = id
+      held[id] = nil
+    end
+  end
+  for _, id in ipairs(ids) do
+    if held[id] then
+      left[#left + 1] = id
+    end
+  end
+  return acked, left, table.concat(letters)
+end
+
+local function forget_done(ids, first, last)
+  call('HDEL', K.tasks, unpack(ids, first, last))
+  if with_sides then
+    forget_sides({ unpack(ids, first, last) })
+  end
+end
+
+local done, at, letters, all_applied = 0, 3, {}, true
+while at < #ARGV do
+  local number, count = ARGV[at], tonumber(ARGV[at + 1])
+  local first, last = at + 2, at + 1 + count
+  local joined = call('HGET', K.running, number)
+  local emptied = false
+  if joined == table.concat(ARGV, '', first, last) then
+    -- The usual case: a whole claim at once, with no work for each id.
+    forget_done(ARGV, first, last)
+    letters[#letters + 1] = string.rep('A', count)
+    done, emptied = done + count, true
+  else
+    local acked, left, answer = held_of(joined or '', first, last)
+    if #acked > 0 then
+      forget_done(acked, 1, #acked)
+      emptied = #left == 0
+      if not emptied then
+        call('HSET', K.running, number, table.concat(left))
+      end
+    end
+    letters[#letters + 1] = answer
+    done, all_applied = done + #acked, all_applied and #acked == count
+  end
+  if emptied then
+    call('HDEL', K.running, number)
+    if number == lone then
+      call('HDEL', K.running, 'alone')
+    end
+  end
+  at = last + 1
+end
+if done > 0 then
+  call('HINCRBY', K.queue, 'done', done)
+else
+  unlock()
+end
+local result = '0:' .. (all_applied and '' or table.concat(letters))
+remember(ARGV[1], ARGV[2], seen[1], result)
+return result
