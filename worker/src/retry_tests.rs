@@ -19,10 +19,7 @@ fn exponential_doubles_up_to_its_cap() {
 #[test]
 fn attempt_zero_counts_as_the_first() {
     assert_eq!(Backoff::linear(seconds(3), seconds(60)).delay(0), seconds(3));
-    assert_eq!(
-        Backoff::exponential(seconds(3), seconds(60)).jitter(false).delay(0),
-        seconds(3)
-    );
+    assert_eq!(Backoff::exponential(seconds(3), seconds(60)).jitter(false).delay(0), seconds(3));
 }
 
 #[test]

@@ -52,7 +52,7 @@ impl PushCall {
             };
             let pause = pauses.delay(attempt);
             if !is_unanswered(&error) || clock.monotonic().saturating_add(pause) > give_up {
-                return Err(error);
+                return Err(self.doubted(error));
             }
             clock.sleep(pause).await;
             push.call = self.ticket.call();
@@ -76,6 +76,11 @@ impl PushCall {
             *self.doubt() = None;
         }
         answer
+    }
+
+    /// A copy that was sent earlier may still have taken effect, whatever the last one did.
+    fn doubted(&self, error: Error) -> Error {
+        if self.doubt().is_some() { error.with_effect(Effect::Maybe) } else { error }
     }
 
     fn doubt(&self) -> MutexGuard<'_, Option<Duration>> {
