@@ -42,7 +42,7 @@ fn others_work(handle: &Handle) -> bool {
     // Inside a task this thread is one of the workers; under `block_on` it is not.
     let own = usize::from(tokio::task::try_id().is_some());
     let awake = (0..metrics.num_workers())
-        .filter(|worker| metrics.worker_park_unpark_count(*worker) % 2 == 0)
+        .filter(|worker| metrics.worker_park_unpark_count(*worker).is_multiple_of(2))
         .count();
     awake > own || metrics.global_queue_depth() > 0
 }

@@ -1,0 +1,101 @@
+//! B16: no verdict without permission.
+
+use tireless_core::{Outcome, Reclaim, Settled};
+
+use crate::Harness;
+use crate::fixtures::{Bench, LONG};
+
+/// B16: without a permission nothing is reclaimed.
+pub async fn nothing_is_reclaimed_without_permission(h: &dyn Harness) {
+    let b = Bench::new(h);
+    let ada = b.mortal();
+    b.push(1).await;
+    let held = ada.claim_one().await;
+    b.pass_unit().await;
+    assert_eq!(b.tick().await.reclaimed, 0);
+    b.holds("running 1").await;
+    assert_eq!(ada.say(&held, Outcome::ACK).await, Settled::Applied);
+}
+
+/// B16: after the permission's end nothing is reclaimed.
+pub async fn nothing_is_reclaimed_after_the_permissions_end(h: &dyn Harness) {
+    let b = Bench::new(h);
+    b.push(1).await;
+    b.mortal().claim(1).await;
+    b.pass_unit().await;
+    let not_after = b.tick().await.now;
+    b.pass_unit().await;
+    let late = Reclaim { not_after, ..b.permission().await };
+    assert_eq!(b.tick_with(Some(late)).await.reclaimed, 0);
+    b.holds("running 1").await;
+}
+
+/// B16: a worker whose lease has not ended keeps everything.
+pub async fn the_living_are_not_reclaimed(h: &dyn Harness) {
+    let b = Bench::new(h);
+    b.push(2).await;
+    b.worker().claim(1).await;
+    b.mortal().claim(1).await;
+    assert_eq!(b.reap().await.reclaimed, 1);
+    b.holds("ready 1, running 1").await;
+}
+
+/// B16: a worker whose lease has ended loses everything, and is not registered any more.
+pub async fn the_dead_are_reclaimed(h: &dyn Harness) {
+    let b = Bench::new(h);
+    let ada = b.mortal();
+    b.push(5).await;
+    ada.claim(2).await;
+    ada.claim(3).await;
+    b.holds("running 5").await;
+    assert_eq!(b.reap().await.reclaimed, 5);
+    b.holds("ready 5").await;
+    assert_eq!(b.counts().await.workers, 0);
+    assert_eq!(b.reap().await.reclaimed, 0, "and only once");
+}
+
+/// B16: a worker that beat in time after an outage keeps everything.
+pub async fn who_renews_first_is_spared(h: &dyn Harness) {
+    let b = Bench::new(h);
+    let ada = b.mortal();
+    b.push(1).await;
+    let held = ada.claim_one().await;
+    b.pass_unit().await;
+    ada.send_renew(&ada.renew_call(&[held.claim], LONG)).await;
+    let permission = b.permission().await;
+    assert_eq!(b.tick_with(Some(permission)).await.reclaimed, 0);
+    ada.ack(&[held]).await;
+}
+
+/// B16: a claim renews its worker's lease as well.
+pub async fn a_claim_extends_the_lease(h: &dyn Harness) {
+    let b = Bench::new(h);
+    let ada = b.mortal();
+    b.push(2).await;
+    ada.claim(1).await;
+    let mut second = ada.claim_call(1, tireless_core::ClaimMode::Shared);
+    second.lease = LONG;
+    ada.send(&second).await;
+    assert_eq!(b.reap().await.reclaimed, 0);
+    b.holds("running 2").await;
+}
+
+/// B16: reclaiming is bounded; what is left follows at the next ticks.
+pub async fn reclaiming_goes_in_steps(h: &dyn Harness) {
+    let b = Bench::new(h);
+    let ada = b.mortal();
+    b.push(6).await;
+    for _ in 0..6 {
+        ada.claim(1).await;
+    }
+    b.pass_unit().await;
+    let permission = b.permission().await;
+    let first = b.tick_of(2, Some(permission)).await;
+    assert_eq!((first.reclaimed, first.more), (2, true));
+    let mut total = first.reclaimed;
+    for _ in 0..5 {
+        total += b.tick_of(2, Some(permission)).await.reclaimed;
+    }
+    assert_eq!(total, 6);
+    b.holds("ready 6").await;
+}
