@@ -1,20 +1,57 @@
 //! What runs over any broker: the worker pool, the requeue scheduler, typed tasks and producers.
 //!
 //! Nothing here knows where the tasks are kept: all of it works over
-//! [`Broker`](tireless_core::Broker). One role a file; a run is shaped by `run.rs`.
+//! [`Broker`](tireless_core::Broker). One role a file:
+//!
+//! - What is said before a start: `pool` (the builder), `plan` (what it comes to), `run` and
+//!   `retry` (handlers and policies), `typed` (typed handlers), `codec`, `producer`.
+//! - The loops of a pool: `claimer` (with `board`, what is known of each queue), `bell`,
+//!   `executor` (with `dispatch`, what waits for a slot), `settler`, `heartbeat`, `ticker` (with
+//!   `permission`, when it may reclaim).
+//! - What they share: `shared`, `ledger` (what is held), `health`, `summary`, `events`, `trace`.
+//! - Its end: `running`, `shutdown`, `signal`; its safety: `supervise`.
 
+mod bell;
+mod board;
+mod claimer;
 mod clock;
 mod codec;
+mod dispatch;
+mod events;
+mod executor;
+mod health;
+mod heartbeat;
+mod ledger;
+mod outcome;
+mod permission;
+mod plan;
 mod pool;
 mod producer;
+mod random;
 mod retry;
 mod run;
+mod running;
+mod scheduler;
+mod settler;
+mod shared;
+mod shutdown;
+mod signal;
+mod summary;
+mod supervise;
+mod ticker;
+mod trace;
 mod typed;
 
 pub use clock::TokioClock;
+pub use codec::*;
+pub use events::{Event, RunOf};
+pub use health::LoopHealth;
 pub use pool::WorkerPool;
+pub use producer::*;
 pub use retry::*;
 pub use run::{Context, Handle, Route, RunPolicy, Verdict};
-
-#[allow(unused_imports, reason = "until producers and typed tasks have public items")]
-pub use {codec::*, producer::*, typed::*};
+pub use running::{PoolStats, RunningPool};
+pub use scheduler::{RequeueScheduler, SchedulerSummary};
+pub use signal::shutdown_signal;
+pub use summary::Summary;
+pub use typed::*;

@@ -1,0 +1,124 @@
+//! The bell: while queues are empty and slots are free, waits for one of them to ring (B14).
+//!
+//! A full pool does not wait: a ring wakes one worker only, and it should be one that can take
+//! the task. One wait carries all empty queues.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tireless_core::{Result, Wait, WaitOn, Woken};
+
+use crate::board::LOOK;
+use crate::health::Role;
+use crate::random::backoff;
+use crate::shared::Shared;
+
+/// With some queues still busy, the others are waited for only after this: mostly the busy ones
+/// are soon empty too, and one wait for all is cheaper.
+const PATIENCE: Duration = Duration::from_millis(50);
+
+/// Waits until the pool stops.
+pub(crate) async fn run(shared: Arc<Shared>) -> Result<()> {
+    let mut failures = 0;
+    while !shared.stop.is_cancelled() {
+        let queues = worth_waiting(&shared).await;
+        if queues.is_empty() {
+            tokio::select! {
+                () = shared.bell_wake.notified() => {}
+                () = shared.stop.cancelled() => {}
+            }
+            continue;
+        }
+        match wait(&shared, queues).await {
+            Ended::Heard => failures = 0,
+            Ended::Stopped => {}
+            Ended::Failed => {
+                failures += 1;
+                // The claimer polls meanwhile.
+                let pause = backoff(failures, Duration::from_millis(500), LOOK);
+                tokio::select! {
+                    () = shared.clock.sleep(pause) => {}
+                    () = shared.stop.cancelled() => {}
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+enum Ended {
+    Heard,
+    Failed,
+    Stopped,
+}
+
+/// The empty queues, if there are free slots for what they would give.
+async fn worth_waiting(shared: &Shared) -> Vec<WaitOn> {
+    let (queues, all) = quiet(shared);
+    if all || queues.is_empty() {
+        return queues;
+    }
+    shared.clock.sleep(PATIENCE).await;
+    quiet(shared).0
+}
+
+fn quiet(shared: &Shared) -> (Vec<WaitOn>, bool) {
+    if shared.dispatch.load().total() >= shared.settings.concurrency {
+        return (Vec::new(), false);
+    }
+    shared.board.quiet(shared.clock.monotonic())
+}
+
+/// One wait. It is dropped when there is more to wait for, or no use in waiting.
+async fn wait(shared: &Shared, queues: Vec<WaitOn>) -> Ended {
+    let wait = Wait { queues, timeout: LOOK };
+    let mut answer = shared.broker.wait(&wait);
+    loop {
+        tokio::select! {
+            biased;
+            answer = &mut answer => return heard(shared, answer, &wait),
+            () = shared.stop.cancelled() => return Ended::Stopped,
+            () = shared.bell_wake.notified() => {}
+        }
+        let (now_quiet, _) = quiet(shared);
+        if !now_quiet.is_empty() && now_quiet.iter().all(|queue| wait.queues.contains(queue)) {
+            continue;
+        }
+        // Other things to wait for, or none: if that lasts, this wait is in the way.
+        tokio::select! {
+            biased;
+            answer = &mut answer => return heard(shared, answer, &wait),
+            () = shared.stop.cancelled() => return Ended::Stopped,
+            () = shared.clock.sleep(PATIENCE) => {}
+        }
+        let (now_quiet, _) = quiet(shared);
+        if now_quiet.is_empty() || !now_quiet.iter().all(|queue| wait.queues.contains(queue)) {
+            shared.board.look_again(&wait.queues);
+            shared.claimer_wake.notify_one();
+            return Ended::Heard;
+        }
+    }
+}
+
+fn heard(shared: &Shared, answer: Result<Woken>, wait: &Wait) -> Ended {
+    match answer {
+        Ok(woken) => {
+            shared.succeeded(Role::Bell);
+            if let Woken::Rang(queue) = woken {
+                shared.board.rang(queue.as_str());
+                shared.claimer_wake.notify_one();
+            }
+            Ended::Heard
+        }
+        Err(error) => {
+            shared.failed(Role::Bell, &error);
+            shared.board.look_again(&wait.queues);
+            shared.claimer_wake.notify_one();
+            Ended::Failed
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "bell_tests.rs"]
+mod tests;

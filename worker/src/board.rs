@@ -1,0 +1,265 @@
+//! The board: what is known of each queue, and from which ones to claim next.
+//!
+//! Queues of the lowest level that may hold tasks come first; those of one level share by weight.
+//! A queue that is known to be empty is left alone until its bell rings, something in it falls
+//! due, or it was not looked at for five seconds.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tireless_core::{QueueClaimed, WaitOn};
+
+use crate::random::backoff;
+use crate::shared::Served;
+
+/// A queue is looked at this often even if nothing rings (B14).
+pub(crate) const LOOK: Duration = Duration::from_secs(5);
+
+/// Looks that would be due within this time are made together with one that is.
+const TOGETHER: Duration = Duration::from_secs(1);
+
+/// What is known of a queue's ready list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Look {
+    /// It may hold tasks.
+    Unknown,
+    /// It held more than was taken.
+    Full,
+    /// It held nothing more.
+    Empty,
+}
+
+#[derive(Debug)]
+struct Line {
+    wait_on: WaitOn,
+    level: usize,
+    weight: u32,
+    look: Look,
+    looked_at: Duration,
+    due_at: Option<Duration>,
+    /// After an error: nothing is asked before.
+    blocked_until: Duration,
+    failures: u32,
+    /// A claim whose answer was lost: its number, how much it asked for.
+    repeat: Option<(u64, usize)>,
+    /// What the smooth weighted choice owes this queue, in tasks times the sum of weights.
+    credit: i64,
+    suspects: u64,
+    your_turn: bool,
+}
+
+/// What to claim: queues by index and how much of each.
+pub(crate) type Wanted = Vec<(usize, usize)>;
+
+/// What the claimer is to do next.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Plan {
+    /// Send a new claim.
+    Claim(Wanted),
+    /// Send a claim again, with its number.
+    Repeat(u64, Wanted),
+    /// Nothing to claim before this time, unless a bell rings.
+    Idle(Duration),
+}
+
+/// What is known of all queues.
+#[derive(Debug)]
+pub(crate) struct Board(Mutex<Vec<Line>>);
+
+impl Board {
+    pub(crate) fn new(queues: &[Served]) -> Self {
+        let line = |served: &Served| Line {
+            wait_on: WaitOn { queue: served.name.clone(), inbox: served.inbox },
+            level: served.level,
+            weight: served.weight,
+            look: Look::Unknown,
+            looked_at: Duration::ZERO,
+            due_at: None,
+            blocked_until: Duration::ZERO,
+            failures: 0,
+            repeat: None,
+            credit: 0,
+            suspects: 0,
+            your_turn: false,
+        };
+        Self(Mutex::new(queues.iter().map(line).collect()))
+    }
+
+    fn lines(&self) -> MutexGuard<'_, Vec<Line>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What to claim next, `want` tasks at most.
+    pub(crate) fn plan(&self, now: Duration, want: usize) -> Plan {
+        let mut lines = self.lines();
+        refresh(&mut lines, now);
+        let open = |line: &Line| line.blocked_until <= now;
+        if let Some(number) =
+            lines.iter().filter(|line| open(line)).find_map(|line| Some(line.repeat?.0))
+        {
+            let same = |line: &Line| line.repeat.filter(|(n, _)| *n == number && open(line));
+            let wanted = lines.iter().enumerate();
+            let wanted = wanted.filter_map(|(at, line)| Some((at, same(line)?.1))).collect();
+            return Plan::Repeat(number, wanted);
+        }
+        let asked = |line: &Line| line.look != Look::Empty && line.repeat.is_none() && open(line);
+        let level = lines.iter().filter(|line| asked(line)).map(|line| line.level).min();
+        let Some(level) = level else { return Plan::Idle(next_look(&lines, now)) };
+        let sharing = |line: &Line| asked(line) && line.level == level;
+        let mut wanted = share(&mut lines, sharing, want);
+        // Queues behind are only looked at, so that one call tells of all (B14).
+        let behind = lines
+            .iter()
+            .enumerate()
+            .filter(|(_, line)| asked(line) && line.level > level && line.look == Look::Unknown);
+        wanted.extend(behind.map(|(at, _)| (at, 0)));
+        wanted.sort_unstable();
+        Plan::Claim(wanted)
+    }
+
+    /// A queue has answered a claim of `max` tasks.
+    pub(crate) fn answered(&self, at: usize, now: Duration, max: usize, answer: &QueueClaimed) {
+        let line = &mut self.lines()[at];
+        line.repeat = None;
+        line.failures = 0;
+        line.looked_at = now;
+        line.due_at = answer.next_due.map(|due| now + due.max(Duration::from_millis(1)));
+        line.suspects = if answer.paused { 0 } else { answer.suspects };
+        line.your_turn = answer.your_turn;
+        // An inbox is not seen by a look, and may hold more when all that was asked for came.
+        let inbox = line.wait_on.inbox && answer.tasks.len() >= max;
+        line.look = match answer {
+            answer if answer.paused => Look::Empty,
+            answer if answer.more || inbox => Look::Full,
+            _ => Look::Empty,
+        };
+        if answer.more && answer.tasks.is_empty() && max > 0 {
+            // It has tasks and gave none: not to be asked in a hot loop.
+            line.blocked_until = now + Duration::from_millis(10);
+        }
+        if line.look == Look::Empty {
+            line.credit = 0;
+        }
+    }
+
+    /// A queue has answered a claim for a suspect.
+    pub(crate) fn answered_alone(&self, at: usize, now: Duration, answer: &QueueClaimed) {
+        let line = &mut self.lines()[at];
+        line.failures = 0;
+        line.due_at = answer.next_due.map(|due| now + due.max(Duration::from_millis(1)));
+        line.your_turn = answer.your_turn;
+        // Who gave none has none for us, whatever it counts: others take them at this moment.
+        line.suspects = if answer.tasks.is_empty() { 0 } else { answer.suspects };
+        if answer.more && line.look == Look::Empty {
+            line.look = Look::Unknown;
+        }
+    }
+
+    /// A queue has answered with an error. With `repeat` the same claim is to be sent again.
+    pub(crate) fn failed(&self, at: usize, now: Duration, repeat: Option<(u64, usize)>) {
+        let line = &mut self.lines()[at];
+        line.failures += 1;
+        line.repeat = repeat;
+        let pause = backoff(line.failures, Duration::from_millis(100), LOOK);
+        line.blocked_until = now + pause;
+        line.look = Look::Unknown;
+    }
+
+    /// The bell of a queue rang.
+    pub(crate) fn rang(&self, queue: &str) {
+        let mut lines = self.lines();
+        let found = lines.iter_mut().filter(|line| line.wait_on.queue.as_str() == queue);
+        found.for_each(|line| line.look = Look::Unknown);
+    }
+
+    /// These queues were waited for, and a ring may have been lost.
+    pub(crate) fn look_again(&self, waited: &[WaitOn]) {
+        let mut lines = self.lines();
+        let found = lines.iter_mut().filter(|line| waited.contains(&line.wait_on));
+        found.filter(|line| line.look == Look::Empty).for_each(|line| line.look = Look::Unknown);
+    }
+
+    /// The queues that are worth waiting for, and whether these are all.
+    pub(crate) fn quiet(&self, now: Duration) -> (Vec<WaitOn>, bool) {
+        let lines = self.lines();
+        let quiet = |line: &&Line| line.look == Look::Empty && line.blocked_until <= now;
+        let quiet: Vec<_> = lines.iter().filter(quiet).map(|line| line.wait_on.clone()).collect();
+        let all = quiet.len() == lines.len();
+        (quiet, all)
+    }
+
+    /// Queues that hold suspects, and whether this worker is to keep itself empty for one (B11).
+    pub(crate) fn suspects(&self) -> (Vec<usize>, bool) {
+        let lines = self.lines();
+        let with = lines.iter().enumerate().filter(|(_, line)| line.suspects > 0);
+        let turn = lines.iter().any(|line| line.suspects > 0 && line.your_turn);
+        (with.map(|(at, _)| at).collect(), turn)
+    }
+
+    /// Whether claims of shared mode, or repeats of them, are still unanswered.
+    pub(crate) fn repeats(&self) -> bool {
+        self.lines().iter().any(|line| line.repeat.is_some())
+    }
+
+    /// Forgets claims that were to be repeated: their loop has started anew.
+    pub(crate) fn forget_repeats(&self) {
+        for line in self.lines().iter_mut() {
+            line.repeat = None;
+        }
+    }
+}
+
+/// Opens the queues in which something has fallen due, or that were not looked at for long.
+fn refresh(lines: &mut [Line], now: Duration) {
+    let late = |line: &Line, by: Duration| line.looked_at + LOOK <= now + by;
+    let any = lines.iter().any(|line| line.look == Look::Empty && late(line, Duration::ZERO));
+    for line in lines.iter_mut().filter(|line| line.look == Look::Empty) {
+        let due = line.due_at.is_some_and(|due| due <= now);
+        if due || (any && late(line, TOGETHER)) {
+            line.look = Look::Unknown;
+        }
+    }
+}
+
+/// When the next look is due.
+fn next_look(lines: &[Line], now: Duration) -> Duration {
+    let at = |line: &Line| match line.look {
+        Look::Empty => line.due_at.unwrap_or(Duration::MAX).min(line.looked_at + LOOK),
+        _ => line.blocked_until,
+    };
+    lines.iter().map(|line| at(line).max(line.blocked_until)).min().unwrap_or(now + LOOK)
+}
+
+/// Shares `want` among some lines by weight, smoothly: what one is owed now it gets next time.
+fn share(lines: &mut [Line], sharing: impl Fn(&Line) -> bool, want: usize) -> Wanted {
+    let who: Vec<usize> = (0..lines.len()).filter(|at| sharing(&lines[*at])).collect();
+    if let [only] = who[..] {
+        return vec![(only, want)];
+    }
+    let sum: i64 = who.iter().map(|at| i64::from(lines[*at].weight)).sum();
+    let total = i64::try_from(want).unwrap_or(i64::MAX);
+    let mut shares: Wanted = Vec::with_capacity(who.len());
+    let mut given = 0;
+    for at in &who {
+        let line = &mut lines[*at];
+        line.credit += total * i64::from(line.weight);
+        let part = (line.credit.max(0) / sum).min(total - given);
+        line.credit -= part * sum;
+        given += part;
+        shares.push((*at, usize::try_from(part).unwrap_or(0)));
+    }
+    for _ in given..total {
+        let owed =
+            shares.iter_mut().max_by_key(|(at, _)| (lines[*at].credit, std::cmp::Reverse(*at)));
+        if let Some((at, part)) = owed {
+            lines[*at].credit -= sum;
+            *part += 1;
+        }
+    }
+    shares.retain(|(_, part)| *part > 0);
+    shares
+}
+
+#[cfg(test)]
+#[path = "board_tests.rs"]
+mod tests;

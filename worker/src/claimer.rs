@@ -1,0 +1,262 @@
+//! The claimer: takes tasks in batches, before all slots are idle, and keeps as many ready as run
+//! within a tenth of a second.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tireless_core::limits::TASKS_PER_CALL;
+use tireless_core::{Claim, ClaimFrom, ClaimMode, Effect, Error, QueueClaimed, Result};
+
+use crate::board::{Plan, Wanted};
+use crate::dispatch::{Job, Load};
+use crate::executor::open_slots;
+use crate::health::Role;
+use crate::shared::Shared;
+
+/// Tasks are hoarded beyond the free slots only as far as they are likely to start within this.
+const HOARD: Duration = Duration::from_millis(100);
+
+/// How long suspects are run one after the other before other tasks get a turn again.
+const STREAK: Duration = Duration::from_secs(1);
+
+/// Claims until the pool stops.
+pub(crate) async fn run(shared: Arc<Shared>) -> Result<()> {
+    // What an earlier start of this loop still waited for goes back by a renewal.
+    shared.ledger.abandon_all();
+    shared.board.forget_repeats();
+    let mut claimer = Claimer { shared, streak: None };
+    while !claimer.shared.stop.is_cancelled() {
+        claimer.step().await;
+    }
+    Ok(())
+}
+
+struct Claimer {
+    shared: Arc<Shared>,
+    /// Since when suspects have been run without a claim for others in between.
+    streak: Option<Duration>,
+}
+
+impl Claimer {
+    async fn step(&mut self) {
+        let shared = Arc::clone(&self.shared);
+        let (suspects, turn) = shared.board.suspects();
+        if !suspects.is_empty() && self.may_be_alone() {
+            if shared.ledger.held() == 0 && !shared.board.repeats() && !shared.ledger.is_unsure() {
+                return self.claim_alone(&suspects).await;
+            }
+            if turn && !shared.board.repeats() {
+                // Keep empty for the suspect; a heartbeat clears up what is unsure.
+                shared.wake_when_held(0);
+                return self.rest(Some(Duration::from_millis(500))).await;
+            }
+        }
+        let room = room(&shared);
+        if room == 0 {
+            return self.rest(None).await;
+        }
+        let now = shared.clock.monotonic();
+        match shared.board.plan(now, room) {
+            Plan::Idle(until) => {
+                self.streak = None;
+                shared.bell_wake.notify_one();
+                self.rest(Some(until.saturating_sub(now).max(Duration::from_millis(1)))).await;
+            }
+            Plan::Claim(wanted) => {
+                self.streak = None;
+                let number = shared.ledger.begin(wanted.iter().map(|(at, _)| *at));
+                self.claim(number, wanted).await;
+            }
+            Plan::Repeat(number, wanted) => self.claim(number, wanted).await,
+        }
+    }
+
+    fn may_be_alone(&self) -> bool {
+        let now = self.shared.clock.monotonic();
+        self.streak.is_none_or(|since| now.saturating_sub(since) < STREAK)
+    }
+
+    /// Waits until rung, for at most a while, or until the pool stops.
+    async fn rest(&self, at_most: Option<Duration>) {
+        let shared = &self.shared;
+        let time_is_up = async {
+            match at_most {
+                Some(pause) => shared.clock.sleep(pause).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = shared.claimer_wake.notified() => {}
+            () = time_is_up => {}
+            () = shared.stop.cancelled() => {}
+        }
+    }
+
+    /// Claims side by side. Not cut short by a stop: what it takes is given back then.
+    async fn claim(&self, number: u64, wanted: Wanted) {
+        let shared = &self.shared;
+        let mut jobs = Vec::with_capacity(wanted.len());
+        for (at, max, answer) in ask(shared, number, &wanted, ClaimMode::Shared).await {
+            let now = shared.clock.monotonic();
+            match answer {
+                Ok(answer) => {
+                    shared.board.answered(at, now, max, &answer);
+                    jobs.push(take(shared, number, at, answer));
+                }
+                Err(error) if error.effect() == Effect::Maybe => {
+                    shared.failed(Role::Claimer, &error);
+                    shared.board.failed(at, now, Some((number, max)));
+                }
+                Err(error) => {
+                    shared.failed(Role::Claimer, &error);
+                    shared.ledger.nothing(number, at);
+                    shared.board.failed(at, now, None);
+                }
+            }
+        }
+        start(shared, interleave(jobs));
+        // Queues that are empty now are worth waiting for.
+        shared.bell_wake.notify_one();
+    }
+
+    /// Takes one suspect and waits until its outcome is written, with nothing beside it (B11).
+    async fn claim_alone(&mut self, suspects: &[usize]) {
+        let shared = Arc::clone(&self.shared);
+        self.streak.get_or_insert(shared.clock.monotonic());
+        let mut wanted: Wanted = suspects.iter().map(|at| (*at, 1)).collect();
+        let number = shared.ledger.begin(suspects.iter().copied());
+        // Nothing else may be taken before all have answered: a lost answer may hold a suspect.
+        while !wanted.is_empty() && !shared.stop.is_cancelled() {
+            let mut lost = Wanted::new();
+            for (at, max, answer) in ask(&shared, number, &wanted, ClaimMode::Alone).await {
+                let now = shared.clock.monotonic();
+                match answer {
+                    Ok(answer) => {
+                        shared.board.answered_alone(at, now, &answer);
+                        start(&shared, take(&shared, number, at, answer));
+                    }
+                    Err(error) => {
+                        shared.failed(Role::Claimer, &error);
+                        shared.board.failed(at, now, None);
+                        match error.effect() {
+                            Effect::Maybe => lost.push((at, max)),
+                            Effect::None => shared.ledger.nothing(number, at),
+                        }
+                    }
+                }
+            }
+            wanted = lost;
+            if !wanted.is_empty() {
+                self.rest(Some(Duration::from_secs(1))).await;
+            }
+        }
+        while shared.ledger.held() > 0 && !shared.stop.is_cancelled() {
+            shared.wake_when_held(0);
+            self.rest(None).await;
+        }
+    }
+}
+
+/// Sends a claim and answers for each of its queues.
+async fn ask(
+    shared: &Shared,
+    number: u64,
+    wanted: &Wanted,
+    mode: ClaimMode,
+) -> Vec<(usize, usize, Result<QueueClaimed>)> {
+    let from = |(at, max): &(usize, usize)| {
+        let served = &shared.queues[*at];
+        ClaimFrom { queue: served.name.clone(), max: *max, inbox: served.inbox }
+    };
+    let claim = Claim {
+        worker: shared.worker,
+        number,
+        lease: shared.settings.lease,
+        mode,
+        queues: wanted.iter().map(from).collect(),
+    };
+    let sent = shared.clock.monotonic();
+    let mut answers = shared.broker.claim(&claim).await.into_iter();
+    let mut given = Vec::with_capacity(wanted.len());
+    for (at, max) in wanted.iter().copied() {
+        let missing = || Err(missing(&shared.queues[at].name));
+        let answer = answers.next().map_or_else(missing, |(_, answer)| answer);
+        if answer.is_ok() {
+            shared.lease_extended(at, sent);
+            shared.succeeded(Role::Claimer);
+        }
+        given.push((at, max, answer));
+    }
+    given
+}
+
+fn missing(queue: &tireless_core::QueueName) -> Error {
+    let message = format!("the broker did not answer for the queue {queue}; it is asked again");
+    Error::new(tireless_core::ErrorKind::Corrupt, tireless_core::Operation::Claim, message)
+        .with_effect(Effect::Maybe)
+}
+
+/// Notes what a queue gave.
+fn take(shared: &Shared, number: u64, at: usize, answer: QueueClaimed) -> Vec<Job> {
+    let batch = shared.ledger.answered(number, at, answer.tasks.len(), answer.now);
+    let job = |task| Job { task, batch: Arc::clone(&batch) };
+    answer.tasks.into_iter().map(job).collect()
+}
+
+/// Has tasks run, or gives them back if the pool has stopped.
+fn start(shared: &Arc<Shared>, jobs: Vec<Job>) {
+    match shared.dispatch.offer(jobs) {
+        Ok(slots) => open_slots(shared, slots),
+        Err(jobs) => crate::shutdown::give_back(shared, jobs),
+    }
+}
+
+/// How many tasks to ask for now; 0 if none, and then the claimer is rung when that changes.
+fn room(shared: &Shared) -> usize {
+    let load = shared.dispatch.load();
+    let settings = &shared.settings;
+    let hoard = hoard(&load, settings.concurrency, settings.prefetch);
+    let target = settings.concurrency + hoard;
+    // Outcomes that cannot be written pile up: not more of them than what is in use, twice.
+    let unwritten = shared.ledger.held().saturating_sub(load.total());
+    let bound = 2 * (settings.concurrency + settings.prefetch).max(TASKS_PER_CALL);
+    if unwritten >= bound {
+        shared.wake_when_held(load.total() + bound / 2);
+        return 0;
+    }
+    let room = target.saturating_sub(load.total());
+    let slots_are_free = load.total() < settings.concurrency;
+    // With all slots busy there is time to ask for many at once.
+    if room == 0 || (!slots_are_free && room < hoard.div_ceil(2)) {
+        shared.dispatch.wake_at(target - hoard.div_ceil(2).max(1));
+        return 0;
+    }
+    room.min(TASKS_PER_CALL)
+}
+
+/// How many tasks to keep waiting beside those that run.
+fn hoard(load: &Load, concurrency: usize, most: usize) -> usize {
+    let Some(mean) = load.mean else { return 0 };
+    let each = HOARD.as_nanos() / mean.as_nanos().max(1);
+    usize::try_from(each).unwrap_or(usize::MAX).saturating_mul(concurrency).min(most)
+}
+
+/// Mixes what several queues gave, so that each is spread evenly over the whole.
+fn interleave(mut from: Vec<Vec<Job>>) -> Vec<Job> {
+    from.retain(|jobs| !jobs.is_empty());
+    if from.len() <= 1 {
+        return from.pop().unwrap_or_default();
+    }
+    let mut placed = Vec::with_capacity(from.iter().map(Vec::len).sum());
+    for jobs in from {
+        let count = jobs.len() as u64;
+        let place = |at: usize| ((2 * at as u64 + 1) << 32) / count;
+        placed.extend(jobs.into_iter().enumerate().map(|(at, job)| (place(at), job)));
+    }
+    placed.sort_by_key(|(place, _)| *place);
+    placed.into_iter().map(|(_, job)| job).collect()
+}
+
+#[cfg(test)]
+#[path = "claimer_tests.rs"]
+mod tests;

@@ -1,0 +1,144 @@
+//! Dispatch: tasks that were claimed wait here for a free slot.
+//!
+//! A slot is a tokio task that runs one handler after the other and ends when nothing waits: one
+//! spawn serves many short tasks, and an idle pool holds none.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tireless_core::ClaimedTask;
+use tokio::sync::Notify;
+
+use crate::ledger::Batch;
+
+/// A task to be run.
+#[derive(Debug)]
+pub(crate) struct Job {
+    pub(crate) task: ClaimedTask,
+    pub(crate) batch: Arc<Batch>,
+}
+
+/// What runs and waits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Load {
+    pub(crate) running: usize,
+    pub(crate) waiting: usize,
+    /// How long runs take, on a moving average; `None` until one has ended.
+    pub(crate) mean: Option<Duration>,
+}
+
+impl Load {
+    /// Tasks that run or wait to.
+    pub(crate) fn total(&self) -> usize {
+        self.running + self.waiting
+    }
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    jobs: VecDeque<Job>,
+    slots: usize,
+    running: usize,
+    mean_ns: Option<u64>,
+    /// Tell the claimer when no more than this many run or wait.
+    wake_at: Option<usize>,
+    closed: bool,
+}
+
+/// The waiting tasks and the slots that take them.
+#[derive(Debug)]
+pub(crate) struct Dispatch {
+    queue: Mutex<Queue>,
+    concurrency: usize,
+    wake: Arc<Notify>,
+}
+
+impl Dispatch {
+    /// With this many slots; `wake` is rung when there is room that was asked for.
+    pub(crate) fn new(concurrency: usize, wake: Arc<Notify>) -> Self {
+        Self { queue: Mutex::default(), concurrency, wake }
+    }
+
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds jobs. Answers how many slots are to be opened for them; gives the jobs back when the
+    /// dispatch is closed.
+    pub(crate) fn offer(&self, jobs: Vec<Job>) -> Result<usize, Vec<Job>> {
+        let mut queue = self.queue();
+        if queue.closed {
+            return Err(jobs);
+        }
+        queue.jobs.extend(jobs);
+        let opened = (self.concurrency - queue.slots).min(queue.jobs.len());
+        queue.slots += opened;
+        Ok(opened)
+    }
+
+    /// The next job of a slot, which says how long its last run took. After `None` the slot is
+    /// closed.
+    pub(crate) fn next(&self, ended: Option<Duration>) -> Option<Job> {
+        let mut queue = self.queue();
+        if let Some(took) = ended {
+            queue.running -= 1;
+            let took = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX / 16);
+            queue.mean_ns = Some(match queue.mean_ns {
+                Some(mean) => mean - mean / 16 + took / 16,
+                None => took,
+            });
+        }
+        let job = queue.jobs.pop_front();
+        match job {
+            Some(_) => queue.running += 1,
+            None => queue.slots -= 1,
+        }
+        let load = queue.running + queue.jobs.len();
+        let wake = queue.wake_at.is_some_and(|at| load <= at);
+        if wake {
+            queue.wake_at = None;
+        }
+        drop(queue);
+        if wake {
+            self.wake.notify_one();
+        }
+        job
+    }
+
+    /// What runs and waits now.
+    pub(crate) fn load(&self) -> Load {
+        let queue = self.queue();
+        Load {
+            running: queue.running,
+            waiting: queue.jobs.len(),
+            mean: queue.mean_ns.map(Duration::from_nanos),
+        }
+    }
+
+    /// Rings once no more than `total` tasks run or wait; at once if that is so already.
+    pub(crate) fn wake_at(&self, total: usize) {
+        let mut queue = self.queue();
+        if queue.running + queue.jobs.len() <= total {
+            drop(queue);
+            self.wake.notify_one();
+        } else {
+            queue.wake_at = Some(total);
+        }
+    }
+
+    /// Takes out what waits: it is not going to be run here.
+    pub(crate) fn recall(&self) -> Vec<Job> {
+        self.queue().jobs.drain(..).collect()
+    }
+
+    /// Takes no more jobs, and gives back those that wait.
+    pub(crate) fn close(&self) -> Vec<Job> {
+        self.queue().closed = true;
+        self.recall()
+    }
+}
+
+#[cfg(test)]
+#[path = "dispatch_tests.rs"]
+mod tests;

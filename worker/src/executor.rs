@@ -1,0 +1,192 @@
+//! The executor: runs one task after the other in a slot, and turns what happens into outcomes.
+
+use std::any::Any;
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use tireless_core::{
+    BuryReason, ClaimToken, Envelope, EnvelopeError, Failure, Outcome, Reentry, TypeName,
+};
+use tracing::Instrument;
+
+use crate::dispatch::Job;
+use crate::outcome::{Terms, outcome_of, return_unknown};
+use crate::run::{Context, Facts, Route, Verdict};
+use crate::settler::Finished;
+use crate::shared::Shared;
+use crate::supervise::panic_text;
+use crate::trace::{self, Run};
+
+/// Opens slots for what was offered.
+pub(crate) fn open_slots(shared: &Arc<Shared>, count: usize) {
+    for _ in 0..count {
+        shared.slots.spawn(slot(Arc::clone(shared)));
+    }
+}
+
+/// A slot: runs what waits, until nothing does.
+async fn slot(shared: Arc<Shared>) {
+    let mut ended = None;
+    let mut began = shared.clock.monotonic();
+    while let Some(job) = shared.dispatch.next(ended.take()) {
+        let outcome = AssertUnwindSafe(execute(&shared, &job))
+            .catch_unwind()
+            .await
+            .unwrap_or_else(|panic| broken(&*panic));
+        let Job { task, batch } = job;
+        let queue = batch.queue;
+        shared.settlers[queue].push(Finished { id: task.id, batch, outcome });
+        let now = shared.clock.monotonic();
+        ended = Some(now.saturating_sub(began));
+        began = now;
+        tokio::task::coop::consume_budget().await;
+    }
+}
+
+/// Something around the handler panicked, a backoff function say: the task is tried again.
+fn broken(panic: &(dyn Any + Send)) -> Outcome {
+    let failure = Failure::new("panic", panic_text(panic));
+    Outcome::Fail { failure, retry_in: Duration::from_secs(60), reentry: Reentry::Back }
+}
+
+/// How the run of a handler ended.
+enum End {
+    Answered(Verdict),
+    TimedOut(Duration),
+    Panicked(Box<dyn Any + Send>),
+    Aborted,
+}
+
+async fn execute(shared: &Arc<Shared>, job: &Job) -> Outcome {
+    let Job { task, batch } = job;
+    let attempt = task.history.attempts.saturating_add(1);
+    let run = |task_type: Option<TypeName>| Run {
+        shared,
+        queue: &shared.queues[batch.queue].name,
+        task_type,
+        id: task.id,
+        claim: ClaimToken { worker: shared.worker, number: task.claim },
+        attempt,
+    };
+    if batch.is_stopped() {
+        return trace::ended(&run(None), None, Outcome::RELEASE);
+    }
+    let patience = shared.settings.unknown_for;
+    let envelope = match Envelope::decode(&task.envelope) {
+        Ok(envelope) => envelope,
+        Err(error @ EnvelopeError::Newer(_)) => {
+            let outcome = return_unknown(&task.history, batch.now, patience, &error.to_string());
+            return trace::ended(&run(None), None, outcome);
+        }
+        Err(error) => {
+            let failure = Failure::new("", error.to_string());
+            let outcome = Outcome::Bury { reason: BuryReason::Undecodable, failure };
+            return trace::ended(&run(None), None, outcome);
+        }
+    };
+    let run = run(envelope.task_type.clone());
+    let Some(route) = shared.queues[batch.queue].routes.find(envelope.task_type.as_ref()) else {
+        let why = match &run.task_type {
+            Some(name) => format!("no handler here takes tasks of the type {name}"),
+            None => "no handler here takes raw tasks".to_owned(),
+        };
+        let outcome = return_unknown(&task.history, batch.now, patience, &why);
+        return trace::ended(&run, None, outcome);
+    };
+    perform(shared, job, &run, route, envelope).await
+}
+
+/// Runs the handler, under a span of its own, and decides what becomes of the task.
+async fn perform(
+    shared: &Arc<Shared>,
+    job: &Job,
+    run: &Run<'_>,
+    route: &Route,
+    envelope: Envelope,
+) -> Outcome {
+    let options = &envelope.options;
+    let retries = options.retries.unwrap_or(route.policy.retries);
+    let timeout = options.timeout.or(route.policy.timeout);
+    let keep = options.keep;
+    let began = shared.clock.monotonic();
+    let context = Context::new(Facts {
+        queue: run.queue.clone(),
+        id: run.id,
+        own_id: job.task.history.own_id.clone(),
+        claim: run.claim,
+        attempt: run.attempt,
+        retries,
+        cancellation: job.batch.cancellation.clone(),
+        deadline: timeout.map(|timeout| began.saturating_add(timeout)),
+        lease_until: Arc::clone(&shared.leases[job.batch.queue]),
+        clock: Arc::clone(&shared.clock),
+    });
+    trace::started(run);
+    let span = trace::span(run);
+    let handler = contain(async {
+        let future = route.handle.run(envelope, context);
+        watch(shared, future, timeout).await
+    });
+    let end =
+        if span.is_disabled() { handler.await } else { handler.instrument(span.clone()).await };
+    let took = shared.clock.monotonic().saturating_sub(began);
+    let verdict = match end {
+        // Who was told to stop and failed is not charged for it.
+        End::Answered(Verdict::Retry(_)) if job.batch.is_stopped() => None,
+        End::Answered(verdict) => Some(verdict),
+        End::TimedOut(limit) => {
+            shared.counters.timed_out.fetch_add(1, Ordering::Relaxed);
+            let text = format!("the run took longer than {limit:?}");
+            Some(Verdict::Retry(Failure::new("timeout", text)))
+        }
+        End::Panicked(panic) => {
+            shared.counters.panicked.fetch_add(1, Ordering::Relaxed);
+            Some(Verdict::Retry(Failure::new("panic", panic_text(&*panic))))
+        }
+        End::Aborted => None,
+    };
+    let terms = Terms { attempt: run.attempt, retries, keep, backoff: &route.policy.backoff };
+    let outcome = verdict.map_or(Outcome::RELEASE, |verdict| outcome_of(verdict, &terms));
+    span.in_scope(|| trace::ended(run, Some(took), outcome))
+}
+
+/// A panic becomes an ordinary end. What panicked is never polled again.
+async fn contain(run: impl Future<Output = End>) -> End {
+    AssertUnwindSafe(run).catch_unwind().await.unwrap_or_else(End::Panicked)
+}
+
+/// Runs a handler's future until it answers, its time is up, or the pool gives up waiting.
+async fn watch(
+    shared: &Shared,
+    mut handler: BoxFuture<'static, Verdict>,
+    timeout: Option<Duration>,
+) -> End {
+    // Most short handlers are done at once: nothing needs to be set up for them.
+    if let Some(verdict) = futures_util::future::poll_immediate(&mut handler).await {
+        return End::Answered(verdict);
+    }
+    let time_is_up = async {
+        match timeout {
+            Some(limit) => {
+                shared.clock.sleep(limit).await;
+                limit
+            }
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        biased;
+        verdict = &mut handler => End::Answered(verdict),
+        limit = time_is_up => End::TimedOut(limit),
+        () = shared.abort.cancelled() => End::Aborted,
+    }
+}
+
+#[cfg(test)]
+#[path = "executor_tests.rs"]
+mod tests;

@@ -1,0 +1,119 @@
+//! The heartbeat: renews the lease, names the claims held, and stops runs whose lease is gone.
+//!
+//! On real time it has a thread and a runtime of its own: handlers that block theirs do not stop
+//! it. Under a test's clock it runs on the test's runtime.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tireless_core::{Held, Renew, Result};
+
+use crate::health::Role;
+use crate::ledger::Named;
+use crate::random::backoff;
+use crate::shared::Shared;
+
+/// Renews until told to rest.
+pub(crate) async fn run(shared: Arc<Shared>) -> Result<()> {
+    tokio::select! {
+        () = beats(&shared) => {}
+        () = watch_leases(&shared) => {}
+        () = shared.rest.cancelled() => {}
+    }
+    Ok(())
+}
+
+/// Runs the heartbeat under supervision in a thread of its own.
+///
+/// # Errors
+/// Those of starting a thread or its runtime.
+pub(crate) fn spawn_thread(shared: Arc<Shared>) -> std::io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    std::thread::Builder::new().name("tireless-heartbeat".into()).spawn(move || {
+        let supervisor = shared.supervisor();
+        runtime.block_on(supervisor.run(Role::Heartbeat, || run(Arc::clone(&shared))));
+        // Connections may have left tasks here; nobody waits for them.
+        runtime.shutdown_background();
+    })?;
+    Ok(())
+}
+
+async fn beats(shared: &Shared) {
+    let mut failures = 0;
+    loop {
+        let beat = shared.settings.beat;
+        let pause = if beat_once(shared, shared.settings.lease).await.is_ok() {
+            failures = 0;
+            beat
+        } else {
+            failures += 1;
+            backoff(failures, beat / 20, beat / 2)
+        };
+        shared.clock.sleep(pause).await;
+    }
+}
+
+/// One renewal over all queues.
+///
+/// # Errors
+/// The first one that a queue answered; the others are dealt with all the same.
+pub(crate) async fn beat_once(shared: &Shared, lease: Duration) -> Result<()> {
+    let named: Vec<Named> = (0..shared.queues.len()).map(|at| shared.ledger.name(at)).collect();
+    let held = |(served, named): (&crate::shared::Served, &Named)| Held {
+        queue: served.name.clone(),
+        claims: named.claims.clone(),
+        below: named.below,
+    };
+    let mut info = shared.info.clone();
+    info.held = shared.ledger.held();
+    let held = shared.queues.iter().zip(&named).map(held).collect();
+    let renew = Renew { worker: shared.worker, lease, held, info };
+    let sent = shared.clock.monotonic();
+    let answers = shared.broker.renew(&renew).await;
+    let mut first_error = Ok(());
+    for (at, (queue, answer)) in answers.into_iter().enumerate().take(named.len()) {
+        match answer {
+            Ok(renewed) => {
+                if !lease.is_zero() {
+                    shared.lease_extended(at, sent);
+                    shared.succeeded(Role::Heartbeat);
+                }
+                let lost = shared.ledger.renewed(at, &named[at], &renewed.lost);
+                if lost > 0 {
+                    tracing::warn!(%queue, claims = lost, "leases were lost; their runs are told");
+                }
+            }
+            Err(error) => {
+                shared.failed(Role::Heartbeat, &error);
+                first_error = first_error.and(Err(error));
+            }
+        }
+    }
+    first_error
+}
+
+/// At its own lease's end a worker tells its runs to stop; whether they were taken over, only
+/// the store knows (B5).
+async fn watch_leases(shared: &Shared) {
+    loop {
+        let now = shared.clock.monotonic();
+        let mut next = now + shared.settings.lease;
+        for (at, served) in shared.queues.iter().enumerate() {
+            let until = shared.lease_until(at);
+            if until > now {
+                next = next.min(until);
+            } else {
+                let claims = shared.ledger.stop(at);
+                if claims > 0 {
+                    tracing::warn!(queue = %served.name, claims, "the lease has ended without a \
+                        heartbeat that got through; the runs are told to stop");
+                }
+            }
+        }
+        shared.clock.sleep(next.saturating_sub(now).max(Duration::from_millis(1))).await;
+    }
+}
+
+#[cfg(test)]
+#[path = "heartbeat_tests.rs"]
+mod tests;

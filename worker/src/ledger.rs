@@ -1,0 +1,210 @@
+//! The ledger: which claims this worker holds or still waits for, so that a heartbeat names all
+//! of them and nothing else (B4).
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tireless_core::StoreTime;
+use tireless_core::limits::CLAIMS_PER_RENEWAL;
+use tokio_util::sync::CancellationToken;
+
+/// The tasks that one claim took from one queue.
+#[derive(Debug)]
+pub(crate) struct Batch {
+    /// Index of the queue in the pool.
+    pub(crate) queue: usize,
+    /// Number of the claim.
+    pub(crate) number: u64,
+    /// The store's time when they were taken.
+    pub(crate) now: StoreTime,
+    /// Fires when their lease has ended, is lost, or the pool's shutdown deadline has come.
+    pub(crate) cancellation: CancellationToken,
+    stopped: AtomicBool,
+    /// Tasks whose outcome the store has not answered yet.
+    open: AtomicUsize,
+}
+
+impl Batch {
+    /// Whether its runs should stop, and those that have not begun should not begin.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.stopped.load(Ordering::Relaxed)
+    }
+
+    fn stop(&self) {
+        self.stopped.store(true, Ordering::Relaxed);
+        self.cancellation.cancel();
+    }
+}
+
+/// What a renewal of one queue says, and what its answer may be compared with.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Named {
+    pub(crate) claims: Vec<u64>,
+    pub(crate) below: u64,
+    /// Of the claims, those that were answered: only they can be lost.
+    held: HashSet<u64>,
+    /// Claims that were given up before: an answer means that the store has them back.
+    abandoned: Vec<u64>,
+}
+
+#[derive(Debug)]
+struct Book {
+    next: u64,
+    /// By claim number: the queues that have not answered yet.
+    in_flight: BTreeMap<u64, BTreeSet<usize>>,
+    /// Per queue: claims whose answer will never be known.
+    abandoned: Vec<Vec<u64>>,
+    /// Per queue: what is held.
+    held: Vec<HashMap<u64, Arc<Batch>>>,
+}
+
+/// All claims of a worker.
+#[derive(Debug)]
+pub(crate) struct Ledger {
+    book: Mutex<Book>,
+    held: AtomicUsize,
+}
+
+impl Ledger {
+    pub(crate) fn new(queues: usize) -> Self {
+        let book = Book {
+            next: 1,
+            in_flight: BTreeMap::new(),
+            abandoned: vec![Vec::new(); queues],
+            held: vec![HashMap::new(); queues],
+        };
+        Self { book: Mutex::new(book), held: AtomicUsize::new(0) }
+    }
+
+    fn book(&self) -> MutexGuard<'_, Book> {
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The number of a new claim over these queues. Heartbeats name it from now on.
+    pub(crate) fn begin(&self, queues: impl IntoIterator<Item = usize>) -> u64 {
+        let mut book = self.book();
+        let number = book.next;
+        book.next += 1;
+        book.in_flight.insert(number, queues.into_iter().collect());
+        number
+    }
+
+    /// A queue has answered: what it gave is held from now on.
+    pub(crate) fn answered(
+        &self,
+        number: u64,
+        queue: usize,
+        tasks: usize,
+        now: StoreTime,
+    ) -> Arc<Batch> {
+        let batch = Arc::new(Batch {
+            queue,
+            number,
+            now,
+            cancellation: CancellationToken::new(),
+            stopped: AtomicBool::new(false),
+            open: AtomicUsize::new(tasks),
+        });
+        let mut book = self.book();
+        book.leave_flight(number, queue);
+        if tasks > 0 {
+            book.held[queue].insert(number, Arc::clone(&batch));
+            self.held.fetch_add(tasks, Ordering::AcqRel);
+        }
+        batch
+    }
+
+    /// A queue certainly gave nothing.
+    pub(crate) fn nothing(&self, number: u64, queue: usize) {
+        self.book().leave_flight(number, queue);
+    }
+
+    /// All claims in flight will never be answered: what they took goes back by a renewal.
+    pub(crate) fn abandon_all(&self) {
+        let mut book = self.book();
+        for (number, queues) in std::mem::take(&mut book.in_flight) {
+            for queue in queues {
+                book.abandoned[queue].push(number);
+            }
+        }
+    }
+
+    /// The store has answered for `count` tasks of a batch.
+    pub(crate) fn settled(&self, batch: &Batch, count: usize) {
+        if batch.open.fetch_sub(count, Ordering::AcqRel) == count {
+            self.book().held[batch.queue].remove(&batch.number);
+        }
+        self.held.fetch_sub(count, Ordering::AcqRel);
+    }
+
+    /// Tasks that are held: waiting, running, or with an outcome that is not written yet.
+    pub(crate) fn held(&self) -> usize {
+        self.held.load(Ordering::Acquire)
+    }
+
+    /// Whether a claim may hold tasks that this worker does not know of.
+    pub(crate) fn is_unsure(&self) -> bool {
+        let book = self.book();
+        !book.in_flight.is_empty() || book.abandoned.iter().any(|numbers| !numbers.is_empty())
+    }
+
+    /// What a renewal says of a queue.
+    pub(crate) fn name(&self, queue: usize) -> Named {
+        let book = self.book();
+        let in_flight = book.in_flight.iter().filter(|(_, queues)| queues.contains(&queue));
+        let mut claims: Vec<u64> =
+            book.held[queue].keys().copied().chain(in_flight.map(|(number, _)| *number)).collect();
+        claims.sort_unstable();
+        let mut below = book.next;
+        if claims.len() > CLAIMS_PER_RENEWAL {
+            // The ones that do not fit are above the mark, and so left alone.
+            below = claims[CLAIMS_PER_RENEWAL];
+            claims.truncate(CLAIMS_PER_RENEWAL);
+        }
+        let abandoned = &book.abandoned[queue];
+        let abandoned = abandoned.iter().copied().filter(|number| *number < below).collect();
+        let held = book.held[queue].keys().copied().collect();
+        Named { claims, below, held, abandoned }
+    }
+
+    /// A renewal was answered: stops the runs of claims that are lost, and returns how many
+    /// claims that were.
+    ///
+    /// A claim that was in flight when it was named may be called lost because the store had not
+    /// seen it yet: only what was held then and is held now counts.
+    pub(crate) fn renewed(&self, queue: usize, named: &Named, lost: &[u64]) -> usize {
+        let mut book = self.book();
+        book.abandoned[queue].retain(|number| !named.abandoned.contains(number));
+        let mut stopped = 0;
+        for number in lost.iter().filter(|number| named.held.contains(number)) {
+            if let Some(batch) = book.held[queue].get(number) {
+                batch.stop();
+                stopped += 1;
+            }
+        }
+        stopped
+    }
+
+    /// Stops the runs of a queue, and returns how many claims that were.
+    pub(crate) fn stop(&self, queue: usize) -> usize {
+        let book = self.book();
+        let live = book.held[queue].values().filter(|batch| !batch.is_stopped());
+        live.map(|batch| batch.stop()).count()
+    }
+}
+
+impl Book {
+    fn leave_flight(&mut self, number: u64, queue: usize) {
+        if let Some(queues) = self.in_flight.get_mut(&number) {
+            queues.remove(&queue);
+            if queues.is_empty() {
+                self.in_flight.remove(&number);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "ledger_tests.rs"]
+mod tests;

@@ -1,0 +1,97 @@
+//! From what a pool was told to what it serves: queues in their order, with their handlers.
+
+use std::sync::Arc;
+
+use tireless_core::{Error, Operation, QueueName, Result};
+
+use crate::run::Route;
+use crate::shared::{Routes, Served};
+
+/// A queue as it was added.
+#[derive(Clone, Debug)]
+pub(crate) struct Named {
+    pub(crate) name: QueueName,
+    /// `None` for strict order.
+    pub(crate) weight: Option<u32>,
+    pub(crate) inbox: bool,
+}
+
+/// The queues to be served, each with its handlers.
+///
+/// # Errors
+/// `InvalidInput` without a queue or a handler, for a queue that was added twice, and for two
+/// handlers for the same tasks.
+pub(crate) fn serve(named: Vec<Named>, routes: Vec<Route>) -> Result<Vec<Served>> {
+    let mut served: Vec<Served> = Vec::new();
+    let strict = named.iter().filter(|queue| queue.weight.is_none()).count();
+    for (at, queue) in named.into_iter().enumerate() {
+        if served.iter().any(|other| other.name == queue.name) {
+            return invalid(format!("the queue {} was added twice", queue.name));
+        }
+        let level = if queue.weight.is_some() { strict } else { at };
+        served.push(line(queue.name, level, queue.weight.unwrap_or(1), queue.inbox));
+    }
+    for queue in routes.iter().filter_map(|route| route.queue.as_ref()) {
+        if !served.iter().any(|other| other.name == *queue) {
+            served.push(line(queue.clone(), usize::MAX, 1, false));
+        }
+    }
+    if served.is_empty() {
+        return invalid("the pool serves no queue; add one with .queue(..)".to_owned());
+    }
+    if routes.is_empty() {
+        return invalid("the pool has no handler; add one with .handle(..)".to_owned());
+    }
+    let routes: Vec<_> = routes.into_iter().map(Arc::new).collect();
+    for queue in &mut served {
+        queue.routes = routes_of(&queue.name, &routes)?;
+        if queue.inbox && queue.routes.raw.is_none() {
+            return invalid(format!(
+                "the inbox of {} is to be taken in, but no handler takes raw tasks",
+                queue.name
+            ));
+        }
+    }
+    Ok(served)
+}
+
+fn line(name: QueueName, level: usize, weight: u32, inbox: bool) -> Served {
+    Served { name, level, weight, inbox, routes: Routes::default() }
+}
+
+/// The handlers of a queue: first its own, then typed ones that expect their tasks elsewhere, and
+/// raw ones that are for any queue.
+fn routes_of(queue: &QueueName, routes: &[Arc<Route>]) -> Result<Routes> {
+    let mut found = Routes::default();
+    let own = |route: &&Arc<Route>| route.queue.as_ref() == Some(queue);
+    for route in routes.iter().filter(own) {
+        let twice = match &route.task_type {
+            Some(name) => found.typed.insert(name.clone(), Arc::clone(route)).is_some(),
+            None => found.raw.replace(Arc::clone(route)).is_some(),
+        };
+        if twice {
+            let what = route.task_type.as_ref().map_or("raw", |name| name.as_str());
+            return invalid(format!("two handlers take the {what} tasks of {queue}; keep one"));
+        }
+    }
+    for route in routes.iter().filter(|route| !own(route)) {
+        match &route.task_type {
+            Some(name) => {
+                found.typed.entry(name.clone()).or_insert_with(|| Arc::clone(route));
+            }
+            None if route.queue.is_none() => {
+                found.raw.get_or_insert_with(|| Arc::clone(route));
+            }
+            None => {}
+        }
+    }
+    Ok(found)
+}
+
+fn invalid<T>(message: String) -> Result<T> {
+    Err(Error::invalid(Operation::Run, message))
+}
+
+#[cfg(test)]
+#[path = "plan_tests.rs"]
+mod tests;

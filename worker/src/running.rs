@@ -1,0 +1,187 @@
+//! A pool that runs: its loops, how it fares, and its end.
+
+use std::sync::Arc;
+
+use tireless_core::{Error, ErrorKind, Operation, QueueName, Result, WorkerId};
+use tokio_util::task::TaskTracker;
+
+use crate::events::Event;
+use crate::health::{LoopHealth, Role};
+use crate::shared::Shared;
+use crate::summary::Summary;
+use crate::ticker::{Moved, Ticker};
+use crate::{bell, claimer, heartbeat, shutdown};
+
+/// How a pool fares.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct PoolStats {
+    /// What it has done so far.
+    pub summary: Summary,
+    /// Tasks whose handlers run.
+    pub running: usize,
+    /// Tasks that were claimed and wait for a slot.
+    pub waiting: usize,
+    /// Tasks that it holds: waiting, running, or with an outcome that is not written yet.
+    pub held: usize,
+    /// Whether the store answered when it was last asked.
+    pub store_answers: bool,
+    /// How its loops fare.
+    pub loops: Vec<LoopHealth>,
+}
+
+/// A pool that runs. Dropping it shuts it down in the background.
+#[derive(Debug)]
+#[must_use = "dropping it shuts the pool down"]
+pub struct RunningPool {
+    shared: Arc<Shared>,
+    loops: Option<Loops>,
+}
+
+/// The tasks of a pool's loops.
+#[derive(Debug)]
+pub(crate) struct Loops {
+    /// Those that end with claiming.
+    pub(crate) claiming: TaskTracker,
+    /// Those that end when all outcomes are written.
+    pub(crate) settling: TaskTracker,
+}
+
+impl RunningPool {
+    pub(crate) async fn start(shared: Arc<Shared>, real_time: bool) -> Result<Self> {
+        // The first beat registers the worker, and finds out what can never work.
+        match heartbeat::beat_once(&shared, shared.settings.lease).await {
+            Err(error) if is_final(error.kind()) => return Err(error),
+            _ => {}
+        }
+        if real_time {
+            heartbeat::spawn_thread(Arc::clone(&shared)).map_err(|error| {
+                let message = format!("the heartbeat's thread cannot be started: {error}");
+                Error::new(ErrorKind::Failed, Operation::Run, message).with_source(error)
+            })?;
+        } else {
+            let beating = Arc::clone(&shared);
+            tokio::spawn(async move {
+                let run = || heartbeat::run(Arc::clone(&beating));
+                beating.supervisor().run(Role::Heartbeat, run).await;
+            });
+        }
+        let loops = spawn_loops(&shared);
+        let names: Vec<QueueName> = shared.queues.iter().map(|queue| queue.name.clone()).collect();
+        let text: Vec<&str> = names.iter().map(QueueName::as_str).collect();
+        tracing::info!(
+            worker = %shared.worker, queues = text.join(" "),
+            concurrency = shared.settings.concurrency, "the pool has started"
+        );
+        let worker = shared.worker;
+        shared.observers.tell(|| Event::PoolStarted { worker, queues: names });
+        Ok(Self { shared, loops: Some(loops) })
+    }
+
+    /// Its identity, as operators see it.
+    pub fn worker(&self) -> WorkerId {
+        self.shared.worker
+    }
+
+    /// How it fares.
+    pub fn stats(&self) -> PoolStats {
+        let load = self.shared.dispatch.load();
+        PoolStats {
+            summary: self.shared.counters.summary(),
+            running: load.running,
+            waiting: load.waiting,
+            held: self.shared.ledger.held(),
+            store_answers: self.shared.health.store_answers(),
+            loops: self.shared.health.loops(self.shared.clock.monotonic()),
+        }
+    }
+
+    /// Ends it in good order: claims nothing more, gives back what has not started, waits for
+    /// what runs up to the shutdown timeout, stops and gives back the rest, leaves.
+    ///
+    /// Dropping the future lets the shutdown go on in the background.
+    pub async fn shutdown(mut self) -> Summary {
+        let shared = Arc::clone(&self.shared);
+        if let Some(loops) = self.loops.take() {
+            let end = tokio::spawn(shutdown::run(Arc::clone(&shared), loops));
+            if let Err(error) = end.await {
+                tracing::error!(%error, "the shutdown failed; leases give its tasks back");
+            }
+        }
+        shared.counters.summary()
+    }
+}
+
+impl Drop for RunningPool {
+    fn drop(&mut self) {
+        self.shared.stop.cancel();
+        let Some(loops) = self.loops.take() else { return };
+        match tokio::runtime::Handle::try_current() {
+            Ok(runtime) => {
+                runtime.spawn(shutdown::run(Arc::clone(&self.shared), loops));
+            }
+            // Without a runtime nothing can be written: leases give its tasks back.
+            Err(_) => self.shared.rest.cancel(),
+        }
+    }
+}
+
+/// Whether waiting cannot help.
+fn is_final(kind: ErrorKind) -> bool {
+    !kind.is_retryable() && kind != ErrorKind::Corrupt && kind != ErrorKind::Stale
+}
+
+fn spawn_loops(shared: &Arc<Shared>) -> Loops {
+    let (claiming, settling) = (TaskTracker::new(), TaskTracker::new());
+    for at in 0..shared.settlers.len() {
+        let shared = Arc::clone(shared);
+        settling.spawn(async move {
+            let run = || shared.settlers[at].run(&shared);
+            shared.supervisor().run(Role::Settler, run).await;
+        });
+    }
+    let claims = Arc::clone(shared);
+    claiming.spawn(async move {
+        let run = || claimer::run(Arc::clone(&claims));
+        claims.supervisor().run(Role::Claimer, run).await;
+    });
+    let waits = Arc::clone(shared);
+    claiming.spawn(async move {
+        let run = || bell::run(Arc::clone(&waits));
+        waits.supervisor().run(Role::Bell, run).await;
+    });
+    if shared.settings.scheduler {
+        let ticks = Arc::clone(shared);
+        claiming.spawn(async move {
+            ticks.supervisor().run(Role::Scheduler, || tick(Arc::clone(&ticks))).await;
+        });
+    }
+    claiming.close();
+    settling.close();
+    Loops { claiming, settling }
+}
+
+async fn tick(shared: Arc<Shared>) -> Result<()> {
+    let queues: Vec<QueueName> = shared.queues.iter().map(|queue| queue.name.clone()).collect();
+    let ticker = Ticker {
+        broker: &shared.broker,
+        clock: &*shared.clock,
+        queues: &queues,
+        beat: shared.settings.beat,
+        lone_crashes: shared.settings.lone_crashes,
+        observers: &shared.observers,
+        health: &shared.health,
+        moved: Moved {
+            promoted: &shared.counters.promoted,
+            requeued: &shared.counters.requeued,
+            reclaimed: &shared.counters.reclaimed,
+            poisoned: &shared.counters.poisoned,
+        },
+        early: false,
+    };
+    tokio::select! {
+        () = ticker.run() => {}
+        () = shared.stop.cancelled() => {}
+    }
+    Ok(())
+}

@@ -1,0 +1,198 @@
+//! What the roles of one pool share.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use tireless_core::{Broker, Clock, Error, QueueName, TypeName, WorkerId, WorkerInfo};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::board::Board;
+use crate::dispatch::Dispatch;
+use crate::events::Observers;
+use crate::health::{Health, Role};
+use crate::ledger::Ledger;
+use crate::run::Route;
+use crate::settler::Settler;
+use crate::summary::Counters;
+use crate::supervise::Supervisor;
+
+/// What a pool was told, and its defaults.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    pub(crate) concurrency: usize,
+    pub(crate) prefetch: usize,
+    pub(crate) lease: Duration,
+    pub(crate) beat: Duration,
+    pub(crate) shutdown_timeout: Duration,
+    /// How long a task of an unknown type is handed back before it is buried (B9).
+    pub(crate) unknown_for: Duration,
+    /// Crashes while alone after which a task is buried (B11).
+    pub(crate) lone_crashes: u32,
+    pub(crate) scheduler: bool,
+}
+
+/// A queue that is served.
+#[derive(Clone, Debug)]
+pub(crate) struct Served {
+    pub(crate) name: QueueName,
+    /// Queues of a lower level are served first.
+    pub(crate) level: usize,
+    /// Share among the queues of one level.
+    pub(crate) weight: u32,
+    /// Whether raw bodies in the inbox are taken in.
+    pub(crate) inbox: bool,
+    pub(crate) routes: Routes,
+}
+
+/// The handlers of one queue.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Routes {
+    pub(crate) typed: HashMap<TypeName, Arc<Route>>,
+    pub(crate) raw: Option<Arc<Route>>,
+}
+
+impl Routes {
+    /// The handler for tasks of a type, or for raw tasks.
+    pub(crate) fn find(&self, task_type: Option<&TypeName>) -> Option<&Arc<Route>> {
+        match task_type {
+            Some(name) => self.typed.get(name),
+            None => self.raw.as_ref(),
+        }
+    }
+}
+
+/// What the roles of one pool share.
+pub(crate) struct Shared {
+    pub(crate) broker: Arc<dyn Broker>,
+    pub(crate) worker: WorkerId,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) settings: Settings,
+    pub(crate) queues: Vec<Served>,
+    /// Per queue: until when its lease lasts, in milliseconds of monotonic time.
+    pub(crate) leases: Vec<Arc<AtomicU64>>,
+    pub(crate) settlers: Vec<Settler>,
+    pub(crate) board: Board,
+    pub(crate) dispatch: Dispatch,
+    pub(crate) ledger: Ledger,
+    pub(crate) counters: Counters,
+    pub(crate) observers: Observers,
+    pub(crate) health: Health,
+    pub(crate) info: WorkerInfo,
+    /// Slots that are open.
+    pub(crate) slots: TaskTracker,
+    /// Rung when the claimer has something to look at.
+    pub(crate) claimer_wake: Arc<Notify>,
+    /// Rung when the bell has something else to wait for.
+    pub(crate) bell_wake: Notify,
+    /// Wake the claimer when no more than this many less one are held; 0 for never.
+    held_mark: AtomicUsize,
+    /// No more claims, waits and ticks.
+    pub(crate) stop: CancellationToken,
+    /// Handlers are dropped, and their tasks given back.
+    pub(crate) abort: CancellationToken,
+    /// The heartbeat ends.
+    pub(crate) rest: CancellationToken,
+}
+
+impl Shared {
+    pub(crate) fn new(
+        broker: Arc<dyn Broker>,
+        clock: Arc<dyn Clock>,
+        settings: Settings,
+        queues: Vec<Served>,
+        observers: Observers,
+    ) -> Self {
+        let claimer_wake = Arc::new(Notify::new());
+        let mut info = WorkerInfo::default();
+        info.host = host();
+        info.pid = std::process::id();
+        info.concurrency = settings.concurrency;
+        info.started_ms = clock.wall().millis();
+        info.queues = queues.iter().map(|queue| queue.name.to_string()).collect();
+        Self {
+            worker: WorkerId::new(),
+            leases: queues.iter().map(|_| Arc::default()).collect(),
+            settlers: queues.iter().map(|queue| Settler::new(queue.name.clone())).collect(),
+            board: Board::new(&queues),
+            dispatch: Dispatch::new(settings.concurrency, Arc::clone(&claimer_wake)),
+            ledger: Ledger::new(queues.len()),
+            counters: Counters::default(),
+            health: Health::default(),
+            slots: TaskTracker::new(),
+            bell_wake: Notify::new(),
+            held_mark: AtomicUsize::new(0),
+            stop: CancellationToken::new(),
+            abort: CancellationToken::new(),
+            rest: CancellationToken::new(),
+            broker,
+            clock,
+            settings,
+            queues,
+            observers,
+            info,
+            claimer_wake,
+        }
+    }
+
+    pub(crate) fn supervisor(&self) -> Supervisor<'_> {
+        Supervisor { clock: &*self.clock, health: &self.health, observers: &self.observers }
+    }
+
+    pub(crate) fn succeeded(&self, role: Role) {
+        self.health.success(role, self.clock.monotonic(), &self.observers);
+    }
+
+    pub(crate) fn failed(&self, role: Role, error: &Error) {
+        self.health.failure(role, error, &self.observers);
+    }
+
+    /// The lease of a queue lasts at least until `sent` and the lease's length.
+    pub(crate) fn lease_extended(&self, queue: usize, sent: Duration) {
+        let until = sent + self.settings.lease;
+        let until = u64::try_from(until.as_millis()).unwrap_or(u64::MAX);
+        self.leases[queue].fetch_max(until, Ordering::Relaxed);
+    }
+
+    /// When the lease of a queue ends, by the clock's monotonic time.
+    pub(crate) fn lease_until(&self, queue: usize) -> Duration {
+        Duration::from_millis(self.leases[queue].load(Ordering::Relaxed))
+    }
+
+    /// Rings the claimer once no more than `held` tasks are held; at once if that is so already.
+    pub(crate) fn wake_when_held(&self, held: usize) {
+        self.held_mark.store(held + 1, Ordering::Release);
+        self.held_fell();
+    }
+
+    /// To be called when tasks are no longer held.
+    pub(crate) fn held_fell(&self) {
+        let mark = self.held_mark.load(Ordering::Acquire);
+        if mark > 0 && self.ledger.held() < mark && self.held_mark.swap(0, Ordering::AcqRel) > 0 {
+            self.claimer_wake.notify_one();
+        }
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared")
+            .field("worker", &self.worker)
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The name of this host, for operators; empty where it cannot be told.
+fn host() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname")
+        .ok()
+        .or_else(|| std::env::var("HOSTNAME").ok())
+        .or_else(|| std::env::var("COMPUTERNAME").ok())
+        .unwrap_or_default();
+    name.trim().to_owned()
+}

@@ -1,0 +1,114 @@
+//! The shutdown: nothing lost, nothing charged, and an end in time.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tireless_core::{Clock, Outcome};
+
+use crate::dispatch::Job;
+use crate::events::Event;
+use crate::heartbeat::beat_once;
+use crate::running::Loops;
+use crate::settler::Finished;
+use crate::shared::Shared;
+use crate::signal::hurry;
+
+/// How long handlers have after they were told to stop. With what follows, a pool ends within its
+/// deadline and a second.
+const GRACE: Duration = Duration::from_millis(300);
+
+/// How long each of the last steps may take once the deadline has passed.
+const LAST: Duration = Duration::from_millis(300);
+
+/// Gives tasks back unstarted, so that they come first again and in the order they had.
+pub(crate) fn give_back(shared: &Shared, jobs: Vec<Job>) {
+    // Each enters at the front: the last one given back is the first one out.
+    for Job { task, batch } in jobs.into_iter().rev() {
+        let queue = batch.queue;
+        let outcome = Outcome::RELEASE;
+        shared.settlers[queue].push(Finished { id: task.id, batch, outcome });
+    }
+}
+
+/// Shuts a pool down.
+pub(crate) async fn run(shared: Arc<Shared>, loops: Loops) {
+    let timeout = shared.settings.shutdown_timeout;
+    let clock = &*shared.clock;
+    let deadline = clock.monotonic().saturating_add(timeout);
+    shared.stop.cancel();
+    let unstarted = shared.dispatch.close();
+    let load = shared.dispatch.load();
+    tracing::info!(
+        worker = %shared.worker, running = load.running, given_back = unstarted.len(), ?timeout,
+        "the pool stops"
+    );
+    give_back(&shared, unstarted);
+    // A claim under way is answered first: what it takes is given back, not left behind.
+    let ended = async {
+        loops.claiming.wait().await;
+        shared.slots.close();
+        shared.slots.wait().await;
+    };
+    if until(clock, deadline, ended).await.is_none() {
+        stop_handlers(&shared).await;
+    }
+    for settler in &shared.settlers {
+        settler.close();
+    }
+    let last = deadline.max(clock.monotonic() + LAST);
+    if until(clock, last, loops.settling.wait()).await.is_none() {
+        let held = shared.ledger.held();
+        tracing::warn!(held, "outcomes could not be written in time; their tasks will run again");
+    }
+    shared.rest.cancel();
+    // Gives back whatever is still held, and ends the registration (B4).
+    let leave = beat_once(&shared, Duration::ZERO);
+    match until(clock, clock.monotonic() + LAST, leave).await {
+        Some(Ok(())) => {}
+        Some(Err(error)) => tracing::warn!(%error, "the pool could not sign off; its lease ends"),
+        None => tracing::warn!("the pool could not sign off in time; its lease ends by itself"),
+    }
+    let summary = shared.counters.summary();
+    tracing::info!(
+        worker = %shared.worker, done = summary.done, failed = summary.failed,
+        buried = summary.buried, released = summary.released, "the pool has stopped"
+    );
+    let worker = shared.worker;
+    shared.observers.tell(|| Event::PoolStopped { worker, summary });
+}
+
+/// Tells handlers to stop, and drops those that do not.
+async fn stop_handlers(shared: &Shared) {
+    let clock = &*shared.clock;
+    let running = shared.dispatch.load().running;
+    tracing::warn!(running, "the shutdown's time is up; what still runs is stopped and given back");
+    for queue in 0..shared.queues.len() {
+        shared.ledger.stop(queue);
+    }
+    let grace = clock.monotonic() + GRACE;
+    if until(clock, grace, shared.slots.wait()).await.is_none() {
+        shared.abort.cancel();
+        // Only a handler that blocks its thread is not gone after this.
+        let _blocked = until(clock, clock.monotonic() + LAST / 3, shared.slots.wait()).await;
+    }
+}
+
+/// The future's result, or `None` when the deadline comes first or a second signal does.
+async fn until<T>(
+    clock: &dyn Clock,
+    deadline: Duration,
+    future: impl Future<Output = T>,
+) -> Option<T> {
+    let left = deadline.saturating_sub(clock.monotonic());
+    tokio::select! {
+        biased;
+        result = future => Some(result),
+        () = clock.sleep(left) => None,
+        () = hurry(left > LAST) => None,
+    }
+}
+
+#[cfg(test)]
+#[path = "shutdown_tests.rs"]
+mod tests;

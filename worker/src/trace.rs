@@ -1,0 +1,104 @@
+//! What a run looks like from outside: its span, its warnings, its events. Costs next to nothing
+//! when nobody looks.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use tireless_core::{ClaimToken, Failure, Outcome, QueueName, ReleaseReason, TaskId, TypeName};
+use tracing::{Span, debug, info_span, warn};
+
+use crate::events::{Event, RunOf};
+use crate::shared::Shared;
+
+/// A run, as it is traced.
+pub(crate) struct Run<'a> {
+    pub(crate) shared: &'a Arc<Shared>,
+    pub(crate) queue: &'a QueueName,
+    pub(crate) task_type: Option<TypeName>,
+    pub(crate) id: TaskId,
+    pub(crate) claim: ClaimToken,
+    pub(crate) attempt: u32,
+}
+
+impl Run<'_> {
+    fn of(&self) -> RunOf {
+        RunOf {
+            queue: self.queue.clone(),
+            task_type: self.task_type.clone(),
+            id: self.id,
+            claim: self.claim,
+            attempt: self.attempt,
+        }
+    }
+
+    fn type_text(&self) -> &str {
+        self.task_type.as_ref().map_or("raw", TypeName::as_str)
+    }
+}
+
+/// The span of a run.
+pub(crate) fn span(run: &Run<'_>) -> Span {
+    info_span!(
+        "run",
+        queue = %run.queue,
+        task = run.type_text(),
+        id = %run.id,
+        attempt = run.attempt,
+        claim = %run.claim,
+    )
+}
+
+/// Tells that a handler begins.
+pub(crate) fn started(run: &Run<'_>) {
+    run.shared.observers.tell(|| Event::Started { run: run.of() });
+}
+
+/// Tells what becomes of a task, and passes it on. `took` is how long the handler ran, if it did.
+pub(crate) fn ended(run: &Run<'_>, took: Option<Duration>, outcome: Outcome) -> Outcome {
+    match &outcome {
+        Outcome::Fail { failure, retry_in, .. } => warn_failed(run, failure, *retry_in),
+        Outcome::Bury { reason, failure } => warn!(
+            queue = %run.queue, task = run.type_text(), id = %run.id, attempt = run.attempt,
+            reason = reason.as_str(), %failure, "the task is buried"
+        ),
+        Outcome::Release { after, reason: ReleaseReason::Unknown, .. } => warn!(
+            queue = %run.queue, task = run.type_text(), id = %run.id, again_in = ?after,
+            "no handler here knows this task; it is handed back"
+        ),
+        Outcome::Release { .. } => debug!(queue = %run.queue, id = %run.id, "given back"),
+        _ => {}
+    }
+    if !run.shared.observers.is_empty() {
+        tell(run, took.unwrap_or_default(), &outcome);
+    }
+    outcome
+}
+
+fn warn_failed(run: &Run<'_>, failure: &Failure, retry_in: Duration) {
+    let next_try = SystemTime::UNIX_EPOCH
+        .checked_add(Duration::from_millis(run.shared.clock.wall().after(retry_in).millis()))
+        .unwrap_or(SystemTime::UNIX_EPOCH);
+    warn!(
+        queue = %run.queue, task = run.type_text(), id = %run.id, attempt = run.attempt,
+        %failure, ?retry_in, next_try = %humantime::format_rfc3339_seconds(next_try),
+        "the run failed; it is tried again"
+    );
+}
+
+fn tell(run: &Run<'_>, took: Duration, outcome: &Outcome) {
+    let observers = &run.shared.observers;
+    let run = run.of();
+    observers.tell(|| match outcome {
+        Outcome::Fail { failure, retry_in, .. } => {
+            Event::Failed { run, failure: failure.clone(), retry_in: *retry_in }
+        }
+        Outcome::Bury { reason, failure } => {
+            Event::Buried { run, reason: *reason, failure: failure.clone() }
+        }
+        Outcome::Snooze { delay } => Event::Snoozed { run, delay: *delay },
+        Outcome::Release { after, reason, .. } => {
+            Event::Released { run, reason: *reason, after: *after }
+        }
+        _ => Event::Done { run, took },
+    });
+}
