@@ -41,6 +41,9 @@ local function held_of(joined, first, last)
 end
 
 local function forget_done(ids, first, last)
+  if K.plain then
+    end_attempts({ unpack(ids, first, last) })
+  end
   call('HDEL', K.tasks, unpack(ids, first, last))
   if with_sides then
     forget_sides({ unpack(ids, first, last) })

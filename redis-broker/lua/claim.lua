@@ -21,8 +21,9 @@ local soonest_scheduled, soonest_failed = head_of(K.scheduled), head_of(K.failed
 
 local moved = 0
 if soonest_scheduled <= now or soonest_failed <= now then
-  moved = take_due(K.scheduled, move) + take_due(K.failed, move)
+  moved = take_due(K.scheduled, move) + requeue_due(move)
   ready, suspects = call('LLEN', K.ready), call('LLEN', K.suspects)
+  inbox = call('LLEN', K.inbox)
   soonest_scheduled, soonest_failed = head_of(K.scheduled), head_of(K.failed)
 end
 
@@ -88,6 +89,13 @@ local function take_inbox(ids, envelopes)
     local id = string.sub(seed, 1, 14) .. struct.pack('>I2', index)
     local envelope = '\1\0\0\0' .. body
     call('HSET', K.tasks, id, envelope)
+    local attempts = attempts_before(body)
+    if attempts > 0 then
+      local history = read_history(nil)
+      history.attempts = attempts
+      write_history(id, history)
+      with_histories = true
+    end
     ids[#ids + 1] = id
     envelopes[#envelopes + 1] = envelope
     if #envelope > 4096 and not settings[3] then

@@ -37,6 +37,9 @@ if state == 'ready' then
 else
   ids = call('ZRANGE', K[state], 0, limit - 1)
   chunked('ZREM', K[state], ids)
+  if state == 'failed' then
+    hide_all(ids)
+  end
   more = call('ZCARD', K[state])
 end
 forget(ids)

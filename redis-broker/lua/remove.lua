@@ -40,8 +40,12 @@ for at = workers + 2, #ARGV do
   elseif held[id] then
     answers[#answers + 1] = 'H'
   else
-    local found = call('ZREM', K.scheduled, id) + call('ZREM', K.failed, id)
-      + call('ZREM', K.dead, id) + call('ZREM', K.done, id)
+    local failed = call('ZREM', K.failed, id)
+    if failed > 0 then
+      hide_all({ id })
+    end
+    local found = failed + call('ZREM', K.scheduled, id) + call('ZREM', K.dead, id)
+      + call('ZREM', K.done, id)
     if found == 0 then
       found = call('LREM', K.suspects, 1, id)
     end

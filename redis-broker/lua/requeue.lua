@@ -13,13 +13,20 @@ unlock()
 local ids = {}
 if ARGV[1] == 'ids' then
   for at = 3, #ARGV do
-    if call('ZREM', K.failed, ARGV[at]) + call('ZREM', K.dead, ARGV[at]) > 0 then
+    local failed = call('ZREM', K.failed, ARGV[at])
+    if failed > 0 then
+      hide_all({ ARGV[at] })
+    end
+    if failed + call('ZREM', K.dead, ARGV[at]) > 0 then
       ids[#ids + 1] = ARGV[at]
     end
   end
 else
   ids = call('ZRANGE', K[ARGV[1]], 0, tonumber(ARGV[2]) - 1)
   chunked('ZREM', K[ARGV[1]], ids)
+  if ARGV[1] == 'failed' then
+    hide_all(ids)
+  end
 end
 if #ids > 0 then
   local records = call('HMGET', K.history, unpack(ids))

@@ -87,6 +87,7 @@ function verbs.ack(id)
   done = done + 1
 end
 function verbs.keep(id, _, ms)
+  end_attempts({ id })
   forget_sides({ id })
   call('ZADD', K.done, now + ms, id)
   done, kept = done + 1, true
@@ -97,6 +98,7 @@ function verbs.fail(id, front, ms, failure)
   history.flags = front
   write_history(id, history)
   add_failure(id, history.attempts, failure)
+  show_failed(id, history.attempts)
   at_time(K.failed, id, ms)
 end
 function verbs.bury(id, _, _, failure)
@@ -105,6 +107,7 @@ function verbs.bury(id, _, _, failure)
   write_history(id, history)
   add_failure(id, history.attempts, failure)
   call('ZADD', K.dead, now, id)
+  end_attempts({ id })
   died = true
 end
 function verbs.release(id, front, ms)
@@ -158,6 +161,7 @@ for _, first in ipairs(outcomes) do
   end
 end
 
+end_attempts(acked)
 forget(acked)
 local dropped = 0
 if died then

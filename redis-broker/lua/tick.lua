@@ -1,7 +1,7 @@
 -- tick: promote and requeue what is due, cut leases that reach too far, drop kept tasks whose time
 -- is over, and name the workers whose lease has ended.
 -- KEYS: queue, ready, tasks, history, failures, names, scheduled, failed, suspects, leases, done, bell
--- ARGV: most tasks of each set, the longest lease in ms
+-- ARGV: most tasks of each set, the longest lease in ms, ms between two sweeps of an adopted set
 -- Returns: now, promoted, requeued, dropped, more, ms to the next due task (-1: none), the workers
 local limit, longest = tonumber(ARGV[1]), tonumber(ARGV[2])
 
@@ -19,7 +19,10 @@ local ahead = call('ZRANGEBYSCORE', K.leases, '(' .. now + longest, '+inf', 'LIM
 local over = call('ZRANGEBYSCORE', K.done, '-inf', now, 'LIMIT', 0, limit)
 
 local promoted = take_due(K.scheduled, limit)
-local requeued = take_due(K.failed, limit)
+local requeued = requeue_due(limit)
+if K.failedset then
+  requeued = requeued + sweep(tonumber(ARGV[3]))
+end
 if promoted + requeued > 0 and not settings[2] then
   ring()
 end
@@ -34,5 +37,5 @@ if #over > 0 then
   forget(over)
 end
 local expired = call('ZRANGEBYSCORE', K.leases, '-inf', now, 'LIMIT', 0, 100)
-local more = (promoted == limit or requeued == limit or #over == limit) and 1 or 0
+local more = (promoted == limit or requeued >= limit or #over == limit) and 1 or 0
 return { now, promoted, requeued, #over, more, next_due(), expired }

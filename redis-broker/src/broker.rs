@@ -1,6 +1,6 @@
 //! The broker over any Redis client: the six operations that move tasks.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
@@ -13,7 +13,7 @@ use tireless_core::{
 };
 
 use crate::client::RedisClient;
-use crate::keys::Keys;
+use crate::keys::{Adoption, Keys};
 use crate::reply::Reply;
 use crate::runner::{Runner, ScriptCall};
 use crate::{parse, request, wake};
@@ -26,11 +26,13 @@ pub struct Settings {
     pub namespace: Namespace,
     /// Dead tasks, and kept finished ones, that a queue holds at most (B12).
     pub dead_kept: usize,
+    /// Queues that take their tasks from plain lists and show their failed ones in plain sets.
+    pub adopted: HashMap<QueueName, Adoption>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { namespace: Namespace::default(), dead_kept: DEAD_KEPT }
+        Self { namespace: Namespace::default(), dead_kept: DEAD_KEPT, adopted: HashMap::new() }
     }
 }
 
@@ -38,6 +40,13 @@ impl Settings {
     /// The default settings for a namespace.
     pub fn of(namespace: Namespace) -> Self {
         Self { namespace, ..Self::default() }
+    }
+
+    pub(crate) fn keys(&self, queue: &QueueName) -> Keys {
+        match self.adopted.get(queue) {
+            Some(adoption) => Keys::of_adopted(adoption),
+            None => Keys::of_queue(&self.namespace, queue),
+        }
     }
 }
 
@@ -76,7 +85,7 @@ impl<C: RedisClient> RedisBroker<C> {
     }
 
     pub(crate) fn keys(&self, queue: &QueueName) -> Keys {
-        Keys::of_queue(&self.settings.namespace, queue)
+        self.settings.keys(queue)
     }
 
     pub(crate) fn registry(&self) -> Keys {
@@ -199,7 +208,7 @@ impl<C: RedisClient> Broker for RedisBroker<C> {
     }
 
     async fn wait(&self, wait: &Wait) -> Result<Woken> {
-        wake::wait(self.runner.client(), &self.settings.namespace, wait).await
+        wake::wait(self.runner.client(), &self.settings, wait).await
     }
 
     async fn tick(&self, tick: &Tick) -> Ticked {

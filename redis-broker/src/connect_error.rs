@@ -50,13 +50,17 @@ impl ConnectError {
                 new(kind, format!("redis at {place} refused: {text}; {advice}"))
             }
             Self::Unusable(text) => new(ErrorKind::InvalidInput, text),
-            Self::TimedOut(after) => new(
-                ErrorKind::Unavailable,
-                format!(
+            Self::TimedOut(after) => {
+                let tls = match address.tls() {
+                    Some(_) => "does that port speak TLS (else write redis://)?",
+                    None => "does that port want TLS (then write rediss://)?",
+                };
+                let message = format!(
                     "cannot reach redis at {place}: no answer within {after:?}; is the server \
-                     frozen, the host wrong, a firewall or TLS in the way?"
-                ),
-            ),
+                     frozen, the host wrong, a firewall in the way? {tls}"
+                );
+                new(ErrorKind::Unavailable, message)
+            }
         }
     }
 }
@@ -76,7 +80,7 @@ fn unreachable_advice(address: &Address, text: &str) -> &'static str {
     } else if address.tls().is_none() {
         "is that a redis port, and one without TLS (else write rediss://)?"
     } else {
-        "is that a redis port?"
+        "is that a redis port, and does it want a client certificate (?cert=PATH&key=PATH)?"
     }
 }
 
@@ -86,7 +90,7 @@ fn tls_advice(text: &str) -> &'static str {
         "name the authority that signed its certificate with ?ca=PATH"
     } else if text.contains("notvalidforname") {
         "the certificate names another host; use that name in the URL"
-    } else if text.contains("certificaterequired") || text.contains("certificate_required") {
+    } else if text.contains("certificaterequired") {
         "the server wants a client certificate: ?cert=PATH&key=PATH"
     } else {
         "does that port speak TLS (else write redis://), and is its certificate valid?"

@@ -1,5 +1,7 @@
 //! The names of all keys, built in one place (B13).
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use tireless_core::{Namespace, QueueName, WorkerId};
 
@@ -7,20 +9,50 @@ use tireless_core::{Namespace, QueueName, WorkerId};
 #[derive(Clone, Debug)]
 pub(crate) struct Keys {
     prefix: String,
+    adoption: Option<Adoption>,
+}
+
+/// Plain keys that a queue takes its tasks from and shows its failed ones in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Adoption {
+    /// The list that other programs push raw bodies to, at its left.
+    pub list: Bytes,
+    /// The set in which failed bodies are to be seen.
+    pub failed_set: Bytes,
+    /// How often members of the set that others have put there go back to the list.
+    pub sweep_every: Duration,
 }
 
 impl Keys {
     pub(crate) fn of_queue(namespace: &Namespace, queue: &QueueName) -> Self {
         // The shard is 0 until one queue can span several slots.
-        Self { prefix: format!("tireless:{{{namespace}/{queue}/0}}:") }
+        Self { prefix: format!("tireless:{{{namespace}/{queue}/0}}:"), adoption: None }
+    }
+
+    /// The keys beside an adopted list: in the slot of that list, by its own tag or its whole name.
+    pub(crate) fn of_adopted(adoption: &Adoption) -> Self {
+        let list = String::from_utf8_lossy(&adoption.list);
+        let tag = list.split_once('{').and_then(|(_, rest)| rest.split_once('}'));
+        let tag = tag.map(|(tag, _)| tag).filter(|tag| !tag.is_empty()).unwrap_or(&list);
+        Self { prefix: format!("tireless:{{{tag}}}:"), adoption: Some(adoption.clone()) }
+    }
+
+    /// The plain keys of an adopted queue.
+    pub(crate) fn adoption(&self) -> Option<&Adoption> {
+        self.adoption.as_ref()
     }
 
     /// The keys of the registry: which queues are in use and which workers live.
     pub(crate) fn of_registry(namespace: &Namespace) -> Self {
-        Self { prefix: format!("tireless:{{{namespace}}}:") }
+        Self { prefix: format!("tireless:{{{namespace}}}:"), adoption: None }
     }
 
     pub(crate) fn part(&self, name: &str) -> Bytes {
+        match (&self.adoption, name) {
+            (Some(adoption), "inbox" | "list") => return adoption.list.clone(),
+            (Some(adoption), "failedset") => return adoption.failed_set.clone(),
+            _ => {}
+        }
         format!("{}{name}", self.prefix).into()
     }
 
@@ -43,6 +75,22 @@ impl Keys {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_adopted_queue_lives_in_the_slot_of_its_list() {
+        let adoption = |list: &'static str| Adoption {
+            list: list.into(),
+            failed_set: "failed".into(),
+            sweep_every: Duration::from_secs(60),
+        };
+        let keys = Keys::of_adopted(&adoption("task_queue"));
+        assert_eq!(keys.part("ready"), "tireless:{task_queue}:ready");
+        assert_eq!(
+            (keys.part("inbox"), keys.part("failedset")),
+            ("task_queue".into(), "failed".into())
+        );
+        assert_eq!(Keys::of_adopted(&adoption("a{b}c")).part("bell"), "tireless:{b}:bell");
+    }
 
     #[test]
     fn every_key_of_a_queue_has_the_same_hash_tag() {

@@ -26,3 +26,4 @@ pub mod tls;
 mod wake;
 
 pub use broker::{RedisBroker, Settings};
+pub use keys::Adoption;

@@ -27,7 +27,7 @@ fn keys_of(script: &Script, keys: &Keys, caller: Option<WorkerId>) -> Vec<Bytes>
         ("settles", Some(worker)) => keys.settles(worker),
         (name, _) => keys.part(name),
     };
-    script.keys.iter().map(key).collect()
+    script.key_names(keys.adoption().is_some()).iter().map(key).collect()
 }
 
 /// A call of a script over one queue.
@@ -37,7 +37,8 @@ pub(crate) fn call(
     caller: Option<WorkerId>,
     args: Vec<Bytes>,
 ) -> ScriptCall {
-    ScriptCall { script, keys: keys_of(script, keys, caller), args }
+    let adopted = keys.adoption().is_some();
+    ScriptCall { script, adopted, keys: keys_of(script, keys, caller), args }
 }
 
 pub(crate) fn number(value: impl ToString) -> Bytes {
@@ -114,7 +115,8 @@ fn details(tasks: &[NewTask]) -> Vec<u8> {
 }
 
 pub(crate) fn claim(keys: &Keys, claim: &Claim, from: &ClaimFrom) -> ScriptCall {
-    let seed = if from.inbox && claim.mode == ClaimMode::Shared {
+    let takes_plain = from.inbox || keys.adoption().is_some();
+    let seed = if takes_plain && claim.mode == ClaimMode::Shared {
         id_bytes(&TaskId::new())
     } else {
         Bytes::new()
@@ -228,7 +230,12 @@ pub(crate) fn renew(keys: &Keys, renew: &Renew, held: &Held) -> ScriptCall {
 }
 
 pub(crate) fn tick(keys: &Keys, limit: usize) -> ScriptCall {
-    let args = vec![number(limit.clamp(1, TASKS_PER_CALL)), millis(LONGEST_LEASE)];
+    let sweep_every = keys.adoption().map(|adoption| adoption.sweep_every);
+    let args = vec![
+        number(limit.clamp(1, TASKS_PER_CALL)),
+        millis(LONGEST_LEASE),
+        millis(sweep_every.unwrap_or_default()),
+    ];
     call(&scripts::TICK, keys, None, args)
 }
 

@@ -14,6 +14,8 @@ use crate::server_error::{explain, is_missing_script, is_wrong_type};
 #[derive(Clone, Debug)]
 pub(crate) struct ScriptCall {
     pub(crate) script: &'static Script,
+    /// Whether the queue adopts plain keys, which are then sent too.
+    pub(crate) adopted: bool,
     pub(crate) keys: Vec<Bytes>,
     pub(crate) args: Vec<Bytes>,
 }
@@ -22,7 +24,7 @@ impl ScriptCall {
     fn by_hash(&self) -> Command {
         let mut words = Vec::with_capacity(3 + self.keys.len() + self.args.len());
         words.push(Bytes::from_static(b"EVALSHA"));
-        words.push(self.script.compiled().sha.clone());
+        words.push(self.script.compiled(self.adopted).sha.clone());
         words.push(self.keys.len().to_string().into());
         words.extend(self.keys.iter().cloned());
         words.extend(self.args.iter().cloned());
@@ -30,7 +32,7 @@ impl ScriptCall {
     }
 
     fn load(&self) -> Command {
-        let source = self.script.compiled().source.clone();
+        let source = self.script.compiled(self.adopted).source.clone();
         let words = vec![Bytes::from_static(b"SCRIPT"), Bytes::from_static(b"LOAD"), source];
         Command { words, first_key: None }
     }
@@ -125,7 +127,8 @@ impl<C: RedisClient> Runner<C> {
         let types = self.0.send(call.keys.iter().map(ask).collect()).await;
         for (at, (key, answer)) in call.keys.iter().zip(types).enumerate() {
             let Ok(Reply::Bytes(found)) = answer else { continue };
-            let name = call.script.keys.get(at).copied().unwrap_or("running");
+            let names = call.script.key_names(call.adopted);
+            let name = names.get(at).copied().unwrap_or("running");
             let expected = expected_type(name);
             if found != "none" && found != expected {
                 let message = format!(
@@ -144,7 +147,8 @@ impl<C: RedisClient> Runner<C> {
 
 fn expected_type(key: &str) -> &'static str {
     match key {
-        "ready" | "suspects" | "bell" | "inbox" => "list",
+        "ready" | "suspects" | "bell" | "inbox" | "list" => "list",
+        "failedset" => "set",
         "scheduled" | "failed" | "dead" | "done" | "leases" | "queues" | "workers" => "zset",
         _ => "hash",
     }

@@ -15,8 +15,12 @@ pub(crate) struct Script {
     /// Shared pieces that it needs, in order.
     pub(crate) pieces: &'static [&'static str],
     pub(crate) body: &'static str,
-    pub(crate) compiled: OnceLock<Compiled>,
+    pub(crate) native: OnceLock<Compiled>,
+    pub(crate) adopted: OnceLock<Compiled>,
 }
+
+/// Keys that every script is given besides its own when the queue adopts plain ones.
+pub(crate) const ADOPTED_KEYS: [&str; 5] = ["list", "failedset", "plain", "names", "failures"];
 
 /// A script as it is sent.
 #[derive(Debug)]
@@ -26,32 +30,39 @@ pub(crate) struct Compiled {
 }
 
 impl Script {
-    pub(crate) fn compiled(&self) -> &Compiled {
-        self.compiled.get_or_init(|| {
-            let source = self.source();
+    pub(crate) fn compiled(&self, adopted: bool) -> &Compiled {
+        let form = if adopted { &self.adopted } else { &self.native };
+        form.get_or_init(|| {
+            let source = self.source(&self.key_names(adopted));
             let sha = sha1_smol::Sha1::from(source.as_bytes()).digest().to_string();
             Compiled { source: source.into(), sha: sha.into() }
         })
     }
 
-    /// `K.name` becomes `KEYS[n]`; a table is made only where a script picks a key at run time.
-    fn source(&self) -> String {
+    /// The names of the keys that are sent, in order.
+    pub(crate) fn key_names(&self, adopted: bool) -> Vec<&'static str> {
+        let more: &[&str] = if adopted { &ADOPTED_KEYS } else { &[] };
+        self.keys.iter().chain(more).copied().collect()
+    }
+
+    /// `K.name` becomes `KEYS[n]`, or `nil` for a key that is not sent; a table is made only where a script picks a key at run time.
+    fn source(&self, keys: &[&str]) -> String {
         let mut source = String::from("local call = redis.call\n");
         let text: String = self.pieces.iter().copied().chain([self.body]).collect();
         if text.contains("K[") {
             source.push_str("local K = {");
-            for (index, key) in self.keys.iter().enumerate() {
+            for (index, key) in keys.iter().enumerate() {
                 source.push_str(&format!("['{key}']=KEYS[{}],", index + 1));
             }
             source.push_str("}\n");
         }
         if text.contains("RUNNING_FROM") {
-            source.push_str(&format!("local RUNNING_FROM = {}\n", self.keys.len() + 1));
+            source.push_str(&format!("local RUNNING_FROM = {}\n", keys.len() + 1));
         }
         let mut rest = text.as_str();
         while let Some((before, after)) = rest.split_once("K.") {
             let end = after.find(|c: char| !c.is_ascii_lowercase()).unwrap_or(after.len());
-            let at = self.keys.iter().position(|key| *key == &after[..end]);
+            let at = keys.iter().position(|key| *key == &after[..end]);
             source.push_str(before);
             source.push_str(&at.map_or("nil".into(), |at| format!("KEYS[{}]", at + 1)));
             rest = &after[end..];

@@ -17,7 +17,8 @@ macro_rules! script {
             keys: &[$($key),*],
             pieces: &[$(piece!($piece)),*],
             body: include_str!(concat!("../lua/", $name, ".lua")),
-            compiled: OnceLock::new(),
+            native: OnceLock::new(),
+            adopted: OnceLock::new(),
         };
     };
 }
@@ -44,7 +45,21 @@ script!(
         "bell",
         "inbox"
     ],
-    ["now", "layout", "chunks", "unlock", "bell", "history", "enter", "due", "ids", "held"]
+    [
+        "now",
+        "layout",
+        "chunks",
+        "unlock",
+        "bell",
+        "history",
+        "enter",
+        "due",
+        "forget",
+        "adopt",
+        "requeue_due",
+        "ids",
+        "held"
+    ]
 );
 script!(
     SETTLE,
@@ -67,14 +82,14 @@ script!(
     ],
     [
         "now", "layout", "chunks", "unlock", "bell", "history", "enter", "due", "failures",
-        "forget", "cap", "ids", "held", "calls"
+        "forget", "cap", "ids", "held", "calls", "adopt"
     ]
 );
 script!(
     ACK,
     "ack",
     ["queue", "tasks", "history", "failures", "names", "running", "settles"],
-    ["layout", "chunks", "unlock", "forget", "ids", "calls"]
+    ["layout", "chunks", "unlock", "forget", "ids", "calls", "adopt"]
 );
 script!(
     RENEW,
@@ -99,7 +114,20 @@ script!(
         "done",
         "bell"
     ],
-    ["now", "layout", "chunks", "unlock", "bell", "history", "enter", "due", "forget"]
+    [
+        "now",
+        "layout",
+        "chunks",
+        "unlock",
+        "bell",
+        "history",
+        "enter",
+        "due",
+        "forget",
+        "adopt",
+        "requeue_due",
+        "sweep"
+    ]
 );
 script!(
     RECLAIM,
@@ -117,7 +145,7 @@ script!(
     REQUEUE,
     "requeue",
     ["queue", "ready", "tasks", "history", "failed", "dead", "bell"],
-    ["now", "layout", "chunks", "unlock", "bell", "history"]
+    ["now", "layout", "chunks", "unlock", "bell", "history", "adopt"]
 );
 script!(
     REMOVE,
@@ -136,7 +164,7 @@ script!(
         "suspects",
         "leases"
     ],
-    ["now", "layout", "chunks", "unlock", "forget", "ids", "held"]
+    ["now", "layout", "chunks", "unlock", "forget", "ids", "held", "adopt"]
 );
 script!(
     PURGE,
@@ -154,7 +182,7 @@ script!(
         "done",
         "suspects"
     ],
-    ["now", "layout", "chunks", "unlock", "forget"]
+    ["now", "layout", "chunks", "unlock", "forget", "adopt"]
 );
 script!(PAUSE, "pause", ["queue"], ["layout", "unlock"]);
 script!(RESUME, "resume", ["queue", "bell"], ["layout", "unlock", "bell"]);

@@ -6,28 +6,26 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::{pending, select_all};
-use tireless_core::{ErrorKind, Namespace, Operation, QueueName, Result, Wait, Woken};
+use tireless_core::{ErrorKind, Operation, QueueName, Result, Wait, WaitOn, Woken};
 
+use crate::broker::Settings;
 use crate::client::{Command, RedisClient};
-use crate::keys::Keys;
 use crate::reply::Reply;
 use crate::server_error::explain;
 
 /// Waits for the bells of the queues and, where asked, for a plain push into an inbox.
 pub(crate) async fn wait<C: RedisClient>(
     client: &C,
-    namespace: &Namespace,
+    settings: &Settings,
     wait: &Wait,
 ) -> Result<Woken> {
-    let bells: Vec<_> = wait
-        .queues
-        .iter()
-        .map(|on| (Keys::of_queue(namespace, &on.queue).part("bell"), &on.queue))
-        .collect();
-    let inboxes = wait.queues.iter().filter(|on| on.inbox);
+    let bells: Vec<_> =
+        wait.queues.iter().map(|on| (settings.keys(&on.queue).part("bell"), &on.queue)).collect();
+    let adopted = |on: &WaitOn| settings.adopted.contains_key(&on.queue);
+    let inboxes = wait.queues.iter().filter(|on| on.inbox || adopted(on));
     let mut waits: Vec<Waiting<'_>> = vec![Box::pin(bell(client, bells, wait.timeout))];
     for on in inboxes {
-        let list = Keys::of_queue(namespace, &on.queue).part("inbox");
+        let list = settings.keys(&on.queue).part("inbox");
         waits.push(Box::pin(plain_push(client, list, &on.queue, wait.timeout)));
     }
     select_all(waits).await.0

@@ -1,0 +1,30 @@
+-- Members of the plain set that are not ours go back to the plain list once an interval, page by
+-- page: an old program may still put its failed bodies there.
+local PAGE = 500
+
+local function sweep(every)
+  local marks = call('HMGET', K.queue, 'swept', 'sweep')
+  if not marks[1] then
+    call('HSET', K.queue, 'swept', now)
+    return 0
+  end
+  if not marks[2] and now - tonumber(marks[1]) < every then
+    return 0
+  end
+  local page = call('SSCAN', K.failedset, marks[2] or '0', 'COUNT', PAGE)
+  local taken = 0
+  for _, body in ipairs(page[2]) do
+    if read_plain(body).waiting <= 0 then
+      call('SREM', K.failedset, body)
+      call('LPUSH', K.list, body)
+      taken = taken + 1
+    end
+  end
+  if page[1] == '0' then
+    call('HDEL', K.queue, 'sweep')
+    call('HSET', K.queue, 'swept', now)
+  else
+    call('HSET', K.queue, 'sweep', page[1])
+  end
+  return taken
+end
