@@ -1,2 +1,119 @@
-//! The `tireless` command.
-fn main() {}
+//! The `tireless` command: push, work, watch and mend task queues, from any shell.
+//!
+//! It works over the broker traits only; what it prints is described in `output.rs`, how it ends
+//! in `exit.rs`.
+
+mod args;
+mod commands;
+mod confirm;
+mod connect;
+mod drain;
+mod exec;
+mod exit;
+mod guard;
+mod lines;
+mod logs;
+mod output;
+mod pool;
+mod pusher;
+mod redact;
+mod view;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Cli, Command, Globals};
+use connect::{Memory, connect};
+use exit::{Outcome, Stop};
+use output::{Output, note};
+
+fn main() -> ExitCode {
+    connect::hide_passwords(std::env::var("TIRELESS_BROKER").ok().as_deref());
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return wrong_usage(&error),
+    };
+    connect::hide_passwords(cli.globals.broker.as_deref());
+    logs::start(cli.command.log_level());
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            note(format!("error: the runtime does not start: {error}"));
+            return ExitCode::FAILURE;
+        }
+    };
+    let ended = runtime.block_on(run(cli));
+    // A thread that still reads standard input is not waited for.
+    runtime.shutdown_background();
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(stop) => {
+            if let Some(text) = stop.text() {
+                note(format!("error: {text}"));
+            }
+            stop.code()
+        }
+    }
+}
+
+/// What clap has to say, which may repeat what stood on the command line.
+fn wrong_usage(error: &clap::Error) -> ExitCode {
+    use std::io::IsTerminal;
+
+    let rendered = error.render();
+    if !error.use_stderr() {
+        let text = if std::io::stdout().is_terminal() {
+            rendered.ansi().to_string()
+        } else {
+            rendered.to_string()
+        };
+        print!("{text}");
+        return ExitCode::SUCCESS;
+    }
+    let text = if std::io::stderr().is_terminal() {
+        rendered.ansi().to_string()
+    } else {
+        rendered.to_string()
+    };
+    note(text.trim_end());
+    ExitCode::from(2)
+}
+
+async fn run(cli: Cli) -> Outcome {
+    let Cli { globals, command } = cli;
+    let out = Output { json: globals.json };
+    match command {
+        Command::Guard => guard::watch().await.map_err(Stop::from),
+        Command::Run(args) => commands::run::run(args, out).await,
+        Command::Bench(args) => {
+            let broker = connect(&globals, Memory::Allowed).await?;
+            commands::bench::run(args, broker, out).await
+        }
+        Command::Work(args) => {
+            args.check()?;
+            let broker = connect(&globals, Memory::Refused).await?;
+            commands::work::run(args, broker, out).await
+        }
+        command => operate(command, &globals, out).await,
+    }
+}
+
+/// What an operator or a producer does: one connection, one answer.
+async fn operate(command: Command, globals: &Globals, out: Output) -> Outcome {
+    let broker = connect(globals, Memory::Refused).await?;
+    let broker = broker.as_ref();
+    match command {
+        Command::Push(args) => commands::push::run(args, broker, out).await,
+        Command::Status(args) => commands::status::run(args, broker, out).await,
+        Command::Workers => commands::workers::run(broker, out).await,
+        Command::Ls(args) => commands::ls::run(args, broker, out).await,
+        Command::Show(args) => commands::show::run(args, broker, out).await,
+        Command::Requeue(args) => commands::requeue::run(args, broker, out).await,
+        Command::Rm(args) => commands::rm::run(args, broker, out).await,
+        Command::Purge(args) => commands::purge::run(args, broker, out).await,
+        Command::Pause(args) => commands::pause::run(args, true, broker, out).await,
+        Command::Resume(args) => commands::pause::run(args, false, broker, out).await,
+        Command::Work(_) | Command::Run(_) | Command::Bench(_) | Command::Guard => Ok(()),
+    }
+}

@@ -1,0 +1,89 @@
+//! `tireless ls QUEUE STATE`: pages of tasks.
+
+use serde::Serialize;
+use tireless_core::limits::TASKS_PER_CALL;
+use tireless_core::{Backend, List, QueueName, State, TaskSummary};
+
+use crate::exit::Outcome;
+use crate::output::{Output, moment, note, number, table};
+use crate::view::{TaskLine, open, preview};
+
+/// Which tasks.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The queue
+    queue: QueueName,
+    /// ready, running, scheduled, failed, dead or done
+    state: State,
+    /// Most tasks to list
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    limit: u32,
+    /// Where to go on: what the listing before said
+    #[arg(long, default_value_t = 0)]
+    cursor: u64,
+}
+
+#[derive(Serialize)]
+struct Answer<'a> {
+    queue: &'a str,
+    state: &'a str,
+    tasks: Vec<TaskLine>,
+    next: Option<u64>,
+}
+
+/// Lists tasks, as many pages as it takes.
+pub(crate) async fn run(args: Args, broker: &dyn Backend, out: Output) -> Outcome {
+    let (tasks, next) = pages(&args, broker).await?;
+    out.json(&Answer {
+        queue: args.queue.as_str(),
+        state: args.state.as_str(),
+        tasks: tasks.iter().map(TaskLine::from).collect(),
+        next,
+    })?;
+    if tasks.is_empty() && !out.json {
+        note(format!("{} has no {} tasks", args.queue, args.state));
+        return Ok(());
+    }
+    let when = match args.state {
+        State::Scheduled | State::Failed => "DUE",
+        State::Dead => "DIED",
+        State::Done => "DONE",
+        _ => "",
+    };
+    let mut shown = table(&["ID", "ATTEMPTS", "CRASHES", "TYPE", when, "BODY"]);
+    for task in &tasks {
+        let opened = open(&task.envelope);
+        let name = opened.envelope.task_type.as_ref().map_or("-", |name| name.as_str());
+        let body = opened.problem.unwrap_or_else(|| preview(&opened.envelope.body, 60));
+        shown.add_row(vec![
+            task.id.to_string().into(),
+            number(u64::from(task.history.attempts), None),
+            number(u64::from(task.history.crashes), None),
+            name.into(),
+            task.at.map_or_else(String::new, moment).into(),
+            body.into(),
+        ]);
+    }
+    out.table(&shown)?;
+    if let (Some(next), false) = (next, out.json) {
+        note(format!("there is more: --cursor {next}"));
+    }
+    Ok(())
+}
+
+async fn pages(
+    args: &Args,
+    broker: &dyn Backend,
+) -> tireless_core::Result<(Vec<TaskSummary>, Option<u64>)> {
+    let most = args.limit as usize;
+    let mut tasks = Vec::new();
+    let mut next = Some(args.cursor);
+    while let Some(cursor) = next.filter(|_| tasks.len() < most) {
+        let limit = (most - tasks.len()).min(TASKS_PER_CALL);
+        let list = List { queue: args.queue.clone(), state: args.state, cursor, limit };
+        let page = broker.list(&list).await?;
+        tasks.extend(page.tasks);
+        next = page.next;
+    }
+    Ok((tasks, next))
+}

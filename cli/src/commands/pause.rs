@@ -1,0 +1,32 @@
+//! `tireless pause QUEUE` and `tireless resume QUEUE`.
+
+use serde::Serialize;
+use tireless_core::{Backend, QueueName};
+
+use crate::exit::Outcome;
+use crate::output::Output;
+
+/// Which queue.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The queue
+    queue: QueueName,
+}
+
+#[derive(Serialize)]
+struct Answer<'a> {
+    queue: &'a str,
+    paused: bool,
+}
+
+/// Pauses the queue, or ends its pause.
+pub(crate) async fn run(args: Args, paused: bool, broker: &dyn Backend, out: Output) -> Outcome {
+    let queue = args.queue;
+    if paused {
+        broker.pause(&queue).await?;
+    } else {
+        broker.resume(&queue).await?;
+    }
+    out.json(&Answer { queue: queue.as_str(), paused })?;
+    out.line(format!("{queue} is {}", if paused { "paused" } else { "running" }))
+}

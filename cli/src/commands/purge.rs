@@ -1,0 +1,68 @@
+//! `tireless purge QUEUE STATE`: removes all tasks of a state.
+
+use serde::Serialize;
+use tireless_core::limits::TASKS_PER_CALL;
+use tireless_core::{Backend, Counts, QueueName, State};
+
+use crate::confirm::{Reach, confirm};
+use crate::exit::{Outcome, Stop};
+use crate::output::{Output, progress};
+
+/// Which tasks.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The queue
+    queue: QueueName,
+    /// ready, scheduled, failed, dead or done
+    state: State,
+    /// Do not ask
+    #[arg(long)]
+    yes: bool,
+}
+
+#[derive(Serialize)]
+struct Answer<'a> {
+    queue: &'a str,
+    state: &'a str,
+    removed: u64,
+}
+
+/// Removes as many tasks as the state held at the start, in bounded calls.
+pub(crate) async fn run(args: Args, broker: &dyn Backend, out: Output) -> Outcome {
+    let Args { queue, state, yes } = args;
+    if state == State::Running {
+        return Err(Stop::usage(
+            "running tasks are held by workers and cannot be purged; stop the workers first, \
+             then purge the ready ones",
+        ));
+    }
+    let total = held(&broker.counts(&queue).await?, state);
+    confirm(&format!("Remove all {total} {state} tasks of {queue}?"), Reach::Sweeping, yes)?;
+    let bar = progress(Some(total), "purging");
+    let mut removed = 0;
+    while removed < total {
+        let limit = usize::try_from(total - removed).unwrap_or(usize::MAX).min(TASKS_PER_CALL);
+        let purged = broker.purge(&queue, state, limit).await?;
+        removed += purged.removed;
+        bar.set_position(removed);
+        if !purged.more || purged.removed == 0 {
+            break;
+        }
+    }
+    bar.finish_and_clear();
+    out.json(&Answer { queue: queue.as_str(), state: state.as_str(), removed })?;
+    out.line(format!("removed {removed} {state} tasks of {queue}"))
+}
+
+/// How many tasks of a state there are.
+pub(crate) fn held(counts: &Counts, state: State) -> u64 {
+    match state {
+        State::Ready => counts.ready,
+        State::Running => counts.running,
+        State::Scheduled => counts.scheduled,
+        State::Failed => counts.failed,
+        State::Dead => counts.dead,
+        State::Done => counts.kept,
+        _ => 0,
+    }
+}

@@ -1,0 +1,158 @@
+//! `tireless push QUEUE [BODY]`: tasks enter a queue.
+
+use std::ffi::OsString;
+use std::io::{self, IsTerminal, Read};
+use std::os::unix::ffi::OsStringExt;
+use std::time::Duration;
+
+use bytes::Bytes;
+use clap::builder::{OsStringValueParser, TypedValueParser};
+use serde::Serialize;
+use tireless_core::limits::BODY_BYTES;
+use tireless_core::{Backend, Envelope, NewTask, OwnId, Pushed, QueueName, StoreTime, When};
+
+use crate::args::{Lines, duration, moment};
+use crate::exit::{Outcome, Stop};
+use crate::lines::{Batch, Trouble, read_batches};
+use crate::output::{Output, note, progress};
+use crate::pusher::Pusher;
+
+/// What is pushed.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The queue
+    queue: QueueName,
+    /// The task's body, its exact bytes; standard input, up to its end, if it is left out
+    #[arg(conflicts_with = "lines")]
+    body: Option<OsString>,
+    /// Push each line of a file, or of standard input (-), as a task
+    #[arg(long, value_name = "FILE", value_parser = OsStringValueParser::new().map(Lines::from))]
+    lines: Option<Lines>,
+    /// An id of your own: while its task lives, pushing it again changes nothing
+    #[arg(long, conflicts_with = "lines", value_parser = own_id)]
+    id: Option<OwnId>,
+    /// Not before this much time has passed
+    #[arg(long, value_name = "DURATION", value_parser = duration, conflicts_with = "at")]
+    after: Option<Duration>,
+    /// Not before this moment (RFC 3339)
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    at: Option<StoreTime>,
+}
+
+fn own_id(text: &str) -> Result<OwnId, String> {
+    OwnId::new(text).map_err(|error| error.message().to_owned())
+}
+
+#[derive(Serialize)]
+struct Single<'a> {
+    queue: &'a str,
+    id: String,
+    pushed: bool,
+}
+
+#[derive(Serialize)]
+struct Many<'a> {
+    queue: &'a str,
+    pushed: u64,
+}
+
+/// Pushes one task, or one a line.
+pub(crate) async fn run(args: Args, broker: &dyn Backend, out: Output) -> Outcome {
+    let when = match (args.after, args.at) {
+        (Some(delay), _) => When::After(delay),
+        (_, Some(time)) => When::At(time),
+        _ => When::Now,
+    };
+    let pusher = Pusher::new(broker, args.queue.clone());
+    match args.lines {
+        Some(lines) => push_lines(&pusher, lines, when, out).await,
+        None => {
+            let body = match args.body {
+                Some(body) => Bytes::from(body.into_vec()),
+                None => body_from_stdin()?,
+            };
+            push_one(&pusher, body, when, args.id, out).await
+        }
+    }
+}
+
+fn body_from_stdin() -> Outcome<Bytes> {
+    if io::stdin().is_terminal() {
+        return Err(Stop::usage("give a BODY, or --lines FILE, or pipe the body in"));
+    }
+    let mut body = Vec::new();
+    io::stdin().lock().take(BODY_BYTES as u64 + 1).read_to_end(&mut body)?;
+    Ok(body.into())
+}
+
+async fn push_one(
+    pusher: &Pusher<'_>,
+    body: Bytes,
+    when: When,
+    own_id: Option<OwnId>,
+    out: Output,
+) -> Outcome {
+    if body.len() > BODY_BYTES {
+        return Err(Stop::failed(format!(
+            "the body is over {BODY_BYTES} bytes, the most that a task may carry; store it \
+             elsewhere and push where it is. Nothing was pushed"
+        )));
+    }
+    let mut task = NewTask::new(Envelope::raw(body).encode()?);
+    task.when = when;
+    task.own_id = own_id;
+    let made = task.id;
+    let (id, pushed) = match pusher.push(vec![task]).await?.first() {
+        Some(Pushed::Exists { id }) => (*id, false),
+        _ => (made, true),
+    };
+    if !pushed {
+        note(format!("nothing was pushed: task {id} lives under this id"));
+    }
+    out.json(&Single { queue: pusher.queue().as_str(), id: id.to_string(), pushed })?;
+    out.line(id.to_string())
+}
+
+async fn push_lines(pusher: &Pusher<'_>, lines: Lines, when: When, out: Output) -> Outcome {
+    let mut batches = read_batches(lines)?;
+    let bar = progress(None, "pushing");
+    let mut pushed = 0;
+    while let Some(batch) = batches.recv().await {
+        let Batch { first_line, bodies } = match batch {
+            Ok(batch) => batch,
+            Err(trouble) => {
+                bar.finish_and_clear();
+                return stopped(pusher.queue(), pushed, trouble, out);
+            }
+        };
+        let tasks = bodies
+            .into_iter()
+            .map(|body| {
+                let mut task = NewTask::new(Envelope::raw(body).encode()?);
+                task.when = when;
+                Ok(task)
+            })
+            .collect::<tireless_core::Result<Vec<_>>>()?;
+        let count = tasks.len() as u64;
+        if let Err(error) = pusher.push(tasks).await {
+            bar.finish_and_clear();
+            let last_line = first_line + count - 1;
+            let trouble = Trouble::refused(first_line, last_line, &error);
+            return stopped(pusher.queue(), pushed, trouble, out);
+        }
+        pushed += count;
+        bar.set_position(pushed);
+    }
+    bar.finish_and_clear();
+    if pushed == 0 {
+        note("the input is empty: nothing was pushed");
+    }
+    out.json(&Many { queue: pusher.queue().as_str(), pushed })?;
+    out.line(format!("pushed {pushed} tasks to {}", pusher.queue()))
+}
+
+/// Says how far it came, so that nothing is lost or pushed twice by whoever goes on.
+fn stopped(queue: &QueueName, pushed: u64, trouble: Trouble, out: Output) -> Outcome {
+    out.json(&Many { queue: queue.as_str(), pushed })?;
+    Err(Stop::failed(format!("{trouble}. {pushed} tasks were pushed to {queue} before it")))
+}

@@ -1,0 +1,58 @@
+//! `tireless rm QUEUE ID..`: removes tasks that no worker holds.
+
+use serde::Serialize;
+use tireless_core::limits::TASKS_PER_CALL;
+use tireless_core::{Backend, QueueName, Removed, TaskId};
+
+use crate::confirm::{Reach, confirm};
+use crate::exit::{Outcome, Stop};
+use crate::output::{Output, note};
+
+/// Which tasks.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The queue
+    queue: QueueName,
+    /// The tasks
+    #[arg(required = true)]
+    ids: Vec<TaskId>,
+    /// Do not ask
+    #[arg(long)]
+    yes: bool,
+}
+
+#[derive(Serialize, Default)]
+struct Answer {
+    queue: String,
+    removed: Vec<String>,
+    missing: Vec<String>,
+    running: Vec<String>,
+}
+
+/// Removes them; fails if one is missing or running.
+pub(crate) async fn run(args: Args, broker: &dyn Backend, out: Output) -> Outcome {
+    let Args { queue, ids, yes } = args;
+    confirm(&format!("Remove {} tasks from {queue}?", ids.len()), Reach::Named, yes)?;
+    let mut answer = Answer { queue: queue.to_string(), ..Answer::default() };
+    for ids in ids.chunks(TASKS_PER_CALL) {
+        let removed = broker.remove(&queue, ids).await?;
+        for (id, removed) in ids.iter().zip(removed) {
+            match removed {
+                Removed::Removed => answer.removed.push(id.to_string()),
+                Removed::Running => answer.running.push(id.to_string()),
+                _ => answer.missing.push(id.to_string()),
+            }
+        }
+    }
+    out.json(&answer)?;
+    for id in &answer.removed {
+        out.line(format!("removed {id}"))?;
+    }
+    for id in &answer.running {
+        note(format!("refused: {id} is running; remove it when its worker has finished it"));
+    }
+    for id in &answer.missing {
+        note(format!("missing: {queue} has no task {id}"));
+    }
+    if answer.running.is_empty() && answer.missing.is_empty() { Ok(()) } else { Err(Stop::Said) }
+}

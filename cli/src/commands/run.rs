@@ -1,0 +1,91 @@
+//! `tireless run --exec CMD`: standard input, a task a line, without any server.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tireless_core::{Backend, Envelope, NewTask, QueueName};
+use tireless_worker::shutdown_signal;
+
+use crate::args::{Lines, duration};
+use crate::connect::in_memory;
+use crate::drain::Drain;
+use crate::exit::{Outcome, Stop};
+use crate::lines::read_batches;
+use crate::output::{Output, note};
+use crate::pool::{Did, ExecArgs, policy, pool};
+use crate::pusher::Pusher;
+
+/// Tasks that are read ahead of those that run.
+const AHEAD: u64 = 10_000;
+
+/// Time between two looks at queues that nobody else knows.
+const LOOK: Duration = Duration::from_millis(10);
+
+/// What is run, and how.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// What is run
+    #[command(flatten)]
+    exec: ExecArgs,
+    /// Tries after the first one; then the task is dead
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    retries: u32,
+    /// Base of the backoff: doubled after each failure, up to an hour
+    #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = duration)]
+    retry_delay: Duration,
+}
+
+/// Runs the command for each line; the summary says what became of them.
+pub(crate) async fn run(args: Args, out: Output) -> Outcome {
+    let exec = args.exec.start(out.json)?;
+    let broker = in_memory();
+    let queue = QueueName::new("run")?;
+    let policy = policy(args.retries, args.retry_delay, &exec);
+    let queues = [queue.clone()];
+    let pool = pool(broker.clone(), &queues, false, policy, exec)
+        .concurrency(args.exec.concurrency.get())
+        // Whoever presses Ctrl-C here wants the prompt back.
+        .shutdown_timeout(Duration::from_secs(2));
+    let fed = Arc::new(Mutex::new(Err(Stop::failed("stopped before the end of the input"))));
+    let until = {
+        let (fed, broker) = (fed.clone(), broker.clone());
+        async move {
+            let outcome = tokio::select! {
+                () = shutdown_signal() => return,
+                outcome = feed_and_drain(broker.as_ref(), &queue) => outcome,
+            };
+            *fed.lock().unwrap_or_else(PoisonError::into_inner) = outcome;
+        }
+    };
+    let summary = pool.run_until(until).await?;
+    let did = Did::new(&summary, 0);
+    out.json(&did)?;
+    if !out.json {
+        note(did.line());
+    }
+    std::mem::replace(&mut *fed.lock().unwrap_or_else(PoisonError::into_inner), Ok(()))?;
+    if did.died() > 0 { Err(Stop::Said) } else { Ok(()) }
+}
+
+async fn feed_and_drain(broker: &dyn Backend, queue: &QueueName) -> Outcome {
+    let pusher = Pusher::new(broker, queue.clone());
+    let mut batches = read_batches(Lines::Stdin)?;
+    let mut trouble = None;
+    while let Some(batch) = batches.recv().await {
+        let bodies = match batch {
+            Ok(batch) => batch.bodies,
+            Err(found) => {
+                trouble = Some(found);
+                break;
+            }
+        };
+        while broker.counts(queue).await?.ready > AHEAD {
+            tokio::time::sleep(LOOK).await;
+        }
+        let tasks = bodies.into_iter().map(|body| Ok(NewTask::new(Envelope::raw(body).encode()?)));
+        pusher.push(tasks.collect::<tireless_core::Result<_>>()?).await?;
+    }
+    // What came before the trouble is still worked off.
+    Drain::new(broker, std::slice::from_ref(queue), false).every(LOOK).ended().await;
+    trouble.map_or(Ok(()), |trouble| Err(Stop::failed(format!("{trouble}. All before it was run"))))
+}

@@ -1,0 +1,150 @@
+//! `tireless status [QUEUE..]`: how much of everything the queues hold.
+
+use std::io::{self, IsTerminal, Write};
+use std::time::Duration;
+
+use comfy_table::Color;
+use serde::Serialize;
+use tireless_core::{Backend, Counts, QueueName};
+
+use crate::exit::Outcome;
+use crate::output::{Output, number, span, table};
+
+/// Which queues, and how often.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The queues; all that are in use if none is named
+    queues: Vec<QueueName>,
+    /// Count again each second, until Ctrl-C
+    #[arg(long)]
+    watch: bool,
+}
+
+#[derive(Serialize)]
+struct Answer<'a> {
+    queues: Vec<Line<'a>>,
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    queue: &'a str,
+    ready: u64,
+    running: u64,
+    scheduled: u64,
+    failed: u64,
+    dead: u64,
+    done: u64,
+    workers: u64,
+    oldest_ready_ms: u64,
+}
+
+/// Prints the counts, once or each second.
+pub(crate) async fn run(args: Args, broker: &dyn Backend, out: Output) -> Outcome {
+    if !args.watch {
+        return print(&look(&args.queues, broker).await?, out);
+    }
+    let stop = tokio::signal::ctrl_c();
+    tokio::pin!(stop);
+    loop {
+        let counts = look(&args.queues, broker).await?;
+        if io::stdout().is_terminal() && !out.json {
+            // Clears the screen and starts at its top.
+            write!(io::stdout(), "\x1b[2J\x1b[H")?;
+        }
+        print(&counts, out)?;
+        tokio::select! {
+            _ = &mut stop => return Ok(()),
+            () = tokio::time::sleep(Duration::from_secs(1)) => {}
+        }
+    }
+}
+
+async fn look(
+    queues: &[QueueName],
+    broker: &dyn Backend,
+) -> tireless_core::Result<Vec<(QueueName, Counts)>> {
+    let mut queues = queues.to_vec();
+    if queues.is_empty() {
+        queues = broker.queues().await?;
+        queues.sort();
+    }
+    let mut counted = Vec::with_capacity(queues.len());
+    for queue in queues {
+        let counts = broker.counts(&queue).await?;
+        counted.push((queue, counts));
+    }
+    Ok(counted)
+}
+
+fn print(counted: &[(QueueName, Counts)], out: Output) -> Outcome {
+    out.json(&Answer {
+        queues: counted.iter().map(|(queue, counts)| line(queue, counts)).collect(),
+    })?;
+    if counted.is_empty() {
+        return out.line("no queue is in use");
+    }
+    let mut shown = table(&[
+        "QUEUE",
+        "READY",
+        "RUNNING",
+        "SCHEDULED",
+        "FAILED",
+        "DEAD",
+        "DONE",
+        "WORKERS",
+        "OLDEST",
+        "",
+    ]);
+    for (queue, counts) in counted {
+        let oldest = match counts.oldest_ready_ms {
+            0 => "-".to_owned(),
+            millis => span(Duration::from_millis(millis)),
+        };
+        shown.add_row(vec![
+            queue.as_str().into(),
+            number(counts.ready, None),
+            number(counts.running, Some(Color::Green)),
+            number(counts.scheduled, None),
+            number(counts.failed, Some(Color::Yellow)),
+            number(counts.dead, Some(Color::Red)),
+            number(counts.done, None),
+            number(counts.workers, None),
+            oldest.into(),
+            remarks(counts).into(),
+        ]);
+    }
+    out.table(&shown)
+}
+
+/// What does not happen in every queue, so that it needs no column.
+fn remarks(counts: &Counts) -> String {
+    let mut remarks = Vec::new();
+    if counts.paused {
+        remarks.push("paused".to_owned());
+    }
+    for (number, what) in [
+        (counts.suspects, "suspects"),
+        (counts.inbox, "in the inbox"),
+        (counts.kept, "kept"),
+        (counts.dropped, "dropped"),
+    ] {
+        if number > 0 {
+            remarks.push(format!("{number} {what}"));
+        }
+    }
+    remarks.join(", ")
+}
+
+fn line<'a>(queue: &'a QueueName, counts: &Counts) -> Line<'a> {
+    Line {
+        queue: queue.as_str(),
+        ready: counts.ready,
+        running: counts.running,
+        scheduled: counts.scheduled,
+        failed: counts.failed,
+        dead: counts.dead,
+        done: counts.done,
+        workers: counts.workers,
+        oldest_ready_ms: counts.oldest_ready_ms,
+    }
+}

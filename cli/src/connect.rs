@@ -1,0 +1,154 @@
+//! From the command line and the environment to a broker.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use tireless_core::Backend;
+
+use crate::args::Globals;
+use crate::exit::{Outcome, Stop};
+use crate::redact;
+
+const DEFAULT_URL: &str = "redis://127.0.0.1:6379";
+const PASSWORD: &str = "TIRELESS_PASSWORD";
+const PASSWORD_FILE: &str = "TIRELESS_PASSWORD_FILE";
+
+/// Whether a broker that lives in this process alone makes sense.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Memory {
+    /// It does: all happens in this process.
+    Allowed,
+    /// It does not: whatever is pushed would be gone at once.
+    Refused,
+}
+
+/// Connects to the broker that the command line and the environment name.
+pub(crate) async fn connect(globals: &Globals, memory: Memory) -> Outcome<Arc<dyn Backend>> {
+    let url = globals.broker.as_deref().unwrap_or(DEFAULT_URL);
+    if url.starts_with("memory:") {
+        return match memory {
+            Memory::Allowed => Ok(in_memory()),
+            Memory::Refused => Err(Stop::usage(
+                "memory:// lives and dies with this command, so only run and bench take it; give \
+                 --broker redis://HOST:PORT",
+            )),
+        };
+    }
+    let url = with_client(&with_password(url)?, globals);
+    backend(&url, globals).await
+}
+
+/// The broker that lives in this process alone.
+pub(crate) fn in_memory() -> Arc<dyn Backend> {
+    Arc::new(tireless_backend_memory::MemoryBroker::new(Arc::new(tireless_worker::TokioClock)))
+}
+
+async fn backend(_url: &str, _globals: &Globals) -> Outcome<Arc<dyn Backend>> {
+    Err(Stop::failed("not there yet"))
+}
+
+/// Makes all passwords that can be known at the start unprintable.
+pub(crate) fn hide_passwords(broker: Option<&str>) {
+    if let Ok(password) = std::env::var(PASSWORD) {
+        redact::hide(&password);
+    }
+    for password in broker.and_then(password_of).into_iter() {
+        redact::hide(password);
+        redact::hide(&decoded(password));
+    }
+}
+
+/// The password of a URL, whatever characters it holds.
+fn password_of(url: &str) -> Option<&str> {
+    let rest = &url[url.find("://")? + 3..];
+    match rest.rfind('@') {
+        Some(at) => Some(&rest[rest[..at].find(':')? + 1..at]),
+        None => {
+            let (_, query) = rest.split_once('?')?;
+            query.split('&').find_map(|pair| pair.strip_prefix("pass="))
+        }
+    }
+}
+
+/// The URL with the password from the environment, or from the file that it names, unless it has
+/// one of its own.
+fn with_password(url: &str) -> Outcome<String> {
+    let has_one = password_of(url).is_some() || url.contains("password-file=");
+    let password = match (has_one, std::env::var(PASSWORD), std::env::var_os(PASSWORD_FILE)) {
+        (true, ..) => None,
+        (_, Ok(password), _) if !password.is_empty() => Some(password),
+        (_, _, Some(path)) if !path.is_empty() => {
+            let text = std::fs::read_to_string(&path).map_err(|error| {
+                let path = path.display();
+                Stop::failed(format!("{PASSWORD_FILE} names {path}, which cannot be read: {error}"))
+            })?;
+            Some(text.trim_end_matches(['\r', '\n']).to_owned())
+        }
+        _ => None,
+    };
+    Ok(match password {
+        Some(password) => {
+            redact::hide(&password);
+            inserted(url, &encoded(&password))
+        }
+        None => url.to_owned(),
+    })
+}
+
+fn inserted(url: &str, password: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    if scheme.ends_with("+unix") {
+        return with_setting(url, "pass", password);
+    }
+    match rest.split_once('@') {
+        Some((user, host)) => format!("{scheme}://{user}:{password}@{host}"),
+        None => format!("{scheme}://:{password}@{rest}"),
+    }
+}
+
+fn with_client(url: &str, globals: &Globals) -> String {
+    match globals.client {
+        Some(client) if !url.contains("client=") => with_setting(url, "client", client.as_str()),
+        _ => url.to_owned(),
+    }
+}
+
+fn with_setting(url: &str, name: &str, value: &str) -> String {
+    let joint = if url.contains('?') { '&' } else { '?' };
+    format!("{url}{joint}{name}={value}")
+}
+
+fn encoded(text: &str) -> String {
+    text.bytes().fold(String::new(), |mut out, byte| {
+        if byte.is_ascii_alphanumeric() {
+            out.push(char::from(byte));
+        } else {
+            // Writing to a string does not fail.
+            let _ = write!(out, "%{byte:02X}");
+        }
+        out
+    })
+}
+
+fn decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, more)) = rest.split_first() {
+        let hex = |digits: &[u8]| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok();
+        match (*first == b'%').then(|| more.get(..2).and_then(hex)).flatten() {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = &more[2..];
+            }
+            None => {
+                bytes.push(*first);
+                rest = more;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+#[path = "connect_tests.rs"]
+mod tests;
