@@ -24,7 +24,14 @@
 //!     let tasks = Producer::new(broker.clone());
 //!     tasks.push(SendMail { to: "ada@example.org".into() }).await?;
 //!     tasks.push(SendMail { to: "bob@example.org".into() }).after(Duration::from_secs(300)).await?;
-//!     WorkerPool::new(broker).data(Smtp::new()).handle(send_mail).concurrency(64).run_until(tireless::shutdown_signal()).await
+//!
+//!     WorkerPool::new(broker)
+//!         .data(Smtp::new())
+//!         .handle(send_mail)
+//!         .concurrency(64)
+//!         .run_until(tireless::shutdown_signal())
+//!         .await?;
+//!     Ok(())
 //! }
 //! # struct Smtp;
 //! # impl Smtp {

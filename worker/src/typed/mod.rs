@@ -8,6 +8,7 @@ mod pool;
 mod registry;
 mod task;
 
+pub use bytes::Bytes;
 pub use data::{Data, DataMap};
 pub use error::{Bury, IntoVerdict, Snooze, TaskError, TaskResult};
 pub use extract::{Extract, Headers};
