@@ -10,7 +10,7 @@ const QUIET_TURNS: u32 = 50;
 
 /// Turns after which waiting ends even though something is still at work: a loop that never
 /// sleeps must not hang a test.
-const MOST_TURNS: u32 = 100_000;
+const MOST_TURNS: u32 = 20_000;
 
 /// A pause that lets the other threads of a runtime get on.
 const PAUSE: Duration = Duration::from_micros(20);
