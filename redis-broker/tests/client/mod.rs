@@ -1,6 +1,8 @@
 //! What every Redis client of ours must do, tried on real private servers: the same cases for each
 //! library. A backend takes this folder in by its path and says `client_tests!(ItsLink);`.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 pub(crate) mod blocking;
 pub(crate) mod calls;
 pub(crate) mod connecting;

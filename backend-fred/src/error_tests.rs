@@ -1,0 +1,19 @@
+use super::*;
+
+#[test]
+fn an_error_of_the_system_is_read_in_plain_words() {
+    let refused = r#"Os { code: 111, kind: ConnectionRefused, message: "Connection refused" }"#;
+    assert_eq!(plain(refused), "Connection refused");
+    let unknown = r#"Custom { kind: Uncategorized, error: "failed to lookup address" }"#;
+    assert_eq!(plain(unknown), "failed to lookup address");
+    assert_eq!(plain("anything else"), "anything else");
+}
+
+#[test]
+fn what_the_server_said_is_told_from_what_the_library_said() {
+    assert!(is_answer("WRONGPASS invalid username-password pair"));
+    assert!(is_answer("ERR Client sent AUTH, but no password is set"));
+    assert!(!is_answer("Connection refused"));
+    assert!(!is_answer("Failed to route command."));
+    assert!(!is_answer(""));
+}
