@@ -12,8 +12,11 @@ use tireless_core::{
     SettleAnswer, Tick, Ticked, Wait, Woken, WorkerId,
 };
 
+use crate::address::Address;
 use crate::client::RedisClient;
 use crate::keys::{Adoption, Keys};
+use crate::link::Link;
+use crate::linked::LinkedClient;
 use crate::reply::Reply;
 use crate::runner::{Runner, ScriptCall};
 use crate::{parse, request, wake};
@@ -63,6 +66,19 @@ impl<C> Clone for RedisBroker<C> {
     fn clone(&self) -> Self {
         let Self { runner, settings, known } = self;
         Self { runner: runner.clone(), settings: settings.clone(), known: known.clone() }
+    }
+}
+
+impl<L: Link> RedisBroker<LinkedClient<L>> {
+    /// Connects by URL: `redis://`, `rediss://` or `redis+unix://`, see
+    /// [`Address`](crate::address::Address).
+    ///
+    /// # Errors
+    /// `InvalidInput` for a URL that cannot be read; `Unavailable`, `Denied` or `Unsupported` as
+    /// the server, or its absence, says. No error shows the password.
+    pub async fn connect(url: &str, settings: Settings) -> Result<Self> {
+        let client = LinkedClient::connect(&Address::parse(url)?).await?;
+        Self::new(client, settings).await
     }
 }
 
