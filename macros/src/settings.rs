@@ -70,8 +70,10 @@ fn checked_name(meta: &ParseNestedMeta<'_>) -> Result<LitStr> {
 }
 
 fn retries(meta: &ParseNestedMeta<'_>) -> Result<u32> {
-    let literal: LitInt = meta.value()?.parse()?;
-    literal.base10_parse()
+    let value = meta.value()?;
+    let wrong = |span| Error::new(span, "retries is the number of tries after the first one");
+    let literal: LitInt = value.parse().map_err(|error: Error| wrong(error.span()))?;
+    literal.base10_parse().map_err(|_| wrong(literal.span()))
 }
 
 fn timeout(meta: &ParseNestedMeta<'_>) -> Result<u64> {
