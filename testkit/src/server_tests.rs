@@ -6,8 +6,8 @@ use std::net::{Ipv4Addr, TcpStream};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use super::TestServer;
 use super::place::{answers, find_on};
+use super::{TestServer, URL_VARIABLE, shared_url};
 
 fn call(server: &TestServer, command: &str) -> io::Result<String> {
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, server.port()))?;
@@ -99,6 +99,14 @@ fn the_guard_kills_when_its_pipe_closes() {
     server.child.take().unwrap().wait().unwrap();
     assert!(!alive(pid));
     assert!(!dir.exists());
+}
+
+#[test]
+fn a_process_shares_one_server() {
+    let url = shared_url().unwrap();
+    assert_eq!(shared_url().unwrap(), url);
+    let given = std::env::var(URL_VARIABLE).is_ok_and(|url| !url.is_empty());
+    assert!(given || url.starts_with("redis://127.0.0.1:"), "{url}");
 }
 
 #[test]

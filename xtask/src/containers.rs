@@ -79,7 +79,8 @@ fn libraries(program: &Path) -> Result<BTreeSet<PathBuf>> {
     Ok(parse_ldd(&output(command("ldd").arg(program))?))
 }
 
-fn parse_ldd(text: &str) -> BTreeSet<PathBuf> {
+/// The paths in what `ldd` prints.
+pub(crate) fn parse_ldd(text: &str) -> BTreeSet<PathBuf> {
     let path =
         |line: &str| line.split_whitespace().find(|word| word.starts_with('/')).map(PathBuf::from);
     text.lines().filter_map(path).collect()

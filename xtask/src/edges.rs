@@ -89,6 +89,12 @@ mod tests {
     }
 
     #[test]
+    fn this_workspace_keeps_to_it() {
+        let problems = problems(&Metadata::read().unwrap());
+        assert!(problems.is_empty(), "{problems:#?}");
+    }
+
+    #[test]
     fn the_core_takes_in_no_runtime() {
         let package = |name: &str, needs: &[&str]| Package {
             name: name.to_owned(),

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
+use crate::borrowed;
 use crate::docker::{self, Container};
 use crate::install::{Installer, REDIS};
 use crate::server::{SERVER_VARIABLE, TestServer, URL_VARIABLE, find_binary};
@@ -79,7 +80,12 @@ impl Found {
         Ok(Self { url, binary: find_binary().ok(), told, _private: None, _container: None })
     }
 
+    /// A private server with the image's binary; where that cannot run, a container.
     fn docker(image: &str) -> Result<Self> {
+        if let Ok(binary) = borrowed::binary(image) {
+            let found = Self::private(binary)?;
+            return Ok(Self { told: format!("{}, out of {image}", found.told), ..found });
+        }
         let container = Container::start(image)?;
         let (url, told) = (container.url().to_owned(), format!("{image} in Docker"));
         Ok(Self { url, binary: None, told, _private: None, _container: Some(container) })

@@ -1,5 +1,6 @@
 //! `cargo xtask`: all automation of this repository. It needs cargo and fetches the rest itself.
 
+mod borrowed;
 mod ci;
 mod containers;
 mod docker;

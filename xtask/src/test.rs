@@ -79,11 +79,17 @@ fn run_part(args: &[String], found: &Found) -> Result<bool> {
 
 fn run_programs(built: &Built, found: &Found, report: &mut Report) {
     let mut args = groups::skips();
-    if found.binary.is_none() {
-        args.extend(["--skip", groups::OWN_SERVER]);
-        report.not_run(groups::OWN_SERVER, "needs a redis-server or valkey-server on the path");
+    let no_binary = found.binary.is_none();
+    if no_binary {
+        args.extend(groups::OWN_SERVER.iter().flat_map(|name| ["--skip", name]));
+        let why = "need a redis-server or valkey-server on the path";
+        report.not_run("tests that start servers", why);
     }
     for test in &built.tests {
+        if no_binary && groups::starts_servers(test) {
+            report.not_run(&test.label(), "starts servers");
+            continue;
+        }
         report.time_if_any(&test.label(), || {
             let counts = built.run(test, &found.environment(), &args)?;
             // The many programs without a test would only make the list long.
@@ -95,14 +101,15 @@ fn run_programs(built: &Built, found: &Found, report: &mut Report) {
 fn run_doc_tests(environment: &Environment, report: &mut Report) {
     report.time("doc tests", || {
         let mut command = cargo();
-        command.args(["test", "--workspace", "--doc"]);
+        command.args(["test", "--workspace", "--doc", "--no-fail-fast"]);
         command.envs(environment.iter().map(|(name, value)| (name, value)));
         let (status, output) = capture(&mut command, std::time::Duration::from_secs(15 * 60))?;
+        let counts = parse_counts(&output).unwrap_or_default();
         if !status.is_some_and(|status| status.success()) {
             println!("{output}");
-            bail!("failed");
+            bail!("{} failed", counts.failed);
         }
-        Ok(parse_counts(&output).unwrap_or_default().detail())
+        Ok(counts.detail())
     });
 }
 

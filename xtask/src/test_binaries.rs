@@ -38,7 +38,7 @@ pub(crate) struct Built {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Counts {
     pub(crate) passed: u64,
-    failed: u64,
+    pub(crate) failed: u64,
     ignored: u64,
 }
 

@@ -101,9 +101,10 @@ fn check_file(path: &Path, text: &str, findings: &mut Findings) {
 /// users write them.
 fn needs_no_docs(path: &Path) -> bool {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let mut parts = path.components().map(|part| part.as_os_str());
     stem == "tests"
         || stem.ends_with("_tests")
-        || path.components().any(|part| part.as_os_str() == "ui")
+        || parts.any(|part| part == "ui" || part == "refused")
 }
 
 /// A script says first what it takes and gives; a part of scripts says what it is for.
