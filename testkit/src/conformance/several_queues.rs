@@ -130,7 +130,7 @@ pub async fn a_claim_tells_when_to_look_again(h: &dyn Harness) {
     b.push_one(task_after(LONG * 2)).await;
     let far = ada.look(1).await.next_due.unwrap_or_default();
     assert!(far > LONG && far <= LONG * 2, "{far:?}");
-    assert_eq!(b.tick().await.next_due.is_some(), true);
+    assert!(b.tick().await.next_due.is_some());
     b.push(1).await;
     ada.finish(&ada.claim(1).await, fail(LONG)).await;
     let near = ada.look(1).await.next_due.unwrap_or_default();

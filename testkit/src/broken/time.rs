@@ -1,0 +1,69 @@
+//! Brokers that go by the wrong clock, or by no permission.
+
+use std::time::Duration;
+
+use tireless_core::{Push, Pushed, Reclaim, Result, StoreTime, Tick, Ticked, When, WorkerView};
+
+use super::broken;
+
+broken! {
+    /// B6: reckons delays by the client's clock, which is far behind the store's.
+    ClientClock {
+        async fn push(&self, push: &Push) -> Result<Vec<Pushed>> {
+            let mut push = push.clone();
+            for task in &mut push.tasks {
+                if let When::After(delay) = task.when {
+                    task.when = When::At(StoreTime::from_millis(0).after(delay));
+                }
+            }
+            self.inner.push(&push).await
+        }
+    }
+}
+
+broken! {
+    /// B6: believes a lease of any length.
+    BelievesAnyLease {
+        async fn workers(&self) -> Result<Vec<WorkerView>> {
+            let mut workers = self.inner.workers().await?;
+            for worker in &mut workers {
+                worker.lease_until = worker.lease_until.after(Duration::from_secs(24 * 3600));
+            }
+            Ok(workers)
+        }
+    }
+}
+
+broken! {
+    /// B16: reclaims without permission.
+    ReclaimsUnasked {
+        async fn tick(&self, tick: &Tick) -> Ticked {
+            let now = StoreTime::from_millis(u64::MAX / 2);
+            let always = Reclaim { not_after: now, lone_crashes: 3 };
+            let reclaim = tick.reclaim.or(Some(always));
+            self.inner.tick(&Tick { reclaim, ..tick.clone() }).await
+        }
+    }
+}
+
+broken! {
+    /// B16: reclaims although the permission has ended.
+    IgnoresThePermissionsEnd {
+        async fn tick(&self, tick: &Tick) -> Ticked {
+            let mut tick = tick.clone();
+            if let Some(reclaim) = &mut tick.reclaim {
+                reclaim.not_after = StoreTime::from_millis(u64::MAX / 2);
+            }
+            self.inner.tick(&tick).await
+        }
+    }
+}
+
+broken! {
+    /// B16: never reclaims: what the dead held is lost.
+    NeverReclaims {
+        async fn tick(&self, tick: &Tick) -> Ticked {
+            self.inner.tick(&Tick { reclaim: None, ..tick.clone() }).await
+        }
+    }
+}

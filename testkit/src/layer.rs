@@ -1,0 +1,95 @@
+//! Brokers that do one thing differently: write the one method, the rest goes through.
+
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use tireless_core::{
+    Admin, Backend, Broker, Claim, Claimed, Counts, Inspect, List, Moved, Page, Purged, Push,
+    Pushed, QueueName, Removed, Renew, Renewed, Result, Selection, ServerStats, Settle,
+    SettleAnswer, State, TaskDetail, TaskId, Tick, Ticked, Wait, Woken, WorkerView,
+};
+
+/// Passes each call of a trait on to what lies below.
+macro_rules! pass_on {
+    ($($method:ident ( $($name:ident : $type:ty),* ) -> $answer:ty;)*) => {
+        /// A broker over another one. Every method passes its call on unless it is written.
+        ///
+        /// [`Layered`] makes a backend of it.
+        #[async_trait]
+        pub trait Layer: Debug + Send + Sync + 'static {
+            /// The broker below.
+            fn inner(&self) -> &Arc<dyn Backend>;
+            $(
+                #[doc = concat!("Passes `", stringify!($method), "` on.")]
+                async fn $method(&self, $($name: $type),*) -> $answer {
+                    self.inner().$method($($name),*).await
+                }
+            )*
+        }
+    };
+}
+
+pass_on! {
+    push(push: &Push) -> Result<Vec<Pushed>>;
+    claim(claim: &Claim) -> Claimed;
+    settle(settle: &Settle) -> Result<SettleAnswer>;
+    renew(renew: &Renew) -> Renewed;
+    wait(wait: &Wait) -> Result<Woken>;
+    tick(tick: &Tick) -> Ticked;
+    queues() -> Result<Vec<QueueName>>;
+    counts(queue: &QueueName) -> Result<Counts>;
+    list(list: &List) -> Result<Page>;
+    show(queue: &QueueName, id: TaskId) -> Result<Option<TaskDetail>>;
+    workers() -> Result<Vec<WorkerView>>;
+    server() -> Result<ServerStats>;
+    requeue(queue: &QueueName, selection: &Selection) -> Result<Moved>;
+    remove(queue: &QueueName, ids: &[TaskId]) -> Result<Vec<Removed>>;
+    purge(queue: &QueueName, state: State, limit: usize) -> Result<Purged>;
+    pause(queue: &QueueName) -> Result<()>;
+    resume(queue: &QueueName) -> Result<()>;
+}
+
+/// A [`Layer`] as a backend.
+#[derive(Debug)]
+pub struct Layered<L>(pub L);
+
+/// Implements a trait of the contract by the methods of a layer.
+macro_rules! by_layer {
+    ($trait:ident { $($method:ident ( $($name:ident : $type:ty),* ) -> $answer:ty;)* }) => {
+        #[async_trait]
+        impl<L: Layer> $trait for Layered<L> {
+            $(
+                async fn $method(&self, $($name: $type),*) -> $answer {
+                    self.0.$method($($name),*).await
+                }
+            )*
+        }
+    };
+}
+
+by_layer! { Broker {
+    push(push: &Push) -> Result<Vec<Pushed>>;
+    claim(claim: &Claim) -> Claimed;
+    settle(settle: &Settle) -> Result<SettleAnswer>;
+    renew(renew: &Renew) -> Renewed;
+    wait(wait: &Wait) -> Result<Woken>;
+    tick(tick: &Tick) -> Ticked;
+} }
+
+by_layer! { Inspect {
+    queues() -> Result<Vec<QueueName>>;
+    counts(queue: &QueueName) -> Result<Counts>;
+    list(list: &List) -> Result<Page>;
+    show(queue: &QueueName, id: TaskId) -> Result<Option<TaskDetail>>;
+    workers() -> Result<Vec<WorkerView>>;
+    server() -> Result<ServerStats>;
+} }
+
+by_layer! { Admin {
+    requeue(queue: &QueueName, selection: &Selection) -> Result<Moved>;
+    remove(queue: &QueueName, ids: &[TaskId]) -> Result<Vec<Removed>>;
+    purge(queue: &QueueName, state: State, limit: usize) -> Result<Purged>;
+    pause(queue: &QueueName) -> Result<()>;
+    resume(queue: &QueueName) -> Result<()>;
+} }

@@ -1,0 +1,130 @@
+//! Every broken broker is caught by the case of the clause that it breaks, and only breaks that:
+//! the same case passes on the correct broker below, and the simplest case passes on both.
+
+#[path = "../../backend-memory/tests/harness/mod.rs"]
+mod harness;
+
+use std::panic::catch_unwind;
+
+use harness::Memory;
+use tireless_testkit::{Over, Wrapper, broken, conformance, run};
+
+/// Runs one case over a broken broker, which must fail it.
+macro_rules! caught {
+    ($($test:ident: $clause:literal $broken:ident by $theme:ident::$case:ident;)*) => {
+        $(
+            #[test]
+            fn $test() {
+                let case = conformance::$theme::$case;
+                run::<Memory>(case);
+                still_works::<broken::$broken>();
+                let outcome = catch_unwind(|| run::<Over<broken::$broken, Memory>>(case));
+                assert!(
+                    outcome.is_err(),
+                    concat!(
+                        stringify!($broken), " breaks ", $clause, " and ",
+                        stringify!($theme), "::", stringify!($case), " did not see it"
+                    )
+                );
+            }
+        )*
+
+        /// What each broken broker breaks, as this file claims it.
+        const CLAIMS: &[(&str, &str)] = &[$((stringify!($broken), $clause)),*];
+    };
+}
+
+/// Broken as it is, it pushes and claims a task: what caught it was no mere breakdown.
+fn still_works<W: Wrapper>() {
+    run::<Over<W, Memory>>(conformance::names::the_longest_name_works);
+}
+
+caught! {
+    pop_without_record: "B1" PopWithoutRecord by claim::a_claimed_task_is_recorded_under_its_worker;
+    pop_without_record_loses: "B4.1" PopWithoutRecord by reclaim::the_dead_are_reclaimed;
+    ack_leaves_the_task: "B1" AckLeavesTheTask by conservation::an_acked_task_is_nowhere;
+    half_push: "B2" HalfPush by conservation::a_pushed_batch_appears_at_once;
+    one_by_one_settle: "B2" OneByOneSettle by conservation::a_settled_batch_moves_at_once;
+    move_in_two_steps: "B2" MoveInTwoSteps by conservation::a_move_is_never_seen_half_done;
+    replaces_living_tasks: "B3.1" ReplacesLivingTasks by push::an_id_that_lives_exists;
+    ignores_own_ids: "B3.2" IgnoresOwnIds by push::an_own_id_points_to_a_living_task;
+    forgets_pushes: "B3.3" ForgetsPushes by push::a_push_sent_again_after_the_end_does_nothing;
+    doubles_repeated_pushes: "B3.3" DoublesRepeatedPushes
+        by push::a_push_sent_again_gets_the_first_answer;
+    takes_stale_calls: "B3.4" TakesStaleCalls by push::a_call_that_was_given_up_is_stale;
+    stops_at_the_first_duplicate: "B3.5" StopsAtTheFirstDuplicate
+        by push::a_batch_answers_for_each_task;
+    never_sure_of_the_effect: "B3.6" NeverSureOfTheEffect
+        by push::a_refusal_says_that_nothing_happened;
+    takes_more_when_repeated: "B4.2" TakesMoreWhenRepeated
+        by claim::a_claim_sent_again_gives_the_same_tasks;
+    gives_nothing_when_repeated: "B4.2" GivesNothingWhenRepeated
+        by claim::a_claim_sent_again_gives_the_same_tasks;
+    serves_late_copies: "B4.3" ServesLateCopies by claim::a_late_copy_of_an_old_claim_takes_nothing;
+    no_renewal: "B4.4" NoRenewal by renew::who_beats_keeps_its_tasks;
+    strands_lost_replies: "B4.4" StrandsLostReplies by renew::a_lost_reply_strands_nothing;
+    ignores_the_mark: "B4.4" IgnoresTheMark by renew::a_claim_above_the_mark_stays;
+    never_lets_go: "B4.5" NeverLetsGo by renew::leaving_gives_everything_back;
+    acks_by_id_alone: "B5.1" AcksByIdAlone by settle::a_stale_holder_is_refused;
+    confuses_workers: "B5.1" ConfusesWorkers by settle::a_stranger_is_refused;
+    one_refusal_stops_the_batch: "B5.1" OneRefusalStopsTheBatch
+        by settle::the_rest_of_the_batch_is_applied;
+    ack_leaves_the_id_in_the_claim: "B5.2" AckLeavesTheIdInTheClaim
+        by settle::settled_tasks_do_not_come_back;
+    settles_afresh: "B5.3" SettlesAfresh by settle::a_settle_sent_again_gets_the_first_answer;
+    names_no_lost_claims: "B5.4" NamesNoLostClaims by renew::lost_claims_are_named;
+    client_clock: "B6" ClientClock by time::nothing_runs_early;
+    believes_any_lease: "B6" BelievesAnyLease by time::a_renewals_lease_is_cut;
+    takes_any_batch: "B7" TakesAnyBatch by bounds::a_push_is_bounded_in_tasks;
+    takes_part_of_what_it_refuses: "B7" TakesPartOfWhatItRefuses
+        by bounds::a_push_is_bounded_in_tasks;
+    claims_any_bytes: "B7" ClaimsAnyBytes by bounds::a_claim_is_bounded_in_bytes;
+    lists_everything_at_once: "B7" ListsEverythingAtOnce by bounds::listings_are_paged;
+    last_in_first_out: "B8" LastInFirstOut by order::first_in_is_first_out;
+    comes_back_in_front: "B8" ComesBackInFront
+        by order::a_failed_task_enters_where_its_outcome_said;
+    reencodes_bodies: "B9" ReencodesBodies by bodies::bytes_come_out_as_they_went_in;
+    forgets_returns: "B9" ForgetsReturns by bodies::unknown_types_are_counted;
+    notes_before_it_acts: "B10" NotesBeforeItActs by cancel::a_dropped_settle_is_applied_once;
+    blames_the_innocent: "B11.1" BlamesTheInnocent by poison::a_crash_in_company_is_noted;
+    shares_suspects: "B11.2" SharesSuspects by poison::a_shared_claim_takes_no_suspect;
+    everybodys_turn: "B11.2" EverybodysTurn by poison::the_turn_passes_on_when_its_worker_leaves;
+    one_suspect_a_queue: "B11.3" OneSuspectAQueue
+        by poison::a_lone_claim_takes_one_over_all_queues;
+    never_buries_poison: "B11.4" NeverBuriesPoison by poison::lone_crashes_bury_at_the_limit;
+    pardons_suspects: "B11.5" PardonsSuspects by poison::a_suspect_stays_a_suspect;
+    keeps_finished_tasks: "B12" KeepsFinishedTasks by memory_bounds::a_finished_task_leaves_nothing;
+    drops_in_silence: "B12" DropsInSilence by memory_bounds::the_dead_are_capped;
+    folds_names: "B13" FoldsNames by names::legal_names_are_queues_of_their_own;
+    silent_push: "B14" SilentPush by bell::a_push_rings;
+    silent_promotion: "B14" SilentTick by bell::promoting_rings;
+    silent_requeueing: "B14" SilentTick by bell::requeueing_rings;
+    silent_reclaim: "B14" SilentTick by bell::reclaiming_rings;
+    silent_release: "B14" SilentSettle by bell::releasing_rings;
+    silent_failure: "B14" SilentSettle by bell::failing_rings;
+    silent_snooze: "B14" SilentSettle by bell::snoozing_rings;
+    silent_renewal: "B14" SilentRenewal by bell::giving_back_rings;
+    silent_requeue: "B14" SilentRequeue by bell::requeueing_by_hand_rings;
+    silent_resume: "B14" SilentResume by bell::resuming_rings;
+    silent_claim: "B14" SilentClaim by bell::a_claim_that_left_more_rings_again;
+    rings_for_nothing: "B14" RingsForNothing by bell::a_claim_that_took_nothing_is_silent;
+    one_error_hides_all: "B15" OneErrorHidesAll
+        by several_queues::an_error_on_one_queue_hides_no_other;
+    answers_in_any_order: "B15" AnswersInAnyOrder
+        by several_queues::a_claim_answers_for_each_queue_in_order;
+    never_tells_when_to_look: "B15" NeverTellsWhenToLook
+        by several_queues::a_claim_tells_when_to_look_again;
+    reclaims_unasked: "B16" ReclaimsUnasked by reclaim::nothing_is_reclaimed_without_permission;
+    ignores_the_permissions_end: "B16" IgnoresThePermissionsEnd
+        by reclaim::nothing_is_reclaimed_after_the_permissions_end;
+    never_reclaims: "B16" NeverReclaims by reclaim::the_dead_are_reclaimed;
+}
+
+#[test]
+fn every_clause_has_a_broken_broker() {
+    for clause in 1..=16 {
+        let name = format!("B{clause}");
+        let broken = CLAIMS.iter().any(|(_, claim)| claim.split('.').next() == Some(&name));
+        assert!(broken, "no broken broker breaks {name}");
+    }
+}
