@@ -1,9 +1,13 @@
 //! From a URL to a broker.
 
+#[cfg(any(feature = "redis-rs", feature = "fred"))]
+use std::collections::HashMap;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use tireless_core::{Backend, Error, ErrorKind, Namespace, Operation, Result};
+#[cfg(any(feature = "redis-rs", feature = "fred"))]
+use tireless_core::QueueName;
+use tireless_core::{Backend, Error, ErrorKind, Namespace, Operation, Result, limits};
 
 /// A library that talks to Redis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -38,7 +42,7 @@ impl FromStr for Client {
 }
 
 /// How to connect, beyond what the URL says.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ConnectOptions {
     /// What keeps the queues of several systems on one server apart; `default` unless set. The
@@ -47,6 +51,23 @@ pub struct ConnectOptions {
     /// The library to use, whatever the URL's `client=` says. When neither says anything:
     /// redis-rs if it is built, else fred.
     pub client: Option<Client>,
+    /// Dead tasks, and kept finished ones, that a queue holds at most (B12).
+    pub dead_kept: usize,
+    /// Queues that take their tasks from plain lists of other programs. Redis alone has such.
+    #[cfg(any(feature = "redis-rs", feature = "fred"))]
+    pub adopted: HashMap<QueueName, crate::Adoption>,
+}
+
+impl Default for ConnectOptions {
+    fn default() -> Self {
+        Self {
+            namespace: Namespace::default(),
+            client: None,
+            dead_kept: limits::DEAD_KEPT,
+            #[cfg(any(feature = "redis-rs", feature = "fred"))]
+            adopted: HashMap::new(),
+        }
+    }
 }
 
 /// Connects to a broker by its URL.
@@ -77,7 +98,7 @@ pub async fn connect_with(url: &str, options: ConnectOptions) -> Result<Arc<dyn 
         return Err(invalid(format!("a broker's URL starts with its scheme: {SCHEMES}")));
     };
     match scheme {
-        "memory" if rest.is_empty() => memory(),
+        "memory" if rest.is_empty() => memory(&options),
         "memory" => Err(invalid("memory:// takes no address and no options")),
         "redis" | "rediss" | "redis+unix" => redis(url, scheme, options).await,
         _ => Err(invalid(format!("the scheme {scheme}:// is unknown; known are {SCHEMES}"))),
@@ -100,13 +121,17 @@ fn not_built(scheme: &str, features: &str) -> Error {
 }
 
 #[cfg(feature = "memory")]
-fn memory() -> Result<Arc<dyn Backend>> {
-    let clock = Arc::new(tireless_worker::TokioClock);
-    Ok(Arc::new(tireless_backend_memory::MemoryBroker::new(clock)))
+fn memory(options: &ConnectOptions) -> Result<Arc<dyn Backend>> {
+    #[cfg(any(feature = "redis-rs", feature = "fred"))]
+    if !options.adopted.is_empty() {
+        return Err(invalid("memory:// has no lists of other programs to adopt"));
+    }
+    let broker = tireless_backend_memory::MemoryBroker::new(Arc::new(tireless_worker::TokioClock));
+    Ok(Arc::new(broker.with_dead_kept(options.dead_kept)))
 }
 
 #[cfg(not(feature = "memory"))]
-fn memory() -> Result<Arc<dyn Backend>> {
+fn memory(_: &ConnectOptions) -> Result<Arc<dyn Backend>> {
     Err(not_built("memory", "`memory`"))
 }
 
@@ -122,8 +147,8 @@ async fn redis(url: &str, scheme: &str, options: ConnectOptions) -> Result<Arc<d
         Some(client) => client,
     };
     match built {
-        Client::RedisRs => redis_rs(url, scheme, options.namespace).await,
-        Client::Fred => fred(url, scheme, options.namespace).await,
+        Client::RedisRs => redis_rs(url, scheme, options).await,
+        Client::Fred => fred(url, scheme, options).await,
     }
 }
 
@@ -134,23 +159,29 @@ fn client_of(url: &str) -> Result<Option<Client>> {
     asked.next().map(Client::from_str).transpose()
 }
 
-#[cfg(any())]
-async fn redis_rs(url: &str, _: &str, namespace: Namespace) -> Result<Arc<dyn Backend>> {
-    Ok(Arc::new(tireless_backend_redis_rs::connect(url, namespace).await?))
+#[cfg(feature = "redis-rs")]
+async fn redis_rs(url: &str, _: &str, options: ConnectOptions) -> Result<Arc<dyn Backend>> {
+    let mut settings = tireless_backend_redis_rs::Settings::of(options.namespace);
+    settings.dead_kept = options.dead_kept;
+    settings.adopted = options.adopted;
+    Ok(Arc::new(tireless_backend_redis_rs::RedisRsBroker::connect(url, settings).await?))
 }
 
-#[cfg(not(any()))]
-async fn redis_rs(_: &str, scheme: &str, _: Namespace) -> Result<Arc<dyn Backend>> {
+#[cfg(not(feature = "redis-rs"))]
+async fn redis_rs(_: &str, scheme: &str, _: ConnectOptions) -> Result<Arc<dyn Backend>> {
     Err(not_built(scheme, "`redis-rs`"))
 }
 
-#[cfg(any())]
-async fn fred(url: &str, _: &str, namespace: Namespace) -> Result<Arc<dyn Backend>> {
-    Ok(Arc::new(tireless_backend_fred::connect(url, namespace).await?))
+#[cfg(feature = "fred")]
+async fn fred(url: &str, _: &str, options: ConnectOptions) -> Result<Arc<dyn Backend>> {
+    let mut settings = tireless_backend_fred::Settings::of(options.namespace);
+    settings.dead_kept = options.dead_kept;
+    settings.adopted = options.adopted;
+    Ok(Arc::new(tireless_backend_fred::FredBroker::connect(url, settings).await?))
 }
 
-#[cfg(not(any()))]
-async fn fred(_: &str, scheme: &str, _: Namespace) -> Result<Arc<dyn Backend>> {
+#[cfg(not(feature = "fred"))]
+async fn fred(_: &str, scheme: &str, _: ConnectOptions) -> Result<Arc<dyn Backend>> {
     Err(not_built(scheme, "`fred`"))
 }
 

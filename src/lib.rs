@@ -57,5 +57,9 @@ pub use tireless_core::*;
 pub use tireless_macros::Task;
 pub use tireless_worker::*;
 
+#[cfg(all(feature = "fred", not(feature = "redis-rs")))]
+pub use tireless_backend_fred::Adoption;
 #[cfg(feature = "memory")]
 pub use tireless_backend_memory::MemoryBroker;
+#[cfg(feature = "redis-rs")]
+pub use tireless_backend_redis_rs::Adoption;
