@@ -1,7 +1,17 @@
-//! Every clause of the contract, over the memory broker.
+//! Every clause of the contract, over the memory broker, and over a faulty one without faults.
 
 mod harness;
 
-use harness::Memory;
+mod memory {
+    use super::harness::Memory;
 
-tireless_testkit::conformance_suite!(Memory);
+    tireless_testkit::conformance_suite!(Memory);
+}
+
+mod wrapped {
+    use tireless_testkit::{FaultyBroker, Over};
+
+    use super::harness::Memory;
+
+    tireless_testkit::conformance_suite!(Over<FaultyBroker, Memory>);
+}

@@ -1,5 +1,7 @@
 //! What a backend gives to the suite: the one thing a stranger implements.
 
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -56,13 +58,21 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// # Panics
 /// When the case fails or takes longer than two minutes.
 pub fn run<H: Harness>(case: impl AsyncFnOnce(&dyn Harness)) {
+    drive(Box::pin(async move {
+        let harness = H::fresh().await;
+        let case: Pin<Box<dyn Future<Output = ()> + '_>> = Box::pin(case(&harness));
+        case.await;
+    }));
+}
+
+/// Apart, and over boxed futures, so that it is compiled once and not for each case.
+fn drive(case: Pin<Box<dyn Future<Output = ()> + '_>>) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .unwrap_or_else(|error| panic!("no runtime for the case: {error}"));
     runtime.block_on(async {
-        let harness = H::fresh().await;
-        if tokio::time::timeout(PATIENCE, case(&harness)).await.is_err() {
+        if tokio::time::timeout(PATIENCE, case).await.is_err() {
             panic!("the case did not end within {} s", PATIENCE.as_secs());
         }
     });
