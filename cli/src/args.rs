@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use clap::{Parser, Subcommand, ValueEnum};
-use tireless_core::{Namespace, StoreTime};
+use tireless::{Namespace, StoreTime};
 
 use crate::commands;
 
@@ -58,16 +58,6 @@ pub(crate) enum Client {
     RedisRs,
     /// The fred crate
     Fred,
-}
-
-impl Client {
-    /// Its name, as `?client=` has it.
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::RedisRs => "redis-rs",
-            Self::Fred => "fred",
-        }
-    }
 }
 
 /// The commands.
@@ -130,7 +120,7 @@ pub(crate) fn some_duration(text: &str) -> Result<Duration, String> {
 
 /// Reads a lease: 1 s to the longest that the contract allows.
 pub(crate) fn lease(text: &str) -> Result<Duration, String> {
-    let longest = tireless_core::limits::LONGEST_LEASE;
+    let longest = tireless::limits::LONGEST_LEASE;
     match duration(text)? {
         lease if lease < Duration::from_secs(1) || lease > longest => {
             Err(format!("a lease is 1s to {}s long", longest.as_secs()))

@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use tireless_core::Backend;
+use tireless::{Backend, ConnectOptions};
 
-use crate::args::Globals;
+use crate::args::{Client, Globals};
 use crate::exit::{Outcome, Stop};
 use crate::redact;
 
@@ -34,17 +34,18 @@ pub(crate) async fn connect(globals: &Globals, memory: Memory) -> Outcome<Arc<dy
             )),
         };
     }
-    let url = with_client(&with_password(url)?, globals);
-    backend(&url, globals).await
+    let mut options = ConnectOptions::default();
+    options.namespace = globals.namespace.clone();
+    options.client = globals.client.map(|client| match client {
+        Client::RedisRs => tireless::Client::RedisRs,
+        Client::Fred => tireless::Client::Fred,
+    });
+    Ok(tireless::connect_with(&with_password(url)?, options).await?)
 }
 
 /// The broker that lives in this process alone.
 pub(crate) fn in_memory() -> Arc<dyn Backend> {
-    Arc::new(tireless_backend_memory::MemoryBroker::new(Arc::new(tireless_worker::TokioClock)))
-}
-
-async fn backend(_url: &str, _globals: &Globals) -> Outcome<Arc<dyn Backend>> {
-    Err(Stop::failed("not there yet"))
+    Arc::new(tireless::MemoryBroker::new(Arc::new(tireless::TokioClock)))
 }
 
 /// Makes all passwords that can be known at the start unprintable.
@@ -103,13 +104,6 @@ fn inserted(url: &str, password: &str) -> String {
     match rest.split_once('@') {
         Some((user, host)) => format!("{scheme}://{user}:{password}@{host}"),
         None => format!("{scheme}://:{password}@{rest}"),
-    }
-}
-
-fn with_client(url: &str, globals: &Globals) -> String {
-    match globals.client {
-        Some(client) if !url.contains("client=") => with_setting(url, "client", client.as_str()),
-        _ => url.to_owned(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tireless_core::{Backend, Counts, QueueName, Result};
+use tireless::{Backend, Counts, QueueName, Result};
 
 /// Time between two looks at queues that others push to as well.
 const PAUSE: Duration = Duration::from_secs(1);

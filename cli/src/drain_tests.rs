@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tireless_core::{Backend, Broker, Claim, ClaimFrom, ClaimMode, Envelope, NewTask, WorkerId};
+use tireless::{Backend, Broker, Claim, ClaimFrom, ClaimMode, Envelope, NewTask, WorkerId};
 use tokio::time::timeout;
 
 use super::*;
@@ -18,7 +18,7 @@ async fn ended(broker: &Arc<dyn Backend>, queue: &QueueName) -> Option<Drained> 
 
 async fn push(broker: &Arc<dyn Backend>, queue: &QueueName) {
     let task = NewTask::new(Envelope::raw("x").encode().unwrap());
-    Pusher::new(broker.as_ref(), queue.clone()).push(vec![task]).await.unwrap();
+    Pusher::new(broker.clone(), queue.clone()).push(vec![task]).await.unwrap();
 }
 
 async fn claim(broker: &Arc<dyn Backend>, queue: &QueueName) {
@@ -67,7 +67,7 @@ async fn a_push_between_two_looks_asks_for_a_third() {
     let meddle = async {
         tokio::time::sleep(PAUSE / 2).await;
         push(&broker, &queue).await;
-        broker.purge(&queue, tireless_core::State::Ready, 1).await.unwrap();
+        broker.purge(&queue, tireless::State::Ready, 1).await.unwrap();
     };
     let (end, ()) = tokio::join!(drain.ended(), meddle);
     assert_eq!((end, start.elapsed()), (Drained::Empty, PAUSE * 2));

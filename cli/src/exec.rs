@@ -12,9 +12,9 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use rustix::process::{Pid, Signal, kill_process_group};
-use tireless_core::limits::LAST_FAILURE_BYTES;
-use tireless_core::{Envelope, Failure};
-use tireless_worker::{Context, Handle, Verdict};
+use tireless::limits::LAST_FAILURE_BYTES;
+use tireless::{Context, Handle, Verdict};
+use tireless::{Envelope, Failure};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, ChildStderr, ChildStdin, Command};
 
@@ -101,7 +101,7 @@ impl Exec {
     async fn try_run(&self, run: Run, cancelled: impl Future<Output = ()>) -> io::Result<Verdict> {
         let mut child = self.spawn(&run)?;
         let (stdin, stderr) = (child.stdin.take(), child.stderr.take());
-        let mut group = Group::new(self.clone(), child)?;
+        let mut group = Group::new(self, child)?;
         let tail = Arc::new(Mutex::new(Tail::default()));
         let reading = stderr.map(|pipe| tokio::spawn(read_tail(pipe, tail.clone())));
         let feeding = stdin.map(|pipe| tokio::spawn(feed(pipe, run.body)));
@@ -194,7 +194,7 @@ impl Running {
 struct Group(Option<Running>);
 
 impl Group {
-    fn new(exec: Exec, child: Child) -> io::Result<Self> {
+    fn new(exec: &Exec, child: Child) -> io::Result<Self> {
         let pid = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
         let pid = pid.ok_or_else(|| io::Error::other("the command has no process id"))?;
         let group = Self(Some(Running { exec: exec.clone(), child, pid }));
@@ -283,7 +283,10 @@ impl Tail {
     fn text(&self) -> String {
         let text = String::from_utf8_lossy(&self.bytes);
         let text = text.trim_end();
-        let start = text.ceil_char_boundary(text.len().saturating_sub(LAST_FAILURE_BYTES));
+        let mut start = text.len().saturating_sub(LAST_FAILURE_BYTES);
+        while !text.is_char_boundary(start) {
+            start += 1;
+        }
         text[start..].to_owned()
     }
 }

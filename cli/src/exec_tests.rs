@@ -30,8 +30,7 @@ fn failure(verdict: Verdict) -> (String, String) {
 #[tokio::test]
 async fn the_body_arrives_byte_for_byte() {
     for body in [&b""[..], b"plain", b"\n\nline\n", b"\x00\xff\\n $x 'q' \n"] {
-        let dir =
-            std::env::temp_dir().join(format!("tireless-exec-{}", tireless_core::TaskId::new()));
+        let dir = std::env::temp_dir().join(format!("tireless-exec-{}", tireless::TaskId::new()));
         let command = format!("cat > {}", dir.display());
         assert_eq!(fate(&command, body).await, Verdict::Done);
         assert_eq!(std::fs::read(&dir).unwrap(), body);
@@ -64,7 +63,7 @@ async fn a_command_need_not_read_its_body() {
 
 #[tokio::test]
 async fn a_timeout_ends_the_whole_group() {
-    let file = std::env::temp_dir().join(format!("tireless-exec-{}", tireless_core::TaskId::new()));
+    let file = std::env::temp_dir().join(format!("tireless-exec-{}", tireless::TaskId::new()));
     let command = format!("sleep 600 & echo $! > {}; wait", file.display());
     let exec = exec(&command, Some(Duration::from_millis(500)));
     let (kind, _) = failure(exec.run_one(run(""), pending()).await);
@@ -86,7 +85,7 @@ async fn a_command_that_ignores_the_polite_signal_ends_too() {
 
 #[tokio::test]
 async fn a_dropped_run_leaves_no_process() {
-    let file = std::env::temp_dir().join(format!("tireless-exec-{}", tireless_core::TaskId::new()));
+    let file = std::env::temp_dir().join(format!("tireless-exec-{}", tireless::TaskId::new()));
     let command = format!("echo $$ > {0}.new; mv {0}.new {0}; exec sleep 600", file.display());
     let run = tokio::spawn(exec(&command, None).run_one(run(""), pending()));
     while !file.exists() {

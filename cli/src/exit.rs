@@ -3,7 +3,7 @@
 use std::io;
 use std::process::ExitCode;
 
-use tireless_core::ErrorKind;
+use tireless::ErrorKind;
 
 /// Why a command did not succeed.
 #[derive(Debug)]
@@ -63,8 +63,8 @@ fn with_causes(error: &anyhow::Error) -> String {
     text
 }
 
-impl From<tireless_core::Error> for Stop {
-    fn from(error: tireless_core::Error) -> Self {
+impl From<tireless::Error> for Stop {
+    fn from(error: tireless::Error) -> Self {
         if error.kind() == ErrorKind::InvalidInput {
             Self::Usage(error.message().to_owned())
         } else {

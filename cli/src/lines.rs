@@ -5,8 +5,8 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 
 use bytes::Bytes;
-use tireless_core::Effect;
-use tireless_core::limits::{BODY_BYTES, BYTES_PER_CALL, TASKS_PER_CALL};
+use tireless::Effect;
+use tireless::limits::{BODY_BYTES, BYTES_PER_CALL, TASKS_PER_CALL};
 use tokio::sync::mpsc;
 
 use crate::args::Lines;
@@ -40,7 +40,7 @@ pub(crate) enum Trouble {
 
 impl Trouble {
     /// What to say about a batch that was not taken.
-    pub(crate) fn refused(first: u64, last: u64, error: &tireless_core::Error) -> Self {
+    pub(crate) fn refused(first: u64, last: u64, error: &tireless::Error) -> Self {
         let effect = match error.effect() {
             Effect::None => "were not pushed",
             Effect::Maybe => "may or may not have been pushed",

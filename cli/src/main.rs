@@ -102,9 +102,11 @@ async fn run(cli: Cli) -> Outcome {
 /// What an operator or a producer does: one connection, one answer.
 async fn operate(command: Command, globals: &Globals, out: Output) -> Outcome {
     let broker = connect(globals, Memory::Refused).await?;
+    if let Command::Push(args) = command {
+        return commands::push::run(args, broker, out).await;
+    }
     let broker = broker.as_ref();
     match command {
-        Command::Push(args) => commands::push::run(args, broker, out).await,
         Command::Status(args) => commands::status::run(args, broker, out).await,
         Command::Workers => commands::workers::run(broker, out).await,
         Command::Ls(args) => commands::ls::run(args, broker, out).await,
@@ -114,6 +116,11 @@ async fn operate(command: Command, globals: &Globals, out: Output) -> Outcome {
         Command::Purge(args) => commands::purge::run(args, broker, out).await,
         Command::Pause(args) => commands::pause::run(args, true, broker, out).await,
         Command::Resume(args) => commands::pause::run(args, false, broker, out).await,
-        Command::Work(_) | Command::Run(_) | Command::Bench(_) | Command::Guard => Ok(()),
+        // These are served before.
+        Command::Push(_)
+        | Command::Work(_)
+        | Command::Run(_)
+        | Command::Bench(_)
+        | Command::Guard => Ok(()),
     }
 }

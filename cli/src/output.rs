@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use comfy_table::{Cell, Color, ContentArrangement, Table, presets};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
-use tireless_core::StoreTime;
+use tireless::StoreTime;
 
 use crate::exit::{Outcome, Stop};
 

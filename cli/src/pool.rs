@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
-use tireless_core::{Backend, QueueName};
-use tireless_worker::{Backoff, Handle, Route, RunPolicy, Summary, WorkerPool};
+use tireless::{Backend, QueueName};
+use tireless::{Backoff, Handle, Route, RunPolicy, Summary, WorkerPool};
 
 use crate::args::some_duration;
 use crate::exec::{ChildOutput, Exec};

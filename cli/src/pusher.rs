@@ -1,24 +1,25 @@
 //! Pushes batches, and sends a batch again when its answer was lost: that is always safe (B3).
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tireless_core::{Backend, CallSequence, NewTask, Push, Pushed, QueueName, Result, WorkerId};
+use tireless::{Backend, CallSequence, NewTask, Push, Pushed, QueueName, Result, WorkerId};
 
 /// For how long a batch is sent again before it is given up.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A producer for one queue.
 #[derive(Debug)]
-pub(crate) struct Pusher<'a> {
-    broker: &'a dyn Backend,
+pub(crate) struct Pusher {
+    broker: Arc<dyn Backend>,
     queue: QueueName,
     caller: WorkerId,
     calls: CallSequence,
 }
 
-impl<'a> Pusher<'a> {
+impl Pusher {
     /// A producer with an identity of its own.
-    pub(crate) fn new(broker: &'a dyn Backend, queue: QueueName) -> Self {
+    pub(crate) fn new(broker: Arc<dyn Backend>, queue: QueueName) -> Self {
         Self { broker, queue, caller: WorkerId::new(), calls: CallSequence::new() }
     }
 

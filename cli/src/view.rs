@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use serde::Serialize;
-use tireless_core::{Codec, Envelope, EnvelopeError, TaskSummary};
+use tireless::{Codec, Envelope, EnvelopeError, TaskSummary};
 
 /// A task in a listing, for programs.
 #[derive(Debug, Serialize)]
@@ -71,7 +71,7 @@ impl From<&TaskSummary> for TaskLine {
             own_id: history.own_id.as_ref().map(ToString::to_string),
             task_type: envelope.task_type.as_ref().map(ToString::to_string),
             codec: problem.is_none().then(|| codec(envelope.codec)),
-            at_ms: task.at.map(tireless_core::StoreTime::millis),
+            at_ms: task.at.map(tireless::StoreTime::millis),
             made_at_ms: task.id.made_at_millis(),
             attempts: history.attempts,
             crashes: history.crashes,

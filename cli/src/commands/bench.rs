@@ -1,18 +1,158 @@
-//! `tireless bench`.
+//! `tireless bench`: measures a broker with tasks that do nothing, in a queue of its own.
 
-/// TODO
+use std::sync::Arc;
+
+use serde::Serialize;
+use tireless::limits::{BODY_BYTES, BYTES_PER_CALL, TASKS_PER_CALL};
+use tireless::{Backend, QueueName, State, TaskId, shutdown_signal};
+
+use crate::exit::{Outcome, Stop};
+use crate::output::{Output, table};
+
+mod drain;
+mod pick_up;
+mod push;
+
+use drain::Drained;
+use pick_up::PickUp;
+use push::Load;
+
+const AFTER_HELP: &str = "\
+Rates are tasks a second. Pushing is measured one at a time, with --producers at once, and in \
+batches with two calls under way; draining with one pool in this process; pick-up from an idle \
+pool, from the start of the push to the start of the handler. Server figures are of the whole \
+server: nothing else should use it meanwhile.";
+
+/// How much of everything.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {}
-
-impl Args {
-    pub(crate) fn check(&self) -> crate::exit::Outcome {
-        Ok(())
-    }
+#[command(after_help = AFTER_HELP)]
+pub(crate) struct Args {
+    /// Tasks that are pushed in batches and drained
+    #[arg(long, value_name = "N", default_value_t = 100_000,
+          value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
+    tasks: u64,
+    /// Bytes of each body
+    #[arg(long, value_name = "N", default_value_t = 100,
+          value_parser = clap::value_parser!(u32).range(..=BODY_BYTES as i64))]
+    body_bytes: u32,
+    /// Tasks of a batch
+    #[arg(long, value_name = "N", default_value_t = 1_000,
+          value_parser = clap::value_parser!(u16).range(1..=TASKS_PER_CALL as i64))]
+    batch: u16,
+    /// Producers that push one task at a time, side by side
+    #[arg(long, value_name = "N", default_value_t = 64,
+          value_parser = clap::value_parser!(u16).range(1..))]
+    producers: u16,
+    /// Slots of the pool
+    #[arg(long, value_name = "N", default_value_t = 100,
+          value_parser = clap::value_parser!(u16).range(1..))]
+    concurrency: u16,
 }
-pub(crate) async fn run(
-    _: Args,
-    _: std::sync::Arc<dyn tireless_core::Backend>,
-    _: crate::output::Output,
-) -> crate::exit::Outcome {
+
+#[derive(Default, Serialize)]
+struct Answer {
+    tasks: u64,
+    body_bytes: u32,
+    push_one_per_s: Option<f64>,
+    push_64_per_s: Option<f64>,
+    push_batch_per_s: Option<f64>,
+    drain_per_s: Option<f64>,
+    pickup_p50_us: Option<f64>,
+    pickup_p99_us: Option<f64>,
+    worker_cpu_us_per_task: Option<f64>,
+    server_cpu_us_per_task: Option<f64>,
+    commands_per_task: Option<f64>,
+    memory_bytes_per_task: Option<f64>,
+    limit_drain_per_s: Option<f64>,
+}
+
+/// Measures, prints, and leaves no task behind.
+pub(crate) async fn run(args: Args, broker: Arc<dyn Backend>, out: Output) -> Outcome {
+    let queue = QueueName::new(format!("bench-{}", TaskId::new()))?;
+    let measured = tokio::select! {
+        measured = measure(&args, &broker, &queue) => measured,
+        () = shutdown_signal() => Err(Stop::failed("stopped before all was measured")),
+    };
+    remove(broker.as_ref(), &queue).await?;
+    let answer = measured?;
+    out.json(&answer)?;
+    print(&answer, &args, out)
+}
+
+async fn measure(args: &Args, broker: &Arc<dyn Backend>, queue: &QueueName) -> Outcome<Answer> {
+    let load = Load::new(broker.clone(), queue.clone(), args.body_bytes as usize)?;
+    let push_one = load.one_by_one(1).await?;
+    remove(broker.as_ref(), queue).await?;
+    let push_many = load.one_by_one(args.producers).await?;
+    remove(broker.as_ref(), queue).await?;
+    let before = broker.server().await?;
+    let fits = BYTES_PER_CALL / (args.body_bytes as usize + 64);
+    let push_batch = load.in_batches(args.tasks, usize::from(args.batch).min(fits)).await?;
+    let after = broker.server().await?;
+    let bytes = per_task(before.memory_bytes, after.memory_bytes, args.tasks);
+    let concurrency = usize::from(args.concurrency);
+    let drained = Drained::measure(broker, queue, args.tasks, concurrency).await?;
+    let pick_up = PickUp::measure(broker, queue, &load, concurrency).await?;
+    Ok(Answer {
+        tasks: args.tasks,
+        body_bytes: args.body_bytes,
+        push_one_per_s: Some(rounded(push_one)),
+        push_64_per_s: Some(rounded(push_many)),
+        push_batch_per_s: Some(rounded(push_batch)),
+        drain_per_s: Some(rounded(drained.per_s)),
+        pickup_p50_us: Some(pick_up.p50_us),
+        pickup_p99_us: Some(pick_up.p99_us),
+        worker_cpu_us_per_task: Some(rounded(drained.worker_cpu_us)),
+        server_cpu_us_per_task: drained.server_cpu_us,
+        commands_per_task: drained.commands,
+        memory_bytes_per_task: bytes,
+        limit_drain_per_s: None,
+    })
+}
+
+/// What a counter of the server rose by, a task; `None` where it has no such counter.
+fn per_task(before: Option<u64>, after: Option<u64>, tasks: u64) -> Option<f64> {
+    let rise = after?.saturating_sub(before?);
+    Some(rounded(rise as f64 / tasks as f64))
+}
+
+/// Three places after the point are more than any measurement here is worth.
+fn rounded(value: f64) -> f64 {
+    (value * 1000.0).round() / 1000.0
+}
+
+/// Removes all that a stage has left in the queue.
+async fn remove(broker: &dyn Backend, queue: &QueueName) -> tireless::Result<()> {
+    for state in [State::Ready, State::Scheduled, State::Failed, State::Dead] {
+        while broker.purge(queue, state, TASKS_PER_CALL).await?.more {}
+    }
     Ok(())
+}
+
+fn print(answer: &Answer, args: &Args, out: Output) -> Outcome {
+    let many = format!("push, {} producers", args.producers);
+    let batches = format!("push, batches of {}", args.batch);
+    let lines = [
+        ("push, one by one", answer.push_one_per_s, "tasks/s"),
+        (many.as_str(), answer.push_64_per_s, "tasks/s"),
+        (batches.as_str(), answer.push_batch_per_s, "tasks/s"),
+        ("drain", answer.drain_per_s, "tasks/s"),
+        ("drain, at most", answer.limit_drain_per_s, "tasks/s"),
+        ("pick-up, median", answer.pickup_p50_us, "us"),
+        ("pick-up, 99th of 100", answer.pickup_p99_us, "us"),
+        ("worker's processor", answer.worker_cpu_us_per_task, "us/task"),
+        ("server's processor", answer.server_cpu_us_per_task, "us/task"),
+        ("commands", answer.commands_per_task, "/task"),
+        ("memory, waiting", answer.memory_bytes_per_task, "bytes/task"),
+    ];
+    let mut shown = table(&["MEASURED", "", ""]);
+    for (name, value, unit) in lines {
+        let Some(value) = value else { continue };
+        let value = if value < 100.0 { format!("{value:.2}") } else { format!("{value:.0}") };
+        let value = comfy_table::Cell::new(value);
+        let value = value.set_alignment(comfy_table::CellAlignment::Right);
+        shown.add_row(vec![name.into(), value, unit.into()]);
+    }
+    out.line(format!("{} tasks of {} bytes", answer.tasks, answer.body_bytes))?;
+    out.table(&shown)
 }

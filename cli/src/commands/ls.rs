@@ -1,8 +1,8 @@
 //! `tireless ls QUEUE STATE`: pages of tasks.
 
 use serde::Serialize;
-use tireless_core::limits::TASKS_PER_CALL;
-use tireless_core::{Backend, List, QueueName, State, TaskSummary};
+use tireless::limits::TASKS_PER_CALL;
+use tireless::{Backend, List, QueueName, State, TaskSummary};
 
 use crate::exit::Outcome;
 use crate::output::{Output, moment, note, number, table};
@@ -74,7 +74,7 @@ pub(crate) async fn run(args: Args, broker: &dyn Backend, out: Output) -> Outcom
 async fn pages(
     args: &Args,
     broker: &dyn Backend,
-) -> tireless_core::Result<(Vec<TaskSummary>, Option<u64>)> {
+) -> tireless::Result<(Vec<TaskSummary>, Option<u64>)> {
     let most = args.limit as usize;
     let mut tasks = Vec::new();
     let mut next = Some(args.cursor);

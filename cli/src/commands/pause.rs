@@ -1,7 +1,7 @@
 //! `tireless pause QUEUE` and `tireless resume QUEUE`.
 
 use serde::Serialize;
-use tireless_core::{Backend, QueueName};
+use tireless::{Backend, QueueName};
 
 use crate::exit::Outcome;
 use crate::output::Output;

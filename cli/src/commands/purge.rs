@@ -1,8 +1,8 @@
 //! `tireless purge QUEUE STATE`: removes all tasks of a state.
 
 use serde::Serialize;
-use tireless_core::limits::TASKS_PER_CALL;
-use tireless_core::{Backend, Counts, QueueName, State};
+use tireless::limits::TASKS_PER_CALL;
+use tireless::{Backend, Counts, QueueName, State};
 
 use crate::confirm::{Reach, confirm};
 use crate::exit::{Outcome, Stop};

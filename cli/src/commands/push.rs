@@ -3,13 +3,14 @@
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Read};
 use std::os::unix::ffi::OsStringExt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use serde::Serialize;
-use tireless_core::limits::BODY_BYTES;
-use tireless_core::{Backend, Envelope, NewTask, OwnId, Pushed, QueueName, StoreTime, When};
+use tireless::limits::BODY_BYTES;
+use tireless::{Backend, Envelope, NewTask, OwnId, Pushed, QueueName, StoreTime, When};
 
 use crate::args::{Lines, duration, moment};
 use crate::exit::{Outcome, Stop};
@@ -57,7 +58,7 @@ struct Many<'a> {
 }
 
 /// Pushes one task, or one a line.
-pub(crate) async fn run(args: Args, broker: &dyn Backend, out: Output) -> Outcome {
+pub(crate) async fn run(args: Args, broker: Arc<dyn Backend>, out: Output) -> Outcome {
     let when = match (args.after, args.at) {
         (Some(delay), _) => When::After(delay),
         (_, Some(time)) => When::At(time),
@@ -86,7 +87,7 @@ fn body_from_stdin() -> Outcome<Bytes> {
 }
 
 async fn push_one(
-    pusher: &Pusher<'_>,
+    pusher: &Pusher,
     body: Bytes,
     when: When,
     own_id: Option<OwnId>,
@@ -113,7 +114,7 @@ async fn push_one(
     out.line(id.to_string())
 }
 
-async fn push_lines(pusher: &Pusher<'_>, lines: Lines, when: When, out: Output) -> Outcome {
+async fn push_lines(pusher: &Pusher, lines: Lines, when: When, out: Output) -> Outcome {
     let mut batches = read_batches(lines)?;
     let bar = progress(None, "pushing");
     let mut pushed = 0;
@@ -122,7 +123,7 @@ async fn push_lines(pusher: &Pusher<'_>, lines: Lines, when: When, out: Output) 
             Ok(batch) => batch,
             Err(trouble) => {
                 bar.finish_and_clear();
-                return stopped(pusher.queue(), pushed, trouble, out);
+                return stopped(pusher.queue(), pushed, &trouble, out);
             }
         };
         let tasks = bodies
@@ -132,13 +133,13 @@ async fn push_lines(pusher: &Pusher<'_>, lines: Lines, when: When, out: Output) 
                 task.when = when;
                 Ok(task)
             })
-            .collect::<tireless_core::Result<Vec<_>>>()?;
+            .collect::<tireless::Result<Vec<_>>>()?;
         let count = tasks.len() as u64;
         if let Err(error) = pusher.push(tasks).await {
             bar.finish_and_clear();
             let last_line = first_line + count - 1;
             let trouble = Trouble::refused(first_line, last_line, &error);
-            return stopped(pusher.queue(), pushed, trouble, out);
+            return stopped(pusher.queue(), pushed, &trouble, out);
         }
         pushed += count;
         bar.set_position(pushed);
@@ -152,7 +153,7 @@ async fn push_lines(pusher: &Pusher<'_>, lines: Lines, when: When, out: Output) 
 }
 
 /// Says how far it came, so that nothing is lost or pushed twice by whoever goes on.
-fn stopped(queue: &QueueName, pushed: u64, trouble: Trouble, out: Output) -> Outcome {
+fn stopped(queue: &QueueName, pushed: u64, trouble: &Trouble, out: Output) -> Outcome {
     out.json(&Many { queue: queue.as_str(), pushed })?;
     Err(Stop::failed(format!("{trouble}. {pushed} tasks were pushed to {queue} before it")))
 }

@@ -1,8 +1,8 @@
 //! `tireless requeue QUEUE [ID.. | --failed | --dead]`: another chance for tasks.
 
 use serde::Serialize;
-use tireless_core::limits::TASKS_PER_CALL;
-use tireless_core::{Backend, QueueName, Selection, State, TaskId};
+use tireless::limits::TASKS_PER_CALL;
+use tireless::{Backend, QueueName, Selection, State, TaskId};
 
 use super::purge::held;
 use crate::confirm::{Reach, confirm};

@@ -1,8 +1,8 @@
 //! `tireless rm QUEUE ID..`: removes tasks that no worker holds.
 
 use serde::Serialize;
-use tireless_core::limits::TASKS_PER_CALL;
-use tireless_core::{Backend, QueueName, Removed, TaskId};
+use tireless::limits::TASKS_PER_CALL;
+use tireless::{Backend, QueueName, Removed, TaskId};
 
 use crate::confirm::{Reach, confirm};
 use crate::exit::{Outcome, Stop};

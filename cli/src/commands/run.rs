@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tireless_core::{Backend, Envelope, NewTask, QueueName};
-use tireless_worker::shutdown_signal;
+use tireless::shutdown_signal;
+use tireless::{Backend, Envelope, NewTask, QueueName};
 
 use crate::args::{Lines, duration};
 use crate::connect::in_memory;
@@ -52,7 +52,7 @@ pub(crate) async fn run(args: Args, out: Output) -> Outcome {
         async move {
             let outcome = tokio::select! {
                 () = shutdown_signal() => return,
-                outcome = feed_and_drain(broker.as_ref(), &queue) => outcome,
+                outcome = feed_and_drain(&broker, &queue) => outcome,
             };
             *fed.lock().unwrap_or_else(PoisonError::into_inner) = outcome;
         }
@@ -67,8 +67,8 @@ pub(crate) async fn run(args: Args, out: Output) -> Outcome {
     if did.died() > 0 { Err(Stop::Said) } else { Ok(()) }
 }
 
-async fn feed_and_drain(broker: &dyn Backend, queue: &QueueName) -> Outcome {
-    let pusher = Pusher::new(broker, queue.clone());
+async fn feed_and_drain(broker: &Arc<dyn Backend>, queue: &QueueName) -> Outcome {
+    let pusher = Pusher::new(broker.clone(), queue.clone());
     let mut batches = read_batches(Lines::Stdin)?;
     let mut trouble = None;
     while let Some(batch) = batches.recv().await {
@@ -83,9 +83,9 @@ async fn feed_and_drain(broker: &dyn Backend, queue: &QueueName) -> Outcome {
             tokio::time::sleep(LOOK).await;
         }
         let tasks = bodies.into_iter().map(|body| Ok(NewTask::new(Envelope::raw(body).encode()?)));
-        pusher.push(tasks.collect::<tireless_core::Result<_>>()?).await?;
+        pusher.push(tasks.collect::<tireless::Result<_>>()?).await?;
     }
     // What came before the trouble is still worked off.
-    Drain::new(broker, std::slice::from_ref(queue), false).every(LOOK).ended().await;
+    Drain::new(broker.as_ref(), std::slice::from_ref(queue), false).every(LOOK).ended().await;
     trouble.map_or(Ok(()), |trouble| Err(Stop::failed(format!("{trouble}. All before it was run"))))
 }

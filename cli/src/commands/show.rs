@@ -1,7 +1,7 @@
 //! `tireless show QUEUE ID`: all there is to know about one task.
 
 use serde::Serialize;
-use tireless_core::{Backend, FailureEntry, QueueName, StoreTime, TaskDetail, TaskId};
+use tireless::{Backend, FailureEntry, QueueName, StoreTime, TaskDetail, TaskId};
 
 use crate::exit::{Outcome, Stop};
 use crate::output::{Output, moment, span};

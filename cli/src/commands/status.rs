@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use comfy_table::Color;
 use serde::Serialize;
-use tireless_core::{Backend, Counts, QueueName};
+use tireless::{Backend, Counts, QueueName};
 
 use crate::exit::Outcome;
 use crate::output::{Output, number, span, table};
@@ -62,7 +62,7 @@ pub(crate) async fn run(args: Args, broker: &dyn Backend, out: Output) -> Outcom
 async fn look(
     queues: &[QueueName],
     broker: &dyn Backend,
-) -> tireless_core::Result<Vec<(QueueName, Counts)>> {
+) -> tireless::Result<Vec<(QueueName, Counts)>> {
     let mut queues = queues.to_vec();
     if queues.is_empty() {
         queues = broker.queues().await?;

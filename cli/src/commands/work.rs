@@ -3,8 +3,8 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use tireless_core::{Backend, QueueName};
-use tireless_worker::shutdown_signal;
+use tireless::shutdown_signal;
+use tireless::{Backend, QueueName};
 
 use crate::args::{duration, lease, some_duration};
 use crate::drain::{Drain, Drained};
@@ -149,7 +149,7 @@ async fn until(
 }
 
 /// Tasks that died so far, dropped ones included, and not requeued or removed since.
-async fn died(broker: &dyn Backend, queues: &[QueueName]) -> tireless_core::Result<u64> {
+async fn died(broker: &dyn Backend, queues: &[QueueName]) -> tireless::Result<u64> {
     let mut died = 0;
     for queue in queues {
         let counts = broker.counts(queue).await?;

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
-use tireless_core::{Backend, WorkerView};
+use tireless::{Backend, WorkerView};
 
 use crate::exit::Outcome;
 use crate::output::{Output, moment, number, span, table};
