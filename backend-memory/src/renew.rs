@@ -33,10 +33,14 @@ impl Queue {
 
         if !leaves {
             self.holders.renew(worker, now, renew.lease);
-        } else if self.holders.is_registered(worker) {
-            self.holders.leave(worker);
-            // Its last claim number is remembered from now on.
-            self.last_claims.touch(worker, now);
+        } else {
+            if self.holders.is_registered(worker) {
+                self.holders.leave(worker);
+            }
+            // Its last claim number is remembered from now on; a claim of it that is still on its
+            // way finds its number spent.
+            let last = self.last_claims.touch(worker, now);
+            *last = (*last).max(held.below.checked_sub(1));
         }
         answer.now = now;
         answer

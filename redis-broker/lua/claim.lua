@@ -113,6 +113,12 @@ end
 
 local ids, envelopes = {}, {}
 local repeated = last and tonumber(number) <= tonumber(last)
+if not repeated then
+  -- The number is spent whatever it takes: a late copy of this claim takes nothing (B4).
+  unlock()
+  call('HSET', K.running, 'last', number)
+  register()
+end
 if repeated then
   local held = call('HGET', K.running, number)
   ids, envelopes = envelopes_of(held and split_ids(held) or {})
@@ -140,12 +146,10 @@ elseif not settings[2] and most > 0 then
     end
   end
   if #ids > 0 then
-    local fields = { 'last', number, number, table.concat(ids) }
+    call('HSET', K.running, number, table.concat(ids))
     if alone then
-      fields[5], fields[6] = 'alone', number
+      call('HSET', K.running, 'alone', number)
     end
-    call('HSET', K.running, unpack(fields))
-    register()
   end
 end
 
@@ -156,13 +160,12 @@ end
 
 -- Whose turn it is to keep itself empty for a suspect: one live worker a queue.
 local your_turn = 0
-if suspects > 0 and not alone then
+if suspects > 0 and not alone and not settings[2] then
   local holder = settings[4]
   local holders_lease = holder and call('ZSCORE', K.leases, holder)
   if holder ~= worker and not (holders_lease and tonumber(holders_lease) > now) then
     unlock()
     call('HSET', K.queue, 'turn', worker)
-    register()
     holder = worker
   end
   your_turn = holder == worker and 1 or 0
@@ -170,7 +173,7 @@ elseif suspects == 0 and settings[4] == worker then
   call('HDEL', K.queue, 'turn')
 end
 
-if (#ids > 0 or moved > 0) and not repeated and not settings[2] and ready + suspects > 0 then
+if (moved > 0 or (#ids > 0 and not repeated)) and ready + suspects > 0 then
   ring()
 end
 local soonest = math.min(soonest_scheduled, soonest_failed)

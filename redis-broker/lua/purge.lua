@@ -1,5 +1,6 @@
 -- purge: takes away tasks of one state, the oldest first.
--- KEYS: queue, ready, tasks, history, failures, names, scheduled, failed, dead, done, suspects
+-- KEYS: queue, ready, tasks, history, failures, names, scheduled, failed, dead, done, kept,
+--   suspects
 -- ARGV: 'ready', 'scheduled', 'failed', 'dead' or 'done', most tasks
 -- Returns: removed, whether the state holds more
 local state, limit = ARGV[1], tonumber(ARGV[2])
@@ -9,7 +10,7 @@ call('HLEN', K.tasks)
 call('HLEN', K.history)
 call('HLEN', K.failures)
 call('HLEN', K.names)
-for _, set in ipairs({ K.scheduled, K.failed, K.dead, K.done }) do
+for _, set in ipairs({ K.scheduled, K.failed, K.dead, K.done, K.kept }) do
   call('ZCARD', set)
 end
 
@@ -37,6 +38,9 @@ if state == 'ready' then
 else
   ids = call('ZRANGE', K[state], 0, limit - 1)
   chunked('ZREM', K[state], ids)
+  if state == 'done' then
+    chunked('ZREM', K.kept, ids)
+  end
   if state == 'failed' then
     hide_all(ids)
   end

@@ -1,5 +1,5 @@
 -- remove: takes tasks away that no worker holds.
--- KEYS: queue, ready, tasks, history, failures, names, scheduled, failed, dead, done, suspects,
+-- KEYS: queue, ready, tasks, history, failures, names, scheduled, failed, dead, done, kept, suspects,
 --   leases, then running of every worker that the caller saw in leases
 -- ARGV: how many workers the caller saw, those workers, then the ids
 -- Returns: '' if other workers have come since (ask again), else for each id 'R' (removed),
@@ -10,7 +10,7 @@ call('LLEN', K.suspects)
 call('HLEN', K.history)
 call('HLEN', K.failures)
 call('HLEN', K.names)
-for _, set in ipairs({ K.scheduled, K.failed, K.dead, K.done }) do
+for _, set in ipairs({ K.scheduled, K.failed, K.dead, K.done, K.kept }) do
   call('ZCARD', set)
 end
 if call('ZCARD', K.leases) ~= workers then
@@ -46,6 +46,7 @@ for at = workers + 2, #ARGV do
     end
     local found = failed + call('ZREM', K.scheduled, id) + call('ZREM', K.dead, id)
       + call('ZREM', K.done, id)
+    call('ZREM', K.kept, id)
     if found == 0 then
       found = call('LREM', K.suspects, 1, id)
     end

@@ -47,6 +47,10 @@ if claims_held > known or (leaving and claims_held > 0) then
   end
 end
 if leaving then
+  -- A claim of this worker that is still on its way finds its number spent.
+  if below > 1 and below - 1 > tonumber(marks[1] or '0') then
+    call('HSET', K.running, 'last', string.format('%.0f', below - 1))
+  end
   unregister(worker)
 else
   call('ZADD', K.leases, now + lease, worker)

@@ -1,6 +1,6 @@
 -- settle: a worker says what became of tasks that it holds: a mixed batch of outcomes.
--- KEYS: queue, tasks, history, failures, running, ready, scheduled, failed, dead, done, suspects,
---   names, bell, settles
+-- KEYS: queue, tasks, history, failures, running, ready, scheduled, failed, dead, done, kept,
+--   suspects, names, bell, settles
 -- ARGV: call number, answered mark, cap of dead and kept tasks, then five words an outcome: claim,
 --   id, verb (with ^ to enter at the front), ms, bytes
 -- Returns: tasks dropped at a cap, ':', then '' if all were applied, else 'A' or 'L' (lease lost)
@@ -24,6 +24,7 @@ call('LLEN', K.suspects)
 call('LLEN', K.bell)
 call('ZCARD', K.dead)
 call('ZCARD', K.done)
+call('ZCARD', K.kept)
 local soonest = math.min(head_of(K.scheduled), head_of(K.failed))
 local lone = call('HGET', K.running, 'alone')
 
@@ -89,7 +90,8 @@ end
 function verbs.keep(id, _, ms)
   end_attempts({ id })
   forget_sides({ id })
-  call('ZADD', K.done, now + ms, id)
+  call('ZADD', K.done, now, id)
+  call('ZADD', K.kept, now + ms, id)
   done, kept = done + 1, true
 end
 function verbs.fail(id, front, ms, failure)

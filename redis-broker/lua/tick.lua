@@ -1,6 +1,6 @@
 -- tick: promote and requeue what is due, cut leases that reach too far, drop kept tasks whose time
 -- is over, and name the workers whose lease has ended.
--- KEYS: queue, ready, tasks, history, failures, names, scheduled, failed, suspects, leases, done, bell
+-- KEYS: queue, ready, tasks, history, failures, names, scheduled, failed, suspects, leases, done, kept, bell
 -- ARGV: most tasks of each set, the longest lease in ms, ms between two sweeps of an adopted set
 -- Returns: now, promoted, requeued, dropped, more, ms to the next due task (-1: none), the workers
 local limit, longest = tonumber(ARGV[1]), tonumber(ARGV[2])
@@ -16,14 +16,15 @@ call('HLEN', K.names)
 call('ZCARD', K.scheduled)
 call('ZCARD', K.failed)
 local ahead = call('ZRANGEBYSCORE', K.leases, '(' .. now + longest, '+inf', 'LIMIT', 0, 100)
-local over = call('ZRANGEBYSCORE', K.done, '-inf', now, 'LIMIT', 0, limit)
+local over = call('ZRANGEBYSCORE', K.kept, '-inf', now, 'LIMIT', 0, limit)
+call('ZCARD', K.done)
 
 local promoted = take_due(K.scheduled, limit)
 local requeued = requeue_due(limit)
 if K.failedset then
   requeued = requeued + sweep(tonumber(ARGV[3]))
 end
-if promoted + requeued > 0 and not settings[2] then
+if promoted + requeued > 0 then
   ring()
 end
 if #ahead + #over > 0 then
@@ -33,6 +34,7 @@ for _, worker in ipairs(ahead) do
   call('ZADD', K.leases, now + longest, worker)
 end
 if #over > 0 then
+  chunked('ZREM', K.kept, over)
   chunked('ZREM', K.done, over)
   forget(over)
 end

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use tireless_core::limits::TASKS_PER_CALL;
 use tireless_core::{
     Admin, Error, ErrorKind, Moved, Operation, Purged, QueueName, Removed, Result, Selection,
     State, TaskId,
@@ -81,8 +82,9 @@ impl<C: RedisClient> Admin for RedisBroker<C> {
 }
 
 fn check_limit(operation: Operation, limit: usize) -> Result<()> {
-    if limit == 0 {
-        return Err(Error::invalid(operation, "a limit of 0 moves nothing; give 1 to 1000"));
+    if limit == 0 || limit > TASKS_PER_CALL {
+        let message = format!("a limit of {limit} is out of bounds; give 1 to {TASKS_PER_CALL}");
+        return Err(Error::invalid(operation, message));
     }
-    check_count(operation, "tasks", limit)
+    Ok(())
 }

@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use tireless_core::limits::{CLAIMS_PER_RENEWAL, DEAD_KEPT};
+use tireless_core::limits::DEAD_KEPT;
 use tireless_core::{
-    Broker, Claim, ClaimMode, Claimed, Error, ErrorKind, Namespace, Operation, PerQueue, Push,
-    Pushed, QueueClaimed, QueueName, QueueTicked, Reclaim, Renew, Renewed, Result, Settle,
-    SettleAnswer, Tick, Ticked, Wait, Woken, WorkerId,
+    Broker, Claim, ClaimFrom, ClaimMode, Claimed, Error, ErrorKind, Held, Namespace, Operation,
+    PerQueue, Push, Pushed, QueueClaimed, QueueName, QueueTicked, Reclaim, Renew, Renewed, Result,
+    Settle, SettleAnswer, Tick, Ticked, Wait, Woken, WorkerId,
 };
 
 use crate::address::Address;
@@ -18,7 +18,7 @@ use crate::keys::{Adoption, Keys};
 use crate::link::Link;
 use crate::linked::LinkedClient;
 use crate::reply::Reply;
-use crate::runner::{Runner, ScriptCall};
+use crate::runner::{Runner, ScriptCall, corrupt};
 use crate::{parse, request, wake};
 
 /// How a broker uses its Redis.
@@ -108,16 +108,29 @@ impl<C: RedisClient> RedisBroker<C> {
         Keys::of_registry(&self.settings.namespace)
     }
 
-    /// Runs one call a queue in one round trip; an error on one hides nothing of another (B15).
+    /// Runs one call a queue, and `last` with them, in one round trip; an error on one hides
+    /// nothing of another (B15). What was refused beforehand is not sent.
     async fn per_queue<T>(
         &self,
         operation: Operation,
-        queues: impl Iterator<Item = QueueName>,
-        calls: Vec<ScriptCall>,
+        calls: Vec<(QueueName, Result<ScriptCall>)>,
+        last: Option<ScriptCall>,
         read: impl Fn(Reply) -> Result<T>,
     ) -> PerQueue<T> {
-        let answers = self.runner.run(operation, &calls).await;
-        queues.zip(answers).map(|(queue, answer)| (queue, answer.and_then(&read))).collect()
+        let mut sent = Vec::with_capacity(calls.len() + 1);
+        let mut seen = HashSet::with_capacity(calls.len());
+        let mut pending = Vec::with_capacity(calls.len());
+        for (queue, call) in calls {
+            let call =
+                if seen.insert(queue.clone()) { call } else { Err(twice(operation, &queue)) };
+            pending.push((queue, call.map(|call| sent.push(call))));
+        }
+        sent.extend(last);
+        let mut answers = self.runner.run(operation, &sent).await.into_iter();
+        let mut answer = || answers.next().unwrap_or_else(|| Err(corrupt(operation)));
+        let answered =
+            |(queue, call): (_, Result<()>)| (queue, call.and_then(|()| read(answer()?)));
+        pending.into_iter().map(answered).collect()
     }
 
     /// Names a queue in the registry the first time this process pushes to it.
@@ -138,8 +151,10 @@ impl<C: RedisClient> RedisBroker<C> {
             if taken {
                 from.max = 0;
             }
-            let call = request::claim(&self.keys(&from.queue), claim, &from);
-            let answer = self.runner.run_one(Operation::Claim, call).await;
+            let answer = match request::claim(&self.keys(&from.queue), claim, &from) {
+                Ok(call) => self.runner.run_one(Operation::Claim, call).await,
+                Err(refused) => Err(refused),
+            };
             let answer = answer.and_then(|reply| parse::claimed(reply, claim.number));
             taken |= answer.as_ref().is_ok_and(|answer: &QueueClaimed| !answer.tasks.is_empty());
             answers.push((from.queue, answer));
@@ -179,7 +194,7 @@ impl<C: RedisClient> Broker for RedisBroker<C> {
         }
         calls.extend(self.first_push(&push.queue));
         let answer = self.runner.run(Operation::Push, &calls).await.into_iter().next();
-        let reply = answer.unwrap_or_else(|| Err(crate::runner::corrupt(Operation::Push)))?;
+        let reply = answer.unwrap_or_else(|| Err(corrupt(Operation::Push)))?;
         parse::pushed(reply, push.tasks.len())
     }
 
@@ -187,11 +202,12 @@ impl<C: RedisClient> Broker for RedisBroker<C> {
         if claim.mode == ClaimMode::Alone {
             return self.claim_alone(claim).await;
         }
-        let call = |from| request::claim(&self.keys(&from_queue(from)), claim, from);
+        let call = |from: &ClaimFrom| {
+            (from.queue.clone(), request::claim(&self.keys(&from.queue), claim, from))
+        };
         let calls = claim.queues.iter().map(call).collect();
-        let queues = claim.queues.iter().map(from_queue);
         let read = |reply| parse::claimed(reply, claim.number);
-        self.per_queue(Operation::Claim, queues, calls, read).await
+        self.per_queue(Operation::Claim, calls, None, read).await
     }
 
     async fn settle(&self, settle: &Settle) -> Result<SettleAnswer> {
@@ -206,21 +222,14 @@ impl<C: RedisClient> Broker for RedisBroker<C> {
     }
 
     async fn renew(&self, renew: &Renew) -> Renewed {
-        if let Some(held) = renew.held.iter().find(|held| held.claims.len() > CLAIMS_PER_RENEWAL) {
-            let message = format!(
-                "{} claims in one renewal; {CLAIMS_PER_RENEWAL} is the most: claim more at once",
-                held.claims.len()
-            );
-            let refuse = || Error::new(ErrorKind::TooLarge, Operation::Renew, message.clone());
-            return renew.held.iter().map(|held| (held.queue.clone(), Err(refuse()))).collect();
-        }
-        let call = |held| request::renew(&self.keys(&held_queue(held)), renew, held);
-        let mut calls: Vec<_> = renew.held.iter().map(call).collect();
+        let call = |held: &Held| {
+            (held.queue.clone(), request::renew(&self.keys(&held.queue), renew, held))
+        };
+        let calls = renew.held.iter().map(call).collect();
         let info = serde_json::to_vec(&renew.info).unwrap_or_default().into();
         let names = renew.held.iter().map(|held| held.queue.to_string());
-        calls.push(request::beat(&self.registry(), renew.worker, Some(renew.lease), info, names));
-        let queues = renew.held.iter().map(held_queue);
-        self.per_queue(Operation::Renew, queues, calls, parse::renewed).await
+        let beat = request::beat(&self.registry(), renew.worker, Some(renew.lease), info, names);
+        self.per_queue(Operation::Renew, calls, Some(beat), parse::renewed).await
     }
 
     async fn wait(&self, wait: &Wait) -> Result<Woken> {
@@ -228,10 +237,10 @@ impl<C: RedisClient> Broker for RedisBroker<C> {
     }
 
     async fn tick(&self, tick: &Tick) -> Ticked {
-        let calls = tick.queues.iter().map(|queue| request::tick(&self.keys(queue), tick.limit));
-        let calls = calls.collect();
-        let queues = tick.queues.iter().cloned();
-        let ticked = self.per_queue(Operation::Tick, queues, calls, parse::ticked).await;
+        let call =
+            |queue: &QueueName| (queue.clone(), request::tick(&self.keys(queue), tick.limit));
+        let calls = tick.queues.iter().map(call).collect();
+        let ticked = self.per_queue(Operation::Tick, calls, None, parse::ticked).await;
         let mut answers = Vec::with_capacity(ticked.len());
         for (queue, answer) in ticked {
             let answer = match (answer, &tick.reclaim) {
@@ -247,10 +256,7 @@ impl<C: RedisClient> Broker for RedisBroker<C> {
     }
 }
 
-fn from_queue(from: &tireless_core::ClaimFrom) -> QueueName {
-    from.queue.clone()
-}
-
-fn held_queue(held: &tireless_core::Held) -> QueueName {
-    held.queue.clone()
+/// A queue that a call names twice would answer twice with the same tasks.
+fn twice(operation: Operation, queue: &QueueName) -> Error {
+    Error::invalid(operation, format!("the queue {queue} is named twice in one call"))
 }

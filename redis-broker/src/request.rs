@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tireless_core::limits::{
-    BYTES_PER_CALL, LONE_CRASHES, LONGEST_LEASE, MOVED_BY_A_CLAIM, SMALL_ENVELOPE_BYTES,
-    TASKS_PER_CALL,
+    BYTES_PER_CALL, CLAIMS_PER_RENEWAL, LONE_CRASHES, LONGEST_LEASE, MOVED_BY_A_CLAIM,
+    SMALL_ENVELOPE_BYTES, TASKS_PER_CALL,
 };
 use tireless_core::{
     BuryReason, Claim, ClaimFrom, ClaimMode, Error, ErrorKind, Failure, Held, NewTask, Operation,
@@ -74,7 +74,7 @@ pub(crate) fn check_count(operation: Operation, what: &str, count: usize) -> Res
 pub(crate) fn push(keys: &Keys, push: &Push) -> Result<ScriptCall> {
     check_count(Operation::Push, "tasks", push.tasks.len())?;
     let bytes: usize = push.tasks.iter().map(|task| task.envelope.len()).sum();
-    if bytes > BYTES_PER_CALL && push.tasks.len() > 1 {
+    if bytes > BYTES_PER_CALL {
         let message = format!("{bytes} bytes in one call; {BYTES_PER_CALL} is the most: split it");
         return Err(Error::new(ErrorKind::TooLarge, Operation::Push, message));
     }
@@ -114,7 +114,8 @@ fn details(tasks: &[NewTask]) -> Vec<u8> {
     out
 }
 
-pub(crate) fn claim(keys: &Keys, claim: &Claim, from: &ClaimFrom) -> ScriptCall {
+pub(crate) fn claim(keys: &Keys, claim: &Claim, from: &ClaimFrom) -> Result<ScriptCall> {
+    check_count(Operation::Claim, "tasks", from.max)?;
     let takes_plain = from.inbox || keys.adoption().is_some();
     let seed = if takes_plain && claim.mode == ClaimMode::Shared {
         id_bytes(&TaskId::new())
@@ -125,7 +126,7 @@ pub(crate) fn claim(keys: &Keys, claim: &Claim, from: &ClaimFrom) -> ScriptCall 
         worker_bytes(claim.worker),
         number(claim.number),
         lease_millis(claim.lease),
-        number(from.max.min(TASKS_PER_CALL)),
+        number(from.max),
         Bytes::from_static(match claim.mode {
             ClaimMode::Shared => b"shared",
             ClaimMode::Alone => b"alone",
@@ -134,7 +135,7 @@ pub(crate) fn claim(keys: &Keys, claim: &Claim, from: &ClaimFrom) -> ScriptCall 
         number(MOVED_BY_A_CLAIM),
         number(BYTES_PER_CALL),
     ];
-    call(&scripts::CLAIM, keys, Some(claim.worker), args)
+    Ok(call(&scripts::CLAIM, keys, Some(claim.worker), args))
 }
 
 /// A settle as it is sent, and where in its answer each outcome's letter stands; `None` for an
@@ -220,23 +221,26 @@ fn outcome_args(settlement: &Settlement, args: &mut Vec<Bytes>) {
     args.extend([number(settlement.claim), id_bytes(&settlement.id), verb, millis(wait), bytes]);
 }
 
-pub(crate) fn renew(keys: &Keys, renew: &Renew, held: &Held) -> ScriptCall {
+pub(crate) fn renew(keys: &Keys, renew: &Renew, held: &Held) -> Result<ScriptCall> {
+    if held.claims.len() > CLAIMS_PER_RENEWAL {
+        let count = held.claims.len();
+        let message = format!("{count} claims in one renewal; {CLAIMS_PER_RENEWAL} is the most");
+        return Err(Error::new(ErrorKind::TooLarge, Operation::Renew, message));
+    }
     let mut args = Vec::with_capacity(3 + held.claims.len());
     args.push(worker_bytes(renew.worker));
     args.push(lease_millis(renew.lease));
     args.push(number(held.below));
     args.extend(held.claims.iter().map(number));
-    call(&scripts::RENEW, keys, Some(renew.worker), args)
+    Ok(call(&scripts::RENEW, keys, Some(renew.worker), args))
 }
 
-pub(crate) fn tick(keys: &Keys, limit: usize) -> ScriptCall {
+pub(crate) fn tick(keys: &Keys, limit: usize) -> Result<ScriptCall> {
+    check_count(Operation::Tick, "tasks", limit)?;
     let sweep_every = keys.adoption().map(|adoption| adoption.sweep_every);
-    let args = vec![
-        number(limit.clamp(1, TASKS_PER_CALL)),
-        millis(LONGEST_LEASE),
-        millis(sweep_every.unwrap_or_default()),
-    ];
-    call(&scripts::TICK, keys, None, args)
+    let args =
+        vec![number(limit.max(1)), millis(LONGEST_LEASE), millis(sweep_every.unwrap_or_default())];
+    Ok(call(&scripts::TICK, keys, None, args))
 }
 
 pub(crate) fn reclaim(

@@ -149,7 +149,9 @@ fn expected_type(key: &str) -> &'static str {
     match key {
         "ready" | "suspects" | "bell" | "inbox" | "list" => "list",
         "failedset" => "set",
-        "scheduled" | "failed" | "dead" | "done" | "leases" | "queues" | "workers" => "zset",
+        "scheduled" | "failed" | "dead" | "done" | "kept" | "leases" | "queues" | "workers" => {
+            "zset"
+        }
         _ => "hash",
     }
 }

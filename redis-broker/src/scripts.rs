@@ -75,6 +75,7 @@ script!(
         "failed",
         "dead",
         "done",
+        "kept",
         "suspects",
         "names",
         "bell",
@@ -112,6 +113,7 @@ script!(
         "suspects",
         "leases",
         "done",
+        "kept",
         "bell"
     ],
     [
@@ -161,6 +163,7 @@ script!(
         "failed",
         "dead",
         "done",
+        "kept",
         "suspects",
         "leases"
     ],
@@ -180,6 +183,7 @@ script!(
         "failed",
         "dead",
         "done",
+        "kept",
         "suspects"
     ],
     ["now", "layout", "chunks", "unlock", "forget", "adopt"]

@@ -7,6 +7,9 @@ local function drop_over(set, cap)
   end
   local ids = call('ZRANGE', set, 0, over - 1)
   call('ZREMRANGEBYRANK', set, 0, over - 1)
+  if set == K.done then
+    call('ZREM', K.kept, unpack(ids))
+  end
   forget(ids)
   call('HINCRBY', K.queue, 'dropped', over)
   return over

@@ -1,0 +1,206 @@
+//! B2: for every script and every key that it takes, that key with another type: the operation is
+//! refused as `WrongType`, and no key has changed.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tireless_core::{
+    Backend, BuryReason, Call, Claim, ClaimFrom, ClaimMode, Envelope, Error, ErrorKind, Failure,
+    Held, List, NewTask, Outcome, OwnId, Push, QueueName, Reclaim, Reentry, ReleaseReason, Renew,
+    Selection, Settle, Settlement, State, StoreTime, TaskId, Tick, WorkerId, WorkerInfo,
+};
+use tireless_redis_broker::layout::scripts;
+use tireless_testkit::server::shared_url;
+use tireless_tests::{Library, Raw, RedisRs, fresh_namespace, small_cap};
+
+/// A queue in which every key exists, and the calls that use it.
+struct Scene {
+    broker: Arc<dyn Backend>,
+    raw: Raw,
+    namespace: String,
+    queue: QueueName,
+    me: WorkerId,
+    held: Vec<TaskId>,
+    waiting: TaskId,
+}
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+impl Scene {
+    async fn set() -> Self {
+        let url = shared_url().expect("a server");
+        let settings = small_cap(fresh_namespace());
+        let namespace = settings.namespace.to_string();
+        let broker = RedisRs::connect(&url, settings).await.expect("a connection");
+        let queue = QueueName::new("wrong").expect("a legal name");
+        let mut scene = Self {
+            broker,
+            raw: Raw::connect(&url).await,
+            namespace,
+            queue,
+            me: WorkerId::new(),
+            held: Vec::new(),
+            waiting: TaskId::new(),
+        };
+        let tasks: Vec<_> = (0..20).map(|_| new_task()).collect();
+        scene.waiting = tasks[19].id;
+        let call = Call { number: 1, answered: 0 };
+        let push = Push { queue: scene.queue.clone(), caller: scene.me, call, tasks };
+        scene.broker.push(&push).await.expect("a push");
+        let (_, claimed) = scene.broker.claim(&scene.claim(1, 12)).await.remove(0);
+        scene.held = claimed.expect("a claim").tasks.iter().map(|task| task.id).collect();
+        scene
+    }
+
+    fn claim(&self, number: u64, max: usize) -> Claim {
+        let from = ClaimFrom { queue: self.queue.clone(), max, inbox: true };
+        let lease = Duration::from_millis(1);
+        let (worker, mode) = (self.me, ClaimMode::Shared);
+        Claim { worker, number, lease, mode, queues: vec![from] }
+    }
+
+    fn key(&self, part: &str) -> String {
+        let tag = match part {
+            "queues" | "workers" | "worker-info" => self.namespace.clone(),
+            _ => format!("{}/{}/0", self.namespace, self.queue),
+        };
+        match part {
+            "running" | "pushes" | "settles" => format!("tireless:{{{tag}}}:{part}:{}", self.me),
+            _ => format!("tireless:{{{tag}}}:{part}"),
+        }
+    }
+
+    fn settle(&self, outcomes: Vec<Outcome>) -> Settle {
+        let settlement =
+            |(id, outcome): (&TaskId, Outcome)| Settlement { claim: 1, id: *id, outcome };
+        let outcomes = self.held.iter().zip(outcomes).map(settlement).collect();
+        let call = Call { number: 1, answered: 0 };
+        Settle { queue: self.queue.clone(), worker: self.me, call, outcomes }
+    }
+
+    fn tick(&self, reclaim: bool) -> Tick {
+        let not_after = StoreTime::from_millis(1 << 50);
+        let reclaim = reclaim.then_some(Reclaim { not_after, lone_crashes: 3 });
+        Tick { queues: vec![self.queue.clone()], limit: 100, reclaim }
+    }
+
+    /// The operation behind a script, with work for every branch that writes.
+    async fn run(&self, script: &str) -> Result<(), Error> {
+        let queue = &self.queue;
+        match script {
+            "push" => {
+                let mut tasks = vec![new_task(), new_task()];
+                tasks[0].own_id = OwnId::new("own").ok();
+                tasks[1].when = tireless_core::When::After(HOUR);
+                let call = Call { number: 2, answered: 1 };
+                let push = Push { queue: queue.clone(), caller: self.me, call, tasks };
+                self.broker.push(&push).await.map(drop)
+            }
+            "claim" => self.broker.claim(&self.claim(2, 5)).await.remove(0).1.map(drop),
+            "settle" => self.broker.settle(&self.settle(every_outcome())).await.map(drop),
+            "ack" => self.broker.settle(&self.settle(vec![Outcome::ACK; 3])).await.map(drop),
+            "renew" => {
+                let held = vec![Held { queue: queue.clone(), claims: vec![], below: 9 }];
+                let info = WorkerInfo::default();
+                let renew = Renew { worker: self.me, lease: HOUR, held, info };
+                self.broker.renew(&renew).await.remove(0).1.map(drop)
+            }
+            "tick" => self.broker.tick(&self.tick(false)).await.remove(0).1.map(drop),
+            "reclaim" => self.broker.tick(&self.tick(true)).await.remove(0).1.map(drop),
+            "requeue" => {
+                let selection = Selection::Oldest { state: State::Dead, limit: 10 };
+                self.broker.requeue(queue, &selection).await.map(drop)
+            }
+            "remove" => self.broker.remove(queue, &[self.waiting]).await.map(drop),
+            "purge" => self.broker.purge(queue, State::Ready, 10).await.map(drop),
+            "pause" => self.broker.pause(queue).await,
+            "resume" => self.broker.resume(queue).await,
+            "counts" => self.broker.counts(queue).await.map(drop),
+            "list" => {
+                let state = State::Ready;
+                let list = List { queue: queue.clone(), state, cursor: 0, limit: 10 };
+                self.broker.list(&list).await.map(drop)
+            }
+            "show" => self.broker.show(queue, self.waiting).await.map(drop),
+            "roll" => self.broker.workers().await.map(drop),
+            other => panic!("the script {other} has no operation in this test: add it"),
+        }
+    }
+}
+
+fn new_task() -> NewTask {
+    NewTask::new(Envelope::raw("body").encode().expect("an envelope"))
+}
+
+fn every_outcome() -> Vec<Outcome> {
+    let failure = Failure::new("kind", "text");
+    let (reentry, after) = (Reentry::Back, HOUR);
+    vec![
+        Outcome::ACK,
+        Outcome::Ack { keep: Some(HOUR) },
+        Outcome::Fail { failure: failure.clone(), retry_in: HOUR, reentry },
+        Outcome::RELEASE,
+        Outcome::Release { after, reason: ReleaseReason::Unknown, reentry },
+        Outcome::Bury { reason: BuryReason::Asked, failure },
+        Outcome::Snooze { delay: HOUR },
+    ]
+}
+
+/// A key of another type: a string where a collection is expected.
+async fn spoil(scene: &mut Scene, part: &str) {
+    let key = scene.key(part);
+    scene.raw.command(&[b"SET", key.as_bytes(), b"not yours"]).await;
+}
+
+/// Reading scripts decide by the first key that tells them the answer; they write nothing anyway.
+const READS: [&str; 4] = ["counts", "list", "show", "roll"];
+
+async fn check(script: &'static str, part: &str) {
+    let mut scene = Scene::set().await;
+    tokio::time::sleep(Duration::from_millis(5)).await;
+    spoil(&mut scene, part).await;
+    let namespace = scene.namespace.clone();
+    let before = scene.raw.snapshot(&namespace).await;
+    let answer = scene.run(script).await;
+    let after = scene.raw.snapshot(&namespace).await;
+    match answer {
+        Err(error) if error.kind() == ErrorKind::WrongType => {
+            let key = scene.key(part);
+            assert!(error.to_string().contains(&key), "{script}: {error} does not name {key}");
+        }
+        Ok(()) if READS.contains(&script) => {}
+        other => panic!("{script} with a spoiled {part}: {other:?}"),
+    }
+    if script == "reclaim" {
+        // The tick before it has written nothing of the queue either: nothing was due.
+    }
+    assert!(before == after, "{script} with a spoiled {part} changed something");
+}
+
+#[tokio::test]
+async fn a_key_of_another_type_ends_every_script_before_it_writes() {
+    let mut checked = 0;
+    for script in scripts() {
+        // The registry's script is never alone in its call: it fails without an error to users.
+        for part in script.keys.iter().filter(|_| script.script != "beat") {
+            // A reclaim is led to by a tick, which has refused before where they share a key.
+            check(script.script, part).await;
+            checked += 1;
+        }
+    }
+    assert!(checked > 100, "only {checked} pairs of script and key were checked");
+}
+
+#[tokio::test]
+async fn without_a_spoiled_key_every_script_runs() {
+    for script in scripts() {
+        if script.script != "beat" {
+            let scene = Scene::set().await;
+            tokio::time::sleep(Duration::from_millis(5)).await;
+            scene
+                .run(script.script)
+                .await
+                .unwrap_or_else(|error| panic!("{}: {error}", script.script));
+        }
+    }
+}
