@@ -89,11 +89,16 @@ impl<C: RedisClient> Runner<C> {
         words: &[&[u8]],
         first_key: Option<usize>,
     ) -> Result<Reply> {
-        let words = words.iter().map(|word| Bytes::copy_from_slice(word)).collect();
+        let words: Vec<_> = words.iter().map(|word| Bytes::copy_from_slice(word)).collect();
+        let key = first_key.and_then(|at| words.get(at).cloned());
         let mut answers = self.0.send(vec![Command { words, first_key }]).await;
-        match answers.pop() {
-            Some(answer) => answer.map_err(|error| explain(operation, error)),
-            None => Err(corrupt(operation)),
+        match (answers.pop(), key) {
+            (Some(Ok(reply)), _) => Ok(reply),
+            (Some(Err(error)), Some(key)) if is_wrong_type(&error) => {
+                Err(taken(operation, &key, "another type", "collection"))
+            }
+            (Some(Err(error)), _) => Err(explain(operation, error)),
+            (None, _) => Err(corrupt(operation)),
         }
     }
 
@@ -131,18 +136,23 @@ impl<C: RedisClient> Runner<C> {
             let name = names.get(at).copied().unwrap_or("running");
             let expected = expected_type(name);
             if found != "none" && found != expected {
-                let message = format!(
-                    "the key {:?} holds a {}, not a {expected}, so nothing was done; another \
-                     program uses this name: rename or delete that key, or use another namespace",
-                    String::from_utf8_lossy(key),
-                    String::from_utf8_lossy(&found),
-                );
-                return Error::new(ErrorKind::WrongType, operation, message);
+                let found = format!("a {}", String::from_utf8_lossy(&found));
+                return taken(operation, key, &found, expected);
             }
         }
         let message = format!("a key of the {} script holds another type", call.script.name);
         Error::new(ErrorKind::WrongType, operation, message)
     }
+}
+
+/// A key of ours holds what is not ours.
+fn taken(operation: Operation, key: &Bytes, found: &str, expected: &str) -> Error {
+    let message = format!(
+        "the key {:?} holds {found}, not a {expected}, so nothing was done; another program uses \
+         this name: rename or delete that key, or use another namespace",
+        String::from_utf8_lossy(key),
+    );
+    Error::new(ErrorKind::WrongType, operation, message)
 }
 
 fn expected_type(key: &str) -> &'static str {

@@ -23,7 +23,7 @@ pub fn small_cap(namespace: Namespace) -> Settings {
     settings
 }
 
-const CAP: usize = 50;
+const CAP: usize = 600;
 
 /// A namespace that no other test uses, on a server that many may share.
 pub fn fresh_namespace() -> Namespace {

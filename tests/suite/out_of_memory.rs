@@ -28,7 +28,7 @@ async fn the_backlog_drains_at_maxmemory_and_push_is_refused_whole() {
     for (tasks, outcome) in held.chunks(12).zip(outcomes) {
         actor.finish(tasks, outcome).await;
     }
-    bench.holds("ready 152, failed 12, dead 12, scheduled 12").await;
+    bench.holds("ready 152, scheduled 12, failed 12, dead 12").await;
     actor.renew(&[]).await;
     bench.tick().await;
     bench.reap().await;

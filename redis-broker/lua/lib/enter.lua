@@ -4,7 +4,7 @@ local SUSPECT_FROM = 2
 
 local function enter(id, history, front)
   if history.crashes >= SUSPECT_FROM then
-    call('LPUSH', K.suspects, id)
+    call(front and 'RPUSH' or 'LPUSH', K.suspects, id)
   elseif front then
     call('RPUSH', K.ready, id)
   else
