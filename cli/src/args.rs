@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use clap::{Parser, Subcommand, ValueEnum};
-use tireless::{Namespace, StoreTime};
+use tireless::{Namespace, QueueName, State, StoreTime};
 
 use crate::commands;
 
@@ -44,7 +44,7 @@ pub(crate) struct Globals {
     #[arg(long, global = true, value_enum)]
     pub(crate) client: Option<Client>,
     /// Keeps the queues of several systems on one server apart
-    #[arg(long, global = true, value_name = "NS", default_value_t)]
+    #[arg(long, global = true, value_name = "NS", default_value_t, value_parser = namespace)]
     pub(crate) namespace: Namespace,
     /// Print one JSON object instead of text
     #[arg(long, global = true)]
@@ -102,6 +102,21 @@ impl Command {
             _ => "warn",
         }
     }
+}
+
+/// Reads a queue's name.
+pub(crate) fn queue(text: &str) -> Result<QueueName, String> {
+    QueueName::new(text).map_err(|error| error.message().to_owned())
+}
+
+/// Reads a state.
+pub(crate) fn state(text: &str) -> Result<State, String> {
+    text.parse().map_err(|error: tireless::Error| error.message().to_owned())
+}
+
+/// Reads a namespace.
+fn namespace(text: &str) -> Result<Namespace, String> {
+    Namespace::new(text).map_err(|error| error.message().to_owned())
 }
 
 /// Reads a duration such as `500ms`, `30s` or `1h 30m`.

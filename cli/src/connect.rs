@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use tireless::{Backend, ConnectOptions};
+use tireless::{Adoption, Backend, ConnectOptions, QueueName};
 
 use crate::args::{Client, Globals};
 use crate::exit::{Outcome, Stop};
@@ -24,6 +24,15 @@ pub(crate) enum Memory {
 
 /// Connects to the broker that the command line and the environment name.
 pub(crate) async fn connect(globals: &Globals, memory: Memory) -> Outcome<Arc<dyn Backend>> {
+    connect_adopting(globals, memory, None).await
+}
+
+/// The same, with a queue that takes its tasks from a plain list.
+pub(crate) async fn connect_adopting(
+    globals: &Globals,
+    memory: Memory,
+    adopted: Option<(QueueName, Adoption)>,
+) -> Outcome<Arc<dyn Backend>> {
     let url = globals.broker.as_deref().unwrap_or(DEFAULT_URL);
     if url.starts_with("memory:") {
         return match memory {
@@ -36,6 +45,7 @@ pub(crate) async fn connect(globals: &Globals, memory: Memory) -> Outcome<Arc<dy
     }
     let mut options = ConnectOptions::default();
     options.namespace = globals.namespace.clone();
+    options.adopted.extend(adopted);
     options.client = globals.client.map(|client| match client {
         Client::RedisRs => tireless::Client::RedisRs,
         Client::Fred => tireless::Client::Fred,

@@ -24,7 +24,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use args::{Cli, Command, Globals};
-use connect::{Memory, connect};
+use connect::{Memory, connect, connect_adopting};
 use exit::{Outcome, Stop};
 use output::{Output, note};
 
@@ -76,7 +76,7 @@ fn wrong_usage(error: &clap::Error) -> ExitCode {
     } else {
         rendered.to_string()
     };
-    note(text.trim_end());
+    note(redact::redact_all(text.trim_end()));
     ExitCode::from(2)
 }
 
@@ -91,8 +91,8 @@ async fn run(cli: Cli) -> Outcome {
             commands::bench::run(args, broker, out).await
         }
         Command::Work(args) => {
-            args.check()?;
-            let broker = connect(&globals, Memory::Refused).await?;
+            let adopted = args.adopted()?;
+            let broker = connect_adopting(&globals, Memory::Refused, adopted).await?;
             commands::work::run(args, broker, out).await
         }
         command => operate(command, &globals, out).await,

@@ -23,9 +23,15 @@ pub(crate) fn hide(secret: &str) {
     }
 }
 
-/// The text without known passwords and without those that stand in URLs.
+/// The text without known passwords and without those that stand in URLs: for what may repeat
+/// anything that was typed.
+pub(crate) fn redact_all(text: &str) -> String {
+    without_url_passwords(&redact(text))
+}
+
+/// The text without known passwords.
 pub(crate) fn redact(text: &str) -> String {
-    let mut text = without_url_passwords(text);
+    let mut text = text.to_owned();
     for secret in SECRETS.lock().unwrap_or_else(PoisonError::into_inner).iter() {
         if text.contains(secret.as_str()) {
             text = text.replace(secret.as_str(), HIDDEN);
@@ -80,7 +86,7 @@ pub(crate) struct RedactedStderr;
 
 impl Write for RedactedStderr {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let text = redact(&String::from_utf8_lossy(bytes));
+        let text = redact_all(&String::from_utf8_lossy(bytes));
         // A log that nobody reads stops no work.
         let _ = io::stderr().lock().write_all(text.as_bytes());
         Ok(bytes.len())

@@ -4,6 +4,7 @@ use serde::Serialize;
 use tireless::limits::TASKS_PER_CALL;
 use tireless::{Backend, List, QueueName, State, TaskSummary};
 
+use crate::args;
 use crate::exit::Outcome;
 use crate::output::{Output, moment, note, number, table};
 use crate::view::{TaskLine, open, preview};
@@ -12,8 +13,10 @@ use crate::view::{TaskLine, open, preview};
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The queue
+    #[arg(value_parser = args::queue)]
     queue: QueueName,
     /// ready, running, scheduled, failed, dead or done
+    #[arg(value_parser = args::state)]
     state: State,
     /// Most tasks to list
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=100_000))]

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use tireless::{Backend, QueueName};
 
+use crate::args;
 use crate::exit::Outcome;
 use crate::output::Output;
 
@@ -10,6 +11,7 @@ use crate::output::Output;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The queue
+    #[arg(value_parser = args::queue)]
     queue: QueueName,
 }
 

@@ -4,6 +4,7 @@ use serde::Serialize;
 use tireless::limits::TASKS_PER_CALL;
 use tireless::{Backend, Counts, QueueName, State};
 
+use crate::args;
 use crate::confirm::{Reach, confirm};
 use crate::exit::{Outcome, Stop};
 use crate::output::{Output, progress};
@@ -12,8 +13,10 @@ use crate::output::{Output, progress};
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The queue
+    #[arg(value_parser = args::queue)]
     queue: QueueName,
     /// ready, scheduled, failed, dead or done
+    #[arg(value_parser = args::state)]
     state: State,
     /// Do not ask
     #[arg(long)]

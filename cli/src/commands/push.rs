@@ -12,7 +12,7 @@ use serde::Serialize;
 use tireless::limits::BODY_BYTES;
 use tireless::{Backend, Envelope, NewTask, OwnId, Pushed, QueueName, StoreTime, When};
 
-use crate::args::{Lines, duration, moment};
+use crate::args::{self, Lines, duration, moment};
 use crate::exit::{Outcome, Stop};
 use crate::lines::{Batch, Trouble, read_batches};
 use crate::output::{Output, note, progress};
@@ -22,6 +22,7 @@ use crate::pusher::Pusher;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The queue
+    #[arg(value_parser = args::queue)]
     queue: QueueName,
     /// The task's body, its exact bytes; standard input, up to its end, if it is left out
     #[arg(conflicts_with = "lines")]

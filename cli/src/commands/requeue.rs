@@ -5,15 +5,18 @@ use tireless::limits::TASKS_PER_CALL;
 use tireless::{Backend, QueueName, Selection, State, TaskId};
 
 use super::purge::held;
+use crate::args;
 use crate::confirm::{Reach, confirm};
 use crate::exit::{Outcome, Stop};
 use crate::output::{Output, note, progress};
 
 /// Which tasks.
 #[derive(Debug, clap::Args)]
+#[command(override_usage = "tireless requeue [OPTIONS] <QUEUE> <ID..|--failed|--dead>")]
 #[command(group(clap::ArgGroup::new("which").required(true)))]
 pub(crate) struct Args {
     /// The queue
+    #[arg(value_parser = args::queue)]
     queue: QueueName,
     /// The tasks, failed or dead ones
     #[arg(group = "which")]

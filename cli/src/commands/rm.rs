@@ -4,6 +4,7 @@ use serde::Serialize;
 use tireless::limits::TASKS_PER_CALL;
 use tireless::{Backend, QueueName, Removed, TaskId};
 
+use crate::args;
 use crate::confirm::{Reach, confirm};
 use crate::exit::{Outcome, Stop};
 use crate::output::{Output, note};
@@ -12,6 +13,7 @@ use crate::output::{Output, note};
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The queue
+    #[arg(value_parser = args::queue)]
     queue: QueueName,
     /// The tasks
     #[arg(required = true)]

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use tireless::{Backend, FailureEntry, QueueName, StoreTime, TaskDetail, TaskId};
 
+use crate::args;
 use crate::exit::{Outcome, Stop};
 use crate::output::{Output, moment, span};
 use crate::view::{TaskLine, codec, full, open, plain, preview};
@@ -11,6 +12,7 @@ use crate::view::{TaskLine, codec, full, open, plain, preview};
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The queue
+    #[arg(value_parser = args::queue)]
     queue: QueueName,
     /// The task
     id: TaskId,

@@ -7,6 +7,7 @@ use comfy_table::Color;
 use serde::Serialize;
 use tireless::{Backend, Counts, QueueName};
 
+use crate::args;
 use crate::exit::Outcome;
 use crate::output::{Output, number, span, table};
 
@@ -14,6 +15,7 @@ use crate::output::{Output, number, span, table};
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The queues; all that are in use if none is named
+    #[arg(value_parser = args::queue)]
     queues: Vec<QueueName>,
     /// Count again each second, until Ctrl-C
     #[arg(long)]

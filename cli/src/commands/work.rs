@@ -3,10 +3,9 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use tireless::shutdown_signal;
-use tireless::{Backend, QueueName};
+use tireless::{Adoption, Backend, Backoff, QueueName, shutdown_signal};
 
-use crate::args::{duration, lease, some_duration};
+use crate::args::{duration, lease, queue, some_duration};
 use crate::drain::{Drain, Drained};
 use crate::exit::{Outcome, Stop};
 use crate::output::Output;
@@ -28,7 +27,7 @@ SIGTERM and Ctrl-C stop the worker gracefully: it takes nothing more, waits for 
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Args {
     /// The queues, in the order of their importance
-    #[arg(required_unless_present = "adopt")]
+    #[arg(required_unless_present = "adopt", value_parser = queue)]
     queues: Vec<QueueName>,
     /// What is run
     #[command(flatten)]
@@ -58,7 +57,8 @@ pub(crate) struct Args {
     /// The plain set in which the failed bodies of --adopt are kept
     #[arg(long, value_name = "SET", requires = "adopt")]
     failed_set: Option<String>,
-    /// How often the members of --failed-set go back to the list
+    /// How long a failed body stays in --failed-set before it goes back to the list; also how often
+    /// members that others put there go back
     #[arg(
         long, value_name = "DURATION", default_value = "60s", value_parser = some_duration,
         requires = "adopt"
@@ -74,44 +74,60 @@ enum Why {
 }
 
 impl Args {
-    /// What clap cannot say.
-    pub(crate) fn check(&self) -> Outcome {
-        for (flag, key) in [("--adopt", &self.adopt), ("--failed-set", &self.failed_set)] {
-            if key.as_ref().is_some_and(String::is_empty) {
+    /// The plain keys to adopt, and the queue that stands for them.
+    pub(crate) fn adopted(&self) -> Outcome<Option<(QueueName, Adoption)>> {
+        let (Some(list), Some(set)) = (&self.adopt, &self.failed_set) else { return Ok(None) };
+        for (flag, key) in [("--adopt", list), ("--failed-set", set)] {
+            if key.is_empty() {
                 return Err(Stop::usage(format!("{flag} needs the name of a key")));
             }
         }
-        if self.adopt.is_some() && self.adopt == self.failed_set {
+        if list == set {
             return Err(Stop::usage("--adopt and --failed-set name the same key"));
         }
-        Ok(())
+        let adoption = Adoption {
+            list: list.clone().into(),
+            failed_set: set.clone().into(),
+            sweep_every: self.requeue_every,
+        };
+        Ok(Some((adopted_name(list)?, adoption)))
     }
+
+    fn queues(&self) -> tireless::Result<Vec<QueueName>> {
+        match &self.adopt {
+            Some(list) => Ok(vec![adopted_name(list)?]),
+            None => Ok(self.queues.clone()),
+        }
+    }
+}
+
+/// A list's name is free, a queue's is not.
+fn adopted_name(list: &str) -> tireless::Result<QueueName> {
+    QueueName::new(list).or_else(|_| QueueName::new("adopted"))
 }
 
 /// Works until it is told to stop, or until the queues are drained.
 pub(crate) async fn run(args: Args, broker: Arc<dyn Backend>, out: Output) -> Outcome {
-    if args.adopt.is_some() {
-        return Err(Stop::failed(format!(
-            "plain keys cannot be adopted yet (asked for requeuing every {:?}); push to a queue \
-             of tireless, or use its inbox",
-            args.requeue_every
-        )));
-    }
+    let queues = args.queues()?;
+    let inbox = args.inbox || args.adopt.is_some();
     let exec = args.exec.start(out.json)?;
-    let policy = policy(args.retries, args.retry_delay, &exec);
-    let died_before = died(broker.as_ref(), &args.queues).await?;
-    let pool = pool(broker.clone(), &args.queues, args.inbox, policy, exec)
+    let mut policy = policy(args.retries, args.retry_delay, &exec);
+    if args.adopt.is_some() {
+        policy.backoff = Backoff::fixed(args.requeue_every);
+    }
+    let died_before = died(broker.as_ref(), &queues).await?;
+    let pool = pool(broker.clone(), &queues, inbox, policy, exec)
         .concurrency(args.exec.concurrency.get())
         .lease(args.lease)
         .beat((args.lease / 3).min(LONGEST_BEAT))
         .shutdown_timeout(args.shutdown_timeout);
     let why = Arc::new(OnceLock::new());
-    let until = until(broker.clone(), args.queues.clone(), args.drain, args.inbox, why.clone());
+    let until = until(broker.clone(), queues.clone(), args.drain, inbox, why.clone());
     let summary = pool.run_until(until).await?;
     if !args.drain {
         return out.json(&Did::new(&summary, 0));
     }
-    let died = died(broker.as_ref(), &args.queues).await?.saturating_sub(died_before);
+    let died = died(broker.as_ref(), &queues).await?.saturating_sub(died_before);
     let did = Did::new(&summary, died);
     out.json(&did)?;
     match why.get() {
