@@ -242,6 +242,15 @@ pub trait Inspect: fmt::Debug + Send + Sync + 'static {
 
     /// What the store tells about itself.
     async fn server(&self) -> Result<ServerStats>;
+
+    /// How many tasks of `body_bytes` a second one worker that does nothing could at most take out
+    /// of this store, found by draining `tasks` of them with none of the contract's care: the
+    /// yardstick of benchmarks. `None` where there is no such bare way. Uses keys of its own and
+    /// removes them.
+    async fn drain_limit(&self, tasks: u64, body_bytes: usize) -> Result<Option<f64>> {
+        let _ = (tasks, body_bytes);
+        Ok(None)
+    }
 }
 
 #[async_trait]
@@ -268,5 +277,9 @@ impl<T: Inspect + ?Sized> Inspect for Arc<T> {
 
     async fn server(&self) -> Result<ServerStats> {
         (**self).server().await
+    }
+
+    async fn drain_limit(&self, tasks: u64, body_bytes: usize) -> Result<Option<f64>> {
+        (**self).drain_limit(tasks, body_bytes).await
     }
 }

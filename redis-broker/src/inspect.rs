@@ -16,9 +16,12 @@ use crate::parse::{Parts, history_of};
 use crate::reply::Reply;
 use crate::request::{call, check_count, id_bytes, number};
 use crate::runner::corrupt;
-use crate::scripts;
+use crate::{scripts, yardstick};
 
 const INSPECT: Operation = Operation::Inspect;
+
+/// Queues that are listed at most.
+const MOST_QUEUES: usize = 10_000;
 
 impl<C: RedisClient> RedisBroker<C> {
     /// The workers that hold, or may hold, tasks of a queue; dead ones too until reclaimed.
@@ -39,11 +42,10 @@ impl<C: RedisClient> RedisBroker<C> {
 #[async_trait]
 impl<C: RedisClient> Inspect for RedisBroker<C> {
     async fn queues(&self) -> Result<Vec<QueueName>> {
-        let key = self.registry().part("queues");
-        let words: [&[u8]; 4] = [b"ZRANGE", &key, b"0", b"9999"];
-        let reply = self.runner.command(INSPECT, &words, Some(1)).await?;
-        let names = reply.into_array().ok_or_else(|| corrupt(INSPECT))?;
-        let names = names.into_iter().filter_map(Reply::into_bytes);
+        let call = call(&scripts::QUEUES, &self.registry(), None, vec![number(MOST_QUEUES)]);
+        let mut parts = Parts::of(INSPECT, self.runner.run_one(INSPECT, call).await?)?;
+        parts.count()?;
+        let names = parts.array()?.into_iter().filter_map(Reply::into_bytes);
         let mut queues: Vec<_> = names
             .filter_map(|name| QueueName::new(std::str::from_utf8(&name).ok()?).ok())
             .collect();
@@ -153,6 +155,11 @@ impl<C: RedisClient> Inspect for RedisBroker<C> {
         let reply = self.runner.command(INSPECT, &words, None).await?;
         let text = reply.into_bytes().ok_or_else(|| corrupt(INSPECT))?;
         Ok(server_stats(&String::from_utf8_lossy(&text)))
+    }
+
+    async fn drain_limit(&self, tasks: u64, body_bytes: usize) -> Result<Option<f64>> {
+        let keys = self.registry();
+        yardstick::drain_limit(&self.runner, &keys, tasks, body_bytes).await.map(Some)
     }
 }
 

@@ -24,6 +24,7 @@ mod scripts;
 mod server_error;
 pub mod tls;
 mod wake;
+mod yardstick;
 
 pub use broker::{RedisBroker, Settings};
 pub use keys::Adoption;

@@ -41,7 +41,7 @@ pub(crate) fn call(
     ScriptCall { script, adopted, keys: keys_of(script, keys, caller), args }
 }
 
-pub(crate) fn number(value: impl ToString) -> Bytes {
+pub(crate) fn number<T: ToString + Copy>(value: T) -> Bytes {
     value.to_string().into()
 }
 

@@ -220,10 +220,11 @@ script!(
     ["layout", "ids", "held"]
 );
 script!(BEAT, "beat", ["queues", "workers", "worker-info"], ["now"]);
+script!(QUEUES, "queues", ["queues"], []);
 script!(ROLL, "roll", ["workers", "worker-info"], ["now"]);
 
 /// Every script, for tools and tests.
-pub(crate) static ALL: [&Script; 17] = [
+pub(crate) static ALL: [&Script; 18] = [
     &PUSH, &CLAIM, &SETTLE, &ACK, &RENEW, &TICK, &RECLAIM, &REQUEUE, &REMOVE, &PURGE, &PAUSE,
-    &RESUME, &COUNTS, &LIST, &SHOW, &BEAT, &ROLL,
+    &RESUME, &COUNTS, &LIST, &SHOW, &BEAT, &QUEUES, &ROLL,
 ];

@@ -8,6 +8,11 @@ use crate::client::ClientError;
 pub(crate) fn explain(operation: Operation, error: ClientError) -> Error {
     match error {
         ClientError::Server(text) => from_server(operation, &text),
+        // No connection could be made, and why is known: a changed password, say.
+        ClientError::NotSent(source) if source.is::<Error>() => match source.downcast::<Error>() {
+            Ok(refused) => refused.during(operation),
+            Err(source) => Error::new(ErrorKind::Unavailable, operation, source.to_string()),
+        },
         ClientError::NotSent(source) => {
             let message = format!("the store cannot be reached: {source}");
             Error::new(ErrorKind::Unavailable, operation, message).with_source(source)

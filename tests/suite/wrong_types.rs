@@ -122,6 +122,7 @@ impl Scene {
                 self.broker.list(&list).await.map(drop)
             }
             "show" => self.broker.show(queue, self.waiting).await.map(drop),
+            "queues" => self.broker.queues().await.map(drop),
             "roll" => self.broker.workers().await.map(drop),
             other => panic!("the script {other} has no operation in this test: add it"),
         }
@@ -153,7 +154,7 @@ async fn spoil(scene: &mut Scene, part: &str) {
 }
 
 /// Reading scripts decide by the first key that tells them the answer; they write nothing anyway.
-const READS: [&str; 4] = ["counts", "list", "show", "roll"];
+const READS: [&str; 5] = ["counts", "list", "show", "queues", "roll"];
 
 async fn check(script: &'static str, part: &str) {
     let mut scene = Scene::set().await;
