@@ -93,6 +93,7 @@ async fn measure(args: &Args, broker: &Arc<dyn Backend>, queue: &QueueName) -> O
     let concurrency = usize::from(args.concurrency);
     let drained = Drained::measure(broker, queue, args.tasks, concurrency).await?;
     let pick_up = PickUp::measure(broker, queue, &load, concurrency).await?;
+    let limit = broker.drain_limit(args.tasks, args.body_bytes as usize).await?;
     Ok(Answer {
         tasks: args.tasks,
         body_bytes: args.body_bytes,
@@ -106,7 +107,7 @@ async fn measure(args: &Args, broker: &Arc<dyn Backend>, queue: &QueueName) -> O
         server_cpu_us_per_task: drained.server_cpu_us,
         commands_per_task: drained.commands,
         memory_bytes_per_task: bytes,
-        limit_drain_per_s: None,
+        limit_drain_per_s: limit.map(rounded),
     })
 }
 
