@@ -12,6 +12,8 @@ pub use bell::Waiting;
 pub use bench::Bench;
 
 use std::fmt;
+use std::future::Future;
+use std::task::Poll;
 use std::time::Duration;
 
 use tireless_core::{
@@ -112,4 +114,18 @@ pub fn every_outcome() -> Vec<Outcome> {
         bury(),
         snooze(LONG),
     ]
+}
+
+/// Polls a future a few times, then drops it; whether it ended before.
+pub async fn drop_after<F: Future>(future: F, polls: usize) -> bool {
+    let mut future = Box::pin(future);
+    for _ in 0..polls {
+        let ended =
+            std::future::poll_fn(|context| Poll::Ready(future.as_mut().poll(context).is_ready()));
+        if ended.await {
+            return true;
+        }
+        tokio::task::yield_now().await;
+    }
+    false
 }

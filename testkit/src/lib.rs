@@ -10,6 +10,8 @@ mod harness;
 mod idle;
 mod layer;
 mod over;
+#[cfg(feature = "property")]
+pub mod property;
 
 pub use clock::VirtualClock;
 pub use faulty::{Fault, Faults, FaultyBroker, FaultyLayer, Odds};

@@ -1,27 +1,11 @@
 //! B10: any future may be dropped at any await.
 
-use std::future::Future;
 use std::sync::Arc;
-use std::task::Poll;
 
 use tireless_core::{Backend, ClaimMode, Outcome, Settled};
 
 use crate::Harness;
-use crate::fixtures::{Bench, fail, tasks};
-
-/// Polls a future a few times, then drops it; whether it ended before.
-async fn drop_after<F: Future>(future: F, polls: usize) -> bool {
-    let mut future = Box::pin(future);
-    for _ in 0..polls {
-        let ended =
-            std::future::poll_fn(|context| Poll::Ready(future.as_mut().poll(context).is_ready()));
-        if ended.await {
-            return true;
-        }
-        tokio::task::yield_now().await;
-    }
-    false
-}
+use crate::fixtures::{Bench, drop_after, fail, tasks};
 
 /// B10: a push that was dropped happened once or never, and can be sent again.
 pub async fn a_dropped_push_happened_once_or_never(h: &dyn Harness) {
