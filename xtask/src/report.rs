@@ -76,19 +76,23 @@ impl Report {
         self.rows.push(row);
     }
 
-    /// Prints the list with its totals, hands it on to `ci` if that asked, and tells whether all is
-    /// well: something ran and nothing failed.
+    /// Prints the list with its totals, or hands it on to `ci` if that asked, and tells whether all
+    /// is well: something ran and nothing failed.
     pub(crate) fn finish(&self) -> Result<bool> {
+        match std::env::var_os(REPORT_VARIABLE) {
+            Some(path) => self.save(Path::new(&path))?,
+            None => self.print(),
+        }
+        Ok(self.count(Outcome::Failed) == 0 && self.count(Outcome::Passed) > 0)
+    }
+
+    fn print(&self) {
         let width = self.rows.iter().map(|row| row.name.len()).max().unwrap_or_default();
         println!("\nWhat ran and what did not:");
         for row in &self.rows {
             println!("{}", line(row, width));
         }
         println!("{}", self.totals());
-        if let Some(path) = std::env::var_os(REPORT_VARIABLE) {
-            self.save(Path::new(&path))?;
-        }
-        Ok(self.count(Outcome::Failed) == 0 && self.count(Outcome::Passed) > 0)
     }
 
     fn totals(&self) -> String {

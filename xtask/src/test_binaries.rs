@@ -8,6 +8,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use crate::process::{capture, cargo, name};
+use crate::report::REPORT_VARIABLE;
 
 /// One program may take this long; then it hangs and is killed.
 const LIMIT: Duration = Duration::from_secs(15 * 60);
@@ -112,6 +113,8 @@ impl Built {
         let mut command = crate::process::command(&test.path);
         command.current_dir(&test.dir).args(args);
         command.env("CARGO_MANIFEST_DIR", &test.dir).env("CARGO_PKG_NAME", &test.package);
+        // Ours alone: the tests of this very program make lists too.
+        command.env_remove(REPORT_VARIABLE);
         for (name, path) in &self.programs {
             command.env(format!("CARGO_BIN_EXE_{name}"), path);
         }
