@@ -2,7 +2,7 @@
 
 use tireless_core::ErrorKind;
 
-use super::{Client, ConnectOptions, client_of, connect, connect_with};
+use super::{Client, client_of, connect};
 
 async fn refusal(url: &str) -> (ErrorKind, String) {
     let error = connect(url).await.expect_err("it connected");
@@ -51,9 +51,9 @@ async fn memory_names_its_feature() {
 #[cfg(not(feature = "fred"))]
 #[tokio::test]
 async fn a_client_that_is_not_built_names_its_feature() {
-    let mut options = ConnectOptions::default();
+    let mut options = super::ConnectOptions::default();
     options.client = Some(Client::Fred);
-    let error = connect_with("redis://localhost", options).await.expect_err("it connected");
+    let error = super::connect_with("redis://localhost", options).await.expect_err("it connected");
     assert_eq!(error.kind(), ErrorKind::Unsupported);
     assert!(error.to_string().contains("`fred`"), "{error}");
 }

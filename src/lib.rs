@@ -63,3 +63,6 @@ pub use tireless_backend_fred::Adoption;
 pub use tireless_backend_memory::MemoryBroker;
 #[cfg(feature = "redis-rs")]
 pub use tireless_backend_redis_rs::Adoption;
+
+#[cfg(all(test, feature = "memory"))]
+mod roundtrip_tests;

@@ -17,7 +17,8 @@ pub type CodecError = Box<dyn std::error::Error + Send + Sync + 'static>;
 /// ```
 /// use bytes::Bytes;
 /// use serde::{Serialize, de::DeserializeOwned};
-/// use tireless_worker::{BodyCodec, Codec, CodecError};
+/// use tireless_core::Codec;
+/// use tireless_worker::{BodyCodec, CodecError};
 ///
 /// /// JSON for people: with line breaks.
 /// struct Pretty;

@@ -48,7 +48,8 @@ pub struct Receipt {
 /// ```
 /// # use std::time::Duration;
 /// # use serde::{Deserialize, Serialize};
-/// # use tireless_worker::{Broker, Json, Producer, Task};
+/// # use tireless_core::Broker;
+/// # use tireless_worker::{Json, Producer, Task};
 /// # #[derive(Serialize, Deserialize)]
 /// # struct SendMail { to: String }
 /// # impl Task for SendMail {
