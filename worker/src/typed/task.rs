@@ -10,7 +10,7 @@ use crate::run::RunPolicy;
 ///
 /// Usually derived:
 ///
-/// ```ignore
+/// ```text
 /// #[derive(Serialize, Deserialize, Task)]
 /// #[task(queue = "mail", retries = 10, timeout = "30s", backoff = "exponential 2s..10m")]
 /// struct SendMail { to: String }
