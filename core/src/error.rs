@@ -106,10 +106,8 @@ impl fmt::Display for Operation {
 type Source = Box<dyn std::error::Error + Send + Sync + 'static>;
 
 /// What went wrong. `Display` is written for people and says what to do next where that is known.
-#[derive(Debug)]
 pub struct Error(Box<Parts>);
 
-#[derive(Debug)]
 struct Parts {
     kind: ErrorKind,
     operation: Operation,
@@ -180,6 +178,13 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.0.operation, self.0.message)
+    }
+}
+
+/// What a `main` that returns an error prints: for people first, then what a program would ask.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self} [{:?}, effect: {:?}]", self.0.kind, self.0.effect)
     }
 }
 
