@@ -58,8 +58,10 @@ async fn worth_waiting(shared: &Shared) -> Vec<WaitOn> {
     if all || queues.is_empty() {
         return queues;
     }
-    shared.clock.sleep(PATIENCE).await;
-    quiet(shared).0
+    tokio::select! {
+        () = shared.clock.sleep(PATIENCE) => quiet(shared).0,
+        () = shared.stop.cancelled() => Vec::new(),
+    }
 }
 
 fn quiet(shared: &Shared) -> (Vec<WaitOn>, bool) {

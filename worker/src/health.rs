@@ -63,7 +63,9 @@ impl Health {
     pub(crate) fn success(&self, role: Role, now: Duration, observers: &Observers) {
         let millis = u64::try_from(now.as_millis()).unwrap_or(u64::MAX - 1);
         self.entries[role as usize].success.store(millis + 1, Ordering::Relaxed);
-        if self.down.load(Ordering::Relaxed) && self.down.swap(false, Ordering::Relaxed) {
+        // A wait that began before an outage may well end in it: it tells nothing.
+        let answers = role != Role::Bell && self.down.load(Ordering::Relaxed);
+        if answers && self.down.swap(false, Ordering::Relaxed) {
             tracing::info!("the store answers again");
             observers.tell(|| Event::StoreRecovered);
         }

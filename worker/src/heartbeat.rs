@@ -30,7 +30,7 @@ pub(crate) async fn run(shared: Arc<Shared>) -> Result<()> {
 pub(crate) fn spawn_thread(shared: Arc<Shared>) -> std::io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     std::thread::Builder::new().name("tireless-heartbeat".into()).spawn(move || {
-        let supervisor = shared.supervisor();
+        let supervisor = shared.supervisor(&shared.rest);
         runtime.block_on(supervisor.run(Role::Heartbeat, || run(Arc::clone(&shared))));
         // Connections may have left tasks here; nobody waits for them.
         runtime.shutdown_background();

@@ -38,6 +38,8 @@ mod shutdown;
 mod signal;
 mod summary;
 mod supervise;
+#[cfg(test)]
+mod testbed;
 mod ticker;
 mod trace;
 mod typed;

@@ -1,1 +1,62 @@
-//! Tests.
+use super::*;
+
+const BEAT: Duration = Duration::from_secs(5);
+
+fn at(seconds: f64) -> Duration {
+    Duration::from_secs_f64(seconds)
+}
+
+/// The permission after ticks that were answered at once, at these seconds.
+fn after(ticks: &[f64]) -> Permission {
+    let mut permission = Permission::default();
+    for tick in ticks {
+        tick_at(&mut permission, *tick);
+    }
+    permission
+}
+
+fn tick_at(permission: &mut Permission, seconds: f64) {
+    let store = StoreTime::from_millis((seconds * 1000.0) as u64);
+    permission.answered(at(seconds), at(seconds), store, BEAT);
+}
+
+fn is_granted(permission: &Permission, seconds: f64) -> bool {
+    permission.grant(at(seconds), BEAT, 3).is_some()
+}
+
+#[test]
+fn it_takes_two_answered_ticks_a_beat_apart() {
+    assert!(!is_granted(&after(&[]), 1.0));
+    assert!(!is_granted(&after(&[0.0]), 4.0));
+    assert!(!is_granted(&after(&[0.0, 4.0]), 8.0), "not a beat apart");
+    assert!(is_granted(&after(&[0.0, 4.0, 8.0]), 12.0));
+    assert!(is_granted(&after(&[0.0, 5.0]), 9.0));
+}
+
+#[test]
+fn it_ends_a_beat_after_the_last_answer_by_the_stores_clock() {
+    let granted = after(&[0.0, 4.0, 8.0]).grant(at(12.0), BEAT, 7).unwrap();
+    assert_eq!(granted, Reclaim { not_after: StoreTime::from_millis(13_000), lone_crashes: 7 });
+    assert!(!is_granted(&after(&[0.0, 4.0, 8.0]), 13.0), "too late to be of use");
+    assert!(after(&[0.0, 4.0, 8.0]).is_stale(at(13.0), BEAT));
+}
+
+#[test]
+fn a_failure_a_slow_answer_and_a_long_gap_each_start_anew() {
+    let mut failed = after(&[0.0, 4.0, 8.0]);
+    failed.failed();
+    assert!(!is_granted(&failed, 9.0));
+    tick_at(&mut failed, 9.0);
+    assert!(!is_granted(&failed, 10.0));
+
+    let mut slow = after(&[0.0, 4.0]);
+    slow.answered(at(8.0), at(11.0), StoreTime::from_millis(11_000), BEAT);
+    assert!(!is_granted(&slow, 12.0));
+
+    let mut gap = after(&[0.0, 4.0, 8.0]);
+    tick_at(&mut gap, 19.0);
+    assert!(!is_granted(&gap, 19.1));
+    tick_at(&mut gap, 23.0);
+    tick_at(&mut gap, 24.5);
+    assert!(is_granted(&gap, 25.0));
+}

@@ -1,8 +1,9 @@
 //! From what a pool was told to what it serves: queues in their order, with their handlers.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
-use tireless_core::{Error, Operation, QueueName, Result};
+use tireless_core::{Error, Operation, QueueName, Result, TypeName};
 
 use crate::run::Route;
 use crate::shared::{Routes, Served};
@@ -42,9 +43,10 @@ pub(crate) fn serve(named: Vec<Named>, routes: Vec<Route>) -> Result<Vec<Served>
     if routes.is_empty() {
         return invalid("the pool has no handler; add one with .handle(..)".to_owned());
     }
+    check_routes(&routes)?;
     let routes: Vec<_> = routes.into_iter().map(Arc::new).collect();
     for queue in &mut served {
-        queue.routes = routes_of(&queue.name, &routes)?;
+        queue.routes = routes_of(&queue.name, &routes);
         if queue.inbox && queue.routes.raw.is_none() {
             return invalid(format!(
                 "the inbox of {} is to be taken in, but no handler takes raw tasks",
@@ -59,33 +61,36 @@ fn line(name: QueueName, level: usize, weight: u32, inbox: bool) -> Served {
     Served { name, level, weight, inbox, routes: Routes::default() }
 }
 
-/// The handlers of a queue: first its own, then typed ones that expect their tasks elsewhere, and
-/// raw ones that are for any queue.
-fn routes_of(queue: &QueueName, routes: &[Arc<Route>]) -> Result<Routes> {
-    let mut found = Routes::default();
-    let own = |route: &&Arc<Route>| route.queue.as_ref() == Some(queue);
-    for route in routes.iter().filter(own) {
-        let twice = match &route.task_type {
-            Some(name) => found.typed.insert(name.clone(), Arc::clone(route)).is_some(),
-            None => found.raw.replace(Arc::clone(route)).is_some(),
-        };
-        if twice {
-            let what = route.task_type.as_ref().map_or("raw", |name| name.as_str());
-            return invalid(format!("two handlers take the {what} tasks of {queue}; keep one"));
+fn check_routes(routes: &[Route]) -> Result<()> {
+    let mut seen = HashSet::new();
+    for Route { task_type, queue, .. } in routes {
+        if !seen.insert((task_type, queue)) {
+            let what = task_type.as_ref().map_or("raw", TypeName::as_str);
+            let of = queue.as_ref().map_or_else(String::new, |queue| format!(" of {queue}"));
+            return invalid(format!("two handlers take the {what} tasks{of}; keep one"));
         }
     }
-    for route in routes.iter().filter(|route| !own(route)) {
+    Ok(())
+}
+
+/// The handlers of a queue: first its own, then typed ones that expect their tasks elsewhere, and
+/// raw ones that are for any queue.
+fn routes_of(queue: &QueueName, routes: &[Arc<Route>]) -> Routes {
+    let mut found = Routes::default();
+    let own = |route: &&Arc<Route>| route.queue.as_ref() == Some(queue);
+    let others = routes.iter().filter(|route| !own(route));
+    for route in routes.iter().filter(own).chain(others) {
         match &route.task_type {
             Some(name) => {
                 found.typed.entry(name.clone()).or_insert_with(|| Arc::clone(route));
             }
-            None if route.queue.is_none() => {
+            None if own(&route) || route.queue.is_none() => {
                 found.raw.get_or_insert_with(|| Arc::clone(route));
             }
             None => {}
         }
     }
-    Ok(found)
+    found
 }
 
 fn invalid<T>(message: String) -> Result<T> {

@@ -219,7 +219,13 @@ impl WorkerPool {
     /// `InvalidInput` for what is wrong with what was said, `Unsupported`, `Denied` or
     /// `WrongType` if the store refuses. A store that cannot be reached is no error: the pool
     /// waits for it.
-    pub async fn start(mut self) -> Result<RunningPool> {
+    pub async fn start(self) -> Result<RunningPool> {
+        let (shared, real_time) = self.prepare()?;
+        RunningPool::start(Arc::new(shared), real_time).await
+    }
+
+    /// What the roles share, and whether they go by real time.
+    pub(crate) fn prepare(mut self) -> Result<(Shared, bool)> {
         self.check();
         if !self.problems.is_empty() {
             return Err(self.problems.swap_remove(0));
@@ -229,8 +235,7 @@ impl WorkerPool {
         let queues = plan::serve(self.queues, routes)?;
         let real_time = self.clock.is_none();
         let clock = self.clock.unwrap_or_else(|| Arc::new(TokioClock));
-        let shared = Shared::new(self.broker, clock, self.settings, queues, self.observers);
-        RunningPool::start(Arc::new(shared), real_time).await
+        Ok((Shared::new(self.broker, clock, self.settings, queues, self.observers), real_time))
     }
 
     fn check(&mut self) {

@@ -63,7 +63,7 @@ impl RunningPool {
             let beating = Arc::clone(&shared);
             tokio::spawn(async move {
                 let run = || heartbeat::run(Arc::clone(&beating));
-                beating.supervisor().run(Role::Heartbeat, run).await;
+                beating.supervisor(&beating.rest).run(Role::Heartbeat, run).await;
             });
         }
         let loops = spawn_loops(&shared);
@@ -137,23 +137,23 @@ fn spawn_loops(shared: &Arc<Shared>) -> Loops {
         let shared = Arc::clone(shared);
         settling.spawn(async move {
             let run = || shared.settlers[at].run(&shared);
-            shared.supervisor().run(Role::Settler, run).await;
+            shared.supervisor(&shared.rest).run(Role::Settler, run).await;
         });
     }
     let claims = Arc::clone(shared);
     claiming.spawn(async move {
         let run = || claimer::run(Arc::clone(&claims));
-        claims.supervisor().run(Role::Claimer, run).await;
+        claims.supervisor(&claims.stop).run(Role::Claimer, run).await;
     });
     let waits = Arc::clone(shared);
     claiming.spawn(async move {
         let run = || bell::run(Arc::clone(&waits));
-        waits.supervisor().run(Role::Bell, run).await;
+        waits.supervisor(&waits.stop).run(Role::Bell, run).await;
     });
     if shared.settings.scheduler {
         let ticks = Arc::clone(shared);
         claiming.spawn(async move {
-            ticks.supervisor().run(Role::Scheduler, || tick(Arc::clone(&ticks))).await;
+            ticks.supervisor(&ticks.stop).run(Role::Scheduler, || tick(Arc::clone(&ticks))).await;
         });
     }
     claiming.close();

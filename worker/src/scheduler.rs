@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tireless_core::limits::LONE_CRASHES;
 use tireless_core::{Broker, Clock, Error, Operation, QueueName, Result};
+use tokio_util::sync::CancellationToken;
 
 use crate::clock::TokioClock;
 use crate::events::{Event, Observers};
@@ -123,8 +124,12 @@ impl RequeueScheduler {
             },
             early: true,
         };
-        let supervisor =
-            Supervisor { clock: &*self.clock, health: &health, observers: &self.observers };
+        let supervisor = Supervisor {
+            clock: &*self.clock,
+            health: &health,
+            observers: &self.observers,
+            stop: &CancellationToken::new(),
+        };
         let ticking = supervisor.run(Role::Scheduler, || async {
             ticker.run().await;
             Ok(())

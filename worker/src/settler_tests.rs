@@ -1,1 +1,123 @@
-//! Tests.
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tireless_core::{
+    Clock, Effect, Error, ErrorKind, MockBroker, Operation, Outcome, Settle, SettleAnswer, Settled,
+    StoreTime, TaskId,
+};
+use tireless_testkit::VirtualClock;
+
+use super::Finished;
+use crate::shared::Shared;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// A pool's shared state over a mock that answers settles with this.
+fn shared(
+    clock: &VirtualClock,
+    mut answer: impl FnMut(usize, &Settle) -> tireless_core::Result<SettleAnswer> + Send + 'static,
+) -> (Arc<Shared>, Arc<Mutex<Vec<Settle>>>) {
+    let sent = Arc::new(Mutex::new(Vec::new()));
+    let noted = Arc::clone(&sent);
+    let mut broker = MockBroker::new();
+    broker.expect_settle().returning(move |settle| {
+        let mut noted = noted.lock().unwrap();
+        noted.push(settle.clone());
+        answer(noted.len(), settle)
+    });
+    let clock: Arc<dyn Clock> = Arc::new(clock.clone());
+    (Arc::new(crate::testbed::shared_over(broker, clock, 1)), sent)
+}
+
+fn all(settle: &Settle, settled: Settled) -> SettleAnswer {
+    let mut answer = SettleAnswer::default();
+    answer.settled = vec![settled; settle.outcomes.len()];
+    answer
+}
+
+/// Has tasks of one claim finish.
+fn finish(shared: &Shared, count: usize) {
+    let number = shared.ledger.begin([0]);
+    let batch = shared.ledger.answered(number, 0, count, StoreTime::default());
+    for _ in 0..count {
+        let (id, outcome) = (TaskId::new(), Outcome::ACK);
+        shared.settlers[0].push(Finished { id, batch: Arc::clone(&batch), outcome });
+    }
+}
+
+fn run(shared: &Arc<Shared>) {
+    let shared = Arc::clone(shared);
+    tokio::spawn(async move { shared.settlers[0].run(&shared).await });
+}
+
+#[tokio::test]
+async fn a_lost_answer_is_asked_for_with_the_same_call() {
+    let clock = VirtualClock::new();
+    let (shared, sent) = shared(&clock, |nth, settle| match nth {
+        1..=3 => Err(Error::new(ErrorKind::Timeout, Operation::Settle, "no answer")
+            .with_effect(Effect::Maybe)),
+        _ => Ok(all(settle, Settled::Applied)),
+    });
+    run(&shared);
+    finish(&shared, 3);
+    clock.advance(Duration::from_millis(1)).await;
+    // What comes meanwhile waits for its turn.
+    finish(&shared, 2);
+    assert_eq!(shared.ledger.held(), 5);
+    clock.advance(10 * SECOND).await;
+    let sent = sent.lock().unwrap().clone();
+    assert_eq!(sent.len(), 5);
+    assert!(sent[..4].iter().all(|settle| *settle == sent[0]), "{sent:?}");
+    assert_eq!((sent[0].outcomes.len(), sent[4].outcomes.len()), (3, 2));
+    assert!(sent[4].call.number > sent[0].call.number);
+    assert_eq!(sent[4].call.answered, sent[0].call.number);
+    assert_eq!((shared.ledger.held(), shared.counters.summary().done), (0, 5));
+}
+
+#[tokio::test]
+async fn a_call_carries_a_thousand_at_most() {
+    let clock = VirtualClock::new();
+    let (shared, sent) = shared(&clock, |_, settle| Ok(all(settle, Settled::Applied)));
+    finish(&shared, 2500);
+    run(&shared);
+    clock.idle().await;
+    let sizes: Vec<_> = sent.lock().unwrap().iter().map(|call| call.outcomes.len()).collect();
+    assert_eq!(sizes, [1000, 1000, 500]);
+}
+
+#[tokio::test]
+async fn a_refused_outcome_is_counted_and_let_go() {
+    let clock = VirtualClock::new();
+    let (shared, _) = shared(&clock, |_, settle| Ok(all(settle, Settled::LeaseLost)));
+    run(&shared);
+    finish(&shared, 2);
+    clock.idle().await;
+    let summary = shared.counters.summary();
+    assert_eq!((summary.lease_lost, summary.done, shared.ledger.held()), (2, 0, 0));
+}
+
+#[tokio::test]
+async fn a_call_that_can_never_succeed_is_given_up() {
+    let clock = VirtualClock::new();
+    let (shared, sent) = shared(&clock, |nth, settle| match nth {
+        1 => Err(Error::new(ErrorKind::Stale, Operation::Settle, "answered earlier")),
+        _ => Ok(all(settle, Settled::Applied)),
+    });
+    run(&shared);
+    finish(&shared, 1);
+    clock.idle().await;
+    finish(&shared, 1);
+    clock.idle().await;
+    assert_eq!((sent.lock().unwrap().len(), shared.ledger.held()), (2, 0));
+    assert_eq!(shared.counters.summary().done, 1);
+}
+
+#[tokio::test]
+async fn closed_it_ends_when_all_is_written() {
+    let clock = VirtualClock::new();
+    let (shared, sent) = shared(&clock, |_, settle| Ok(all(settle, Settled::Applied)));
+    finish(&shared, 1);
+    shared.settlers[0].close();
+    shared.settlers[0].run(&shared).await.unwrap();
+    assert_eq!(sent.lock().unwrap().len(), 1);
+}

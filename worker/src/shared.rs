@@ -139,8 +139,9 @@ impl Shared {
         }
     }
 
-    pub(crate) fn supervisor(&self) -> Supervisor<'_> {
-        Supervisor { clock: &*self.clock, health: &self.health, observers: &self.observers }
+    /// What a loop is supervised with that goes on until `stop`.
+    pub(crate) fn supervisor<'a>(&'a self, stop: &'a CancellationToken) -> Supervisor<'a> {
+        Supervisor { clock: &*self.clock, health: &self.health, observers: &self.observers, stop }
     }
 
     pub(crate) fn succeeded(&self, role: Role) {

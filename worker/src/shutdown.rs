@@ -4,6 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tireless_core::limits::TASKS_PER_CALL;
 use tireless_core::{Clock, Outcome};
 
 use crate::dispatch::Job;
@@ -22,12 +23,15 @@ const GRACE: Duration = Duration::from_millis(300);
 const LAST: Duration = Duration::from_millis(300);
 
 /// Gives tasks back unstarted, so that they come first again and in the order they had.
-pub(crate) fn give_back(shared: &Shared, jobs: Vec<Job>) {
-    // Each enters at the front: the last one given back is the first one out.
-    for Job { task, batch } in jobs.into_iter().rev() {
-        let queue = batch.queue;
-        let outcome = Outcome::RELEASE;
-        shared.settlers[queue].push(Finished { id: task.id, batch, outcome });
+pub(crate) fn give_back(shared: &Shared, mut jobs: Vec<Job>) {
+    // What one call gives back keeps its order, and stands before what earlier calls gave back.
+    while !jobs.is_empty() {
+        let last = (jobs.len() - 1) / TASKS_PER_CALL * TASKS_PER_CALL;
+        for Job { task, batch } in jobs.split_off(last) {
+            let queue = batch.queue;
+            let outcome = Outcome::RELEASE;
+            shared.settlers[queue].push(Finished { id: task.id, batch, outcome });
+        }
     }
 }
 

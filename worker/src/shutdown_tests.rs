@@ -1,1 +1,138 @@
-//! Tests.
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use tireless_core::{Clock, Failure, State};
+
+use crate::events::Event;
+use crate::run::{Context, Verdict};
+use crate::summary::Summary;
+use crate::testbed::{Bed, Call, SECOND};
+
+async fn hangs(_: Context) -> Verdict {
+    std::future::pending().await
+}
+
+/// Runs a shutdown while time passes, and says how much did.
+async fn shut_down(bed: &Bed, pool: crate::RunningPool) -> (Summary, Duration) {
+    let began = bed.clock.now();
+    let clock = bed.clock.clone();
+    let end = tokio::spawn(async move { (pool.shutdown().await, clock.now()) });
+    bed.clock.advance_until(120 * SECOND, || end.is_finished()).await;
+    let (summary, ended) = end.await.unwrap();
+    (summary, ended - began)
+}
+
+#[tokio::test]
+async fn what_runs_is_waited_for_and_the_rest_given_back_in_order() {
+    let bed = Bed::new();
+    let clock = bed.clock.clone();
+    let quick_then_slow = Arc::new(AtomicUsize::new(0));
+    let pool = bed.raw(move |_| {
+        let clock = clock.clone();
+        let first = quick_then_slow.fetch_add(1, Ordering::SeqCst) < 2;
+        async move {
+            let length = if first { Duration::from_millis(1) } else { 10 * SECOND };
+            clock.sleep(length).await;
+            Verdict::Done
+        }
+    });
+    let ids = bed.push(20).await;
+    let pool = pool.concurrency(2).start().await.unwrap();
+    bed.clock.advance(SECOND).await;
+    let waiting = pool.stats().waiting;
+    assert!(waiting > 0, "quick tasks lead to a hoard");
+    let (summary, took) = shut_down(&bed, pool).await;
+    assert!(took >= 8 * SECOND && took <= 10 * SECOND, "{took:?}");
+    assert_eq!((summary.done, summary.released), (4, waiting as u64));
+    let counts = bed.counts().await;
+    assert_eq!((counts.ready, counts.running, counts.workers), (16, 0, 0));
+    let next: Vec<_> =
+        bed.raw(hangs).concurrency(16).without_scheduler().start().await.into_iter().collect();
+    bed.clock.advance(SECOND).await;
+    let started: Vec<_> = bed
+        .events()
+        .into_iter()
+        .filter_map(|event| match event {
+            Event::Started { run } => Some((run.id, run.attempt)),
+            _ => None,
+        })
+        .skip(4)
+        .collect();
+    let expected: Vec<_> = ids[4..].iter().map(|id| (*id, 1)).collect();
+    assert_eq!(started, expected, "first out are the oldest, and none was charged");
+    drop(next);
+}
+
+#[tokio::test]
+async fn at_the_deadline_what_still_runs_is_told_then_given_back_uncharged() {
+    let bed = Bed::new();
+    let told = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&told);
+    let pool = bed.raw(move |context: Context| {
+        let counted = Arc::clone(&counted);
+        async move {
+            context.cancellation().cancelled().await;
+            if counted.fetch_add(1, Ordering::SeqCst) == 0 {
+                return Verdict::Retry(Failure::new("", "was told to stop"));
+            }
+            std::future::pending().await
+        }
+    });
+    let ids = bed.push(2).await;
+    let pool = pool.shutdown_timeout(5 * SECOND).start().await.unwrap();
+    bed.clock.advance(SECOND).await;
+    let (summary, took) = shut_down(&bed, pool).await;
+    assert!(took >= 5 * SECOND && took <= 6 * SECOND, "{took:?}");
+    assert_eq!((told.load(Ordering::SeqCst), summary.released), (2, 2));
+    for id in ids {
+        let task = bed.show(id).await.unwrap();
+        assert_eq!((task.state, task.summary.history.attempts), (State::Ready, 0));
+    }
+}
+
+#[tokio::test]
+async fn a_dropped_pool_gives_back_what_it_holds() {
+    let bed = Bed::new();
+    bed.push(3).await;
+    let pool = bed.raw(hangs).concurrency(2).start().await.unwrap();
+    bed.clock.advance(SECOND).await;
+    assert_eq!(bed.counts().await.running, 2);
+    drop(pool);
+    bed.clock.advance(30 * SECOND).await;
+    let counts = bed.counts().await;
+    assert_eq!((counts.ready, counts.running, counts.workers), (3, 0, 0));
+}
+
+#[tokio::test]
+async fn without_a_store_the_end_still_comes_in_time() {
+    let bed = Bed::new();
+    bed.push(1).await;
+    let clock = bed.clock.clone();
+    let pool = bed.raw(move |_| {
+        let clock = clock.clone();
+        async move {
+            clock.sleep(2 * SECOND).await;
+            Verdict::Done
+        }
+    });
+    let pool = pool.shutdown_timeout(4 * SECOND).start().await.unwrap();
+    bed.clock.advance(SECOND).await;
+    bed.spy.go_away(true);
+    let (_, took) = shut_down(&bed, pool).await;
+    assert!(took <= 5 * SECOND, "{took:?}");
+}
+
+#[tokio::test]
+async fn nothing_is_claimed_after_the_stop_and_the_last_call_is_the_leave() {
+    let bed = Bed::new();
+    let pool = bed.raw(hangs).start().await.unwrap();
+    bed.clock.advance(SECOND).await;
+    bed.spy.forget();
+    shut_down(&bed, pool).await;
+    bed.push(1).await;
+    bed.clock.advance(60 * SECOND).await;
+    let calls = bed.spy.calls();
+    assert!(!calls.iter().any(|call| matches!(call, Call::Claim(_))), "{calls:?}");
+    assert!(matches!(calls.last(), Some(Call::Renew(renew)) if renew.lease.is_zero()));
+}

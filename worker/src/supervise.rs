@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use tireless_core::{Clock, Result};
+use tokio_util::sync::CancellationToken;
 
 use crate::events::{Event, Observers};
 use crate::health::{Health, Role};
@@ -21,6 +22,8 @@ pub(crate) struct Supervisor<'a> {
     pub(crate) clock: &'a dyn Clock,
     pub(crate) health: &'a Health,
     pub(crate) observers: &'a Observers,
+    /// Ends loops between two starts.
+    pub(crate) stop: &'a CancellationToken,
 }
 
 impl Supervisor<'_> {
@@ -45,7 +48,10 @@ impl Supervisor<'_> {
             self.health.restarted(role);
             tracing::warn!(role = role.name(), reason, "a loop failed; it is started again");
             self.observers.tell(|| Event::LoopRestarted { name: role.name(), reason });
-            self.clock.sleep(backoff(failures, FIRST, LONGEST)).await;
+            tokio::select! {
+                () = self.clock.sleep(backoff(failures, FIRST, LONGEST)) => {}
+                () = self.stop.cancelled() => return,
+            }
         }
     }
 }
