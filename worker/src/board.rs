@@ -133,7 +133,7 @@ impl Board {
             answer if answer.more || inbox => Look::Full,
             _ => Look::Empty,
         };
-        if answer.more && answer.tasks.is_empty() && max > 0 {
+        if line.look == Look::Full && answer.tasks.is_empty() && max > 0 {
             // It has tasks and gave none: not to be asked in a hot loop.
             line.blocked_until = now + Duration::from_millis(10);
         }

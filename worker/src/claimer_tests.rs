@@ -1,1 +1,169 @@
-//! Tests.
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tireless_core::{Broker, Clock, Renew, Tick, WorkerId};
+
+use super::*;
+use crate::run::{Context, Verdict};
+use crate::testbed::{Bed, Call, SECOND, queue};
+
+async fn done(_: Context) -> Verdict {
+    Verdict::Done
+}
+
+fn claims(calls: &[Call]) -> Vec<Claim> {
+    let claim = |call: &Call| match call {
+        Call::Claim(claim) => Some(claim.clone()),
+        _ => None,
+    };
+    calls.iter().filter_map(claim).collect()
+}
+
+#[tokio::test]
+async fn an_idle_pool_sends_less_than_a_call_a_second_over_any_number_of_queues() {
+    for queues in [1, 5] {
+        let bed = Bed::new();
+        let mut pool = bed.raw(done);
+        for at in 1..queues {
+            pool = pool.queue(format!("q{at}"));
+        }
+        let pool = pool.start().await.unwrap();
+        bed.clock.advance(60 * SECOND).await;
+        bed.spy.forget();
+        bed.clock.advance(600 * SECOND).await;
+        let calls = bed.spy.calls().len();
+        assert!((300..=600).contains(&calls), "{calls} calls in 600 s over {queues} queues");
+        drop(pool);
+    }
+}
+
+#[tokio::test]
+async fn a_lost_answer_is_asked_for_with_the_same_number() {
+    let bed = Bed::new();
+    bed.push(3).await;
+    bed.spy.lose_claims.store(1, Ordering::SeqCst);
+    let pool = bed.raw(done).start().await.unwrap();
+    bed.clock.advance(2 * SECOND).await;
+    let claims = claims(&bed.spy.calls());
+    assert_eq!(claims[1], claims[0]);
+    assert!(claims[2].number > claims[1].number);
+    assert_eq!(pool.stats().summary.done, 3);
+    drop(pool);
+}
+
+#[tokio::test]
+async fn a_lost_settle_does_not_run_anything_twice() {
+    let bed = Bed::new();
+    let runs = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&runs);
+    let pool = bed.raw(move |_| {
+        counted.fetch_add(1, Ordering::SeqCst);
+        async { Verdict::Done }
+    });
+    bed.push(3).await;
+    bed.spy.lose_settle.store(true, Ordering::SeqCst);
+    let pool = pool.start().await.unwrap();
+    bed.clock.advance(60 * SECOND).await;
+    let summary = pool.stats().summary;
+    assert_eq!((summary.done, summary.lease_lost, runs.load(Ordering::SeqCst)), (3, 0, 3));
+    drop(pool);
+}
+
+#[tokio::test]
+async fn the_other_queue_goes_on_while_one_answer_is_lost() {
+    let bed = Bed::new();
+    let pool = bed.raw(done).queue("q1").start().await.unwrap();
+    bed.clock.advance(SECOND).await;
+    // Asked for again, the answer is there after a third of a second at the earliest.
+    bed.spy.lose_claims.store(3, Ordering::SeqCst);
+    bed.push(1).await;
+    bed.clock.advance(Duration::from_millis(10)).await;
+    bed.push_to(&queue("q1"), vec![crate::testbed::raw_task()]).await;
+    bed.clock.advance(Duration::from_millis(100)).await;
+    assert_eq!(pool.stats().summary.done, 1);
+    bed.clock.advance(SECOND).await;
+    assert_eq!(pool.stats().summary.done, 2);
+    drop(pool);
+}
+
+/// Has a worker that dies claim everything, so that it all comes back with one crash more.
+async fn crash(bed: &Bed, count: usize) {
+    let worker = WorkerId::new();
+    let from = ClaimFrom { queue: bed.queue.clone(), max: count, inbox: false };
+    for mode in [ClaimMode::Shared, ClaimMode::Alone] {
+        let number = if mode == ClaimMode::Shared { 1 } else { 2 };
+        let queues = vec![from.clone()];
+        bed.spy.inner.claim(&Claim { worker, number, lease: SECOND, mode, queues }).await;
+    }
+    bed.clock.advance(2 * SECOND).await;
+    let not_after = tireless_core::StoreTime::from_millis(u64::MAX);
+    let reclaim = Some(tireless_core::Reclaim { not_after, lone_crashes: 3 });
+    let tick = Tick { queues: vec![bed.queue.clone()], limit: 1000, reclaim };
+    bed.spy.inner.tick(&tick).await;
+}
+
+#[tokio::test]
+async fn suspects_run_alone_and_the_others_side_by_side() {
+    let bed = Bed::new();
+    let suspects = bed.push(3).await;
+    crash(&bed, 3).await;
+    crash(&bed, 3).await;
+    assert_eq!(bed.counts().await.suspects, 3);
+    let others = bed.push(40).await;
+    let beside = Arc::new(Mutex::new(Vec::new()));
+    let running = Arc::new(AtomicUsize::new(0));
+    let (noted, counted, clock) = (Arc::clone(&beside), Arc::clone(&running), bed.clock.clone());
+    let pool = bed.raw(move |context: Context| {
+        let (noted, counted, clock) = (Arc::clone(&noted), Arc::clone(&counted), clock.clone());
+        async move {
+            let before = counted.fetch_add(1, Ordering::SeqCst);
+            clock.sleep(Duration::from_millis(50)).await;
+            let after = counted.fetch_sub(1, Ordering::SeqCst) - 1;
+            noted.lock().unwrap().push((context.id(), before.max(after)));
+            Verdict::Done
+        }
+    });
+    let pool = pool.queue("q1").concurrency(4).start().await.unwrap();
+    bed.clock.advance(10 * SECOND).await;
+    assert_eq!(pool.stats().summary.done, 43);
+    let beside = beside.lock().unwrap();
+    let most = |ids: &[tireless_core::TaskId]| {
+        beside.iter().filter(|(id, _)| ids.contains(id)).map(|(_, count)| *count).max()
+    };
+    assert_eq!(most(&suspects), Some(0));
+    assert!(most(&others) > Some(0));
+    // While a suspect is held no other claim is made.
+    let mut alone = false;
+    for call in bed.spy.calls() {
+        match call {
+            Call::Claim(claim) => {
+                assert!(!alone, "{claim:?}");
+                alone = claim.mode == ClaimMode::Alone;
+            }
+            Call::Settle(_) => alone = false,
+            Call::Renew(Renew { .. }) | Call::Wait(_) | Call::Tick(_) => {}
+        }
+    }
+    drop(pool);
+}
+
+#[tokio::test]
+async fn claims_are_large_when_handlers_are_quick() {
+    let bed = Bed::new();
+    bed.push(10_000).await;
+    let pool = bed.raw(done).concurrency(8).start().await.unwrap();
+    bed.clock.advance(SECOND).await;
+    assert_eq!(pool.stats().summary.done, 10_000);
+    let calls = claims(&bed.spy.calls()).len();
+    assert!(calls <= 30, "{calls} claims");
+    drop(pool);
+}
+
+#[test]
+fn the_hoard_is_what_starts_within_a_tenth_of_a_second() {
+    let hoard = |mean| hoard(&Load { mean, ..Load::default() }, 10, 1000);
+    assert_eq!(hoard(None), 0);
+    assert_eq!(hoard(Some(Duration::from_secs(1))), 0);
+    assert_eq!(hoard(Some(Duration::from_millis(10))), 100);
+    assert_eq!(hoard(Some(Duration::ZERO)), 1000);
+}

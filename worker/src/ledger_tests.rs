@@ -1,1 +1,57 @@
-//! Tests.
+use super::*;
+
+#[test]
+fn a_claim_is_named_from_its_beginning_until_its_last_task_is_settled() {
+    let ledger = Ledger::new(1);
+    let number = ledger.begin([0]);
+    assert_eq!(ledger.name(0).claims, [number]);
+    let batch = ledger.answered(number, 0, 3, StoreTime::default());
+    ledger.settled(&batch, 2);
+    assert_eq!((ledger.name(0).claims, ledger.held()), (vec![number], 1));
+    ledger.settled(&batch, 1);
+    assert_eq!((ledger.name(0).claims, ledger.held()), (vec![], 0));
+}
+
+#[test]
+fn an_empty_answer_holds_nothing() {
+    let ledger = Ledger::new(2);
+    let number = ledger.begin([0, 1]);
+    ledger.answered(number, 0, 0, StoreTime::default());
+    assert!(ledger.is_unsure(), "the other queue has not answered");
+    assert_eq!((ledger.name(0).claims, ledger.name(1).claims), (vec![], vec![number]));
+    ledger.nothing(number, 1);
+    assert!(!ledger.is_unsure());
+}
+
+#[test]
+fn the_mark_is_above_all_that_is_named() {
+    let ledger = Ledger::new(1);
+    let numbers: Vec<u64> = (0..3).map(|_| ledger.begin([0])).collect();
+    assert_eq!(ledger.name(0).below, numbers[2] + 1);
+}
+
+#[test]
+fn what_does_not_fit_into_a_renewal_stands_above_its_mark() {
+    let ledger = Ledger::new(1);
+    for _ in 0..CLAIMS_PER_RENEWAL + 5 {
+        let number = ledger.begin([0]);
+        ledger.answered(number, 0, 1, StoreTime::default());
+    }
+    let named = ledger.name(0);
+    assert_eq!(named.claims.len(), CLAIMS_PER_RENEWAL);
+    assert!(named.claims.iter().all(|number| *number < named.below));
+    let next = named.claims.last().unwrap() + 1;
+    assert_eq!(named.below, next, "the first that is not named is not below");
+}
+
+#[test]
+fn a_claim_given_up_is_sure_again_only_after_a_renewal_that_did_not_name_it() {
+    let ledger = Ledger::new(1);
+    let named_before = ledger.name(0);
+    ledger.begin([0]);
+    ledger.abandon_all();
+    ledger.renewed(0, &named_before, &[]);
+    assert!(ledger.is_unsure(), "that renewal was written before");
+    ledger.renewed(0, &ledger.name(0), &[]);
+    assert!(!ledger.is_unsure());
+}

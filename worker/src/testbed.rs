@@ -2,7 +2,7 @@
 //! that notes every call and can be told to fail, and handlers made of closures.
 
 use std::future::Future;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -41,8 +41,8 @@ pub(crate) struct Spy {
     calls: Arc<Mutex<Vec<Call>>>,
     /// The store is away: nothing is carried out.
     away: Arc<AtomicBool>,
-    /// The next claim is carried out, and its answer is lost.
-    pub(crate) lose_claim: Arc<AtomicBool>,
+    /// So many claims on the queue `q` are carried out, and their answers lost.
+    pub(crate) lose_claims: Arc<AtomicUsize>,
     /// The next settle is carried out, and its answer is lost.
     pub(crate) lose_settle: Arc<AtomicBool>,
 }
@@ -81,13 +81,14 @@ impl Broker for Spy {
 
     async fn claim(&self, claim: &Claim) -> Claimed {
         self.note(Call::Claim(claim.clone()));
-        let lost = self.lose_claim.swap(false, Ordering::SeqCst);
         let failed = |queue: &QueueName| (queue.clone(), Err(outage(Operation::Claim)));
         if self.check(Operation::Claim).is_err() {
             return claim.queues.iter().map(|from| failed(&from.queue)).collect();
         }
         let answer = self.inner.claim(claim).await;
-        if lost {
+        let names_q = claim.queues[0].queue.as_str() == "q";
+        if names_q && self.lose_claims.load(Ordering::SeqCst) > 0 {
+            self.lose_claims.fetch_sub(1, Ordering::SeqCst);
             return answer.iter().map(|(queue, _)| failed(queue)).collect();
         }
         answer
@@ -145,7 +146,7 @@ impl Bed {
             inner: MemoryBroker::new(Arc::new(clock.clone())),
             calls: Arc::default(),
             away: Arc::default(),
-            lose_claim: Arc::default(),
+            lose_claims: Arc::default(),
             lose_settle: Arc::default(),
         };
         Self {

@@ -1,1 +1,126 @@
-//! Tests.
+use std::sync::Mutex;
+
+use tireless_core::{MockBroker, Operation, StoreTime, Ticked};
+use tireless_testkit::VirtualClock;
+
+use super::*;
+use crate::testbed::{outage, queue};
+
+const BEAT: Duration = Duration::from_secs(5);
+
+#[derive(Default)]
+struct Counts([AtomicU64; 4]);
+
+/// Runs a ticker over queues for a while against a broker that answers so, and returns what it
+/// sent and when.
+async fn ticks(
+    queues: &[&str],
+    early: bool,
+    length: Duration,
+    mut answer: impl FnMut(Duration, &QueueName) -> tireless_core::Result<QueueTicked> + Send + 'static,
+) -> Vec<(Duration, Tick)> {
+    let clock = VirtualClock::new();
+    let sent = Arc::new(Mutex::new(Vec::new()));
+    let (noted, now) = (Arc::clone(&sent), clock.clone());
+    let mut broker = MockBroker::new();
+    broker.expect_tick().returning(move |tick| -> Ticked {
+        noted.lock().unwrap().push((now.now(), tick.clone()));
+        tick.queues.iter().map(|queue| (queue.clone(), answer(now.now(), queue))).collect()
+    });
+    let queues: Vec<QueueName> = queues.iter().map(|name| queue(name)).collect();
+    let ticking = clock.clone();
+    let task = tokio::spawn(async move {
+        let broker: Arc<dyn Broker> = Arc::new(broker);
+        let (observers, health, counts) =
+            (Observers::default(), Health::default(), Counts::default());
+        let [promoted, requeued, reclaimed, poisoned] = &counts.0;
+        let ticker = Ticker {
+            broker: &broker,
+            clock: &ticking,
+            queues: &queues,
+            beat: BEAT,
+            lone_crashes: 3,
+            observers: &observers,
+            health: &health,
+            moved: Moved { promoted, requeued, reclaimed, poisoned },
+            early,
+        };
+        ticker.run().await;
+    });
+    clock.advance(length).await;
+    task.abort();
+    let sent = sent.lock().unwrap().clone();
+    sent
+}
+
+/// The store's time is that of the clock, far from zero.
+fn at(now: Duration) -> QueueTicked {
+    let mut answer = QueueTicked::default();
+    answer.now = StoreTime::from_millis(1_000_000).after(now);
+    answer
+}
+
+#[tokio::test]
+async fn it_ticks_a_little_more_than_once_a_beat_for_all_queues_in_one_call() {
+    let sent =
+        ticks(&["a", "b", "c"], false, 300 * Duration::from_secs(1), |now, _| Ok(at(now))).await;
+    assert!((60..=81).contains(&sent.len()), "{}", sent.len());
+    assert!(sent.iter().all(|(_, tick)| tick.queues.len() == 3 && tick.limit == LIMIT));
+}
+
+#[tokio::test]
+async fn it_reclaims_only_after_two_answers_a_beat_apart_and_for_a_beat() {
+    let sent = ticks(&["a"], false, 60 * Duration::from_secs(1), |now, _| Ok(at(now))).await;
+    let first = sent.iter().position(|(_, tick)| tick.reclaim.is_some()).unwrap();
+    assert!(sent[first - 1].0 - sent[0].0 >= BEAT);
+    assert!(sent[first].0 <= 3 * BEAT, "{:?}", sent[first]);
+    for pair in sent[first - 1..].windows(2) {
+        let granted = pair[1].1.reclaim.expect("permission goes on");
+        assert_eq!(granted.not_after, at(pair[0].0).now.after(BEAT));
+    }
+}
+
+#[tokio::test]
+async fn a_failure_takes_the_permission_from_its_queue_alone() {
+    let second = Duration::from_secs(1);
+    let sent = ticks(&["a", "b"], false, 90 * second, move |now, queue| {
+        if queue.as_str() == "b" && (30 * second..40 * second).contains(&now) {
+            return Err(outage(Operation::Tick));
+        }
+        Ok(at(now))
+    });
+    let sent = sent.await;
+    let permitted = |name: &str, from: Duration, to: Duration| {
+        let during = sent.iter().filter(|(at, _)| (from..to).contains(at));
+        let of = during.filter(|(_, tick)| tick.queues.contains(&queue(name)));
+        of.map(|(_, tick)| tick.reclaim.is_some()).collect::<Vec<_>>()
+    };
+    assert!(permitted("a", 16 * second, 90 * second).iter().all(|granted| *granted));
+    assert!(permitted("b", 36 * second, 45 * second).iter().all(|granted| !*granted));
+    assert!(permitted("b", 60 * second, 90 * second).iter().all(|granted| *granted));
+}
+
+#[tokio::test]
+async fn while_there_is_more_it_goes_on_at_once() {
+    let mut left = 20;
+    let sent = ticks(&["a"], false, Duration::from_secs(1), move |now, _| {
+        let mut answer = at(now);
+        answer.more = left > 0;
+        left -= 1;
+        Ok(answer)
+    });
+    assert_eq!(sent.await.len(), 21);
+}
+
+#[tokio::test]
+async fn alone_it_wakes_for_what_falls_due() {
+    let second = Duration::from_secs(1);
+    for (early, expected) in [(true, 2), (false, 1)] {
+        let sent = ticks(&["a"], early, 2 * second, move |now, _| {
+            let mut answer = at(now);
+            answer.next_due = (now < second).then_some(second);
+            Ok(answer)
+        });
+        assert_eq!(sent.await.len(), expected);
+    }
+}
