@@ -1,10 +1,9 @@
 //! The broker over any Redis client: the six operations that move tasks.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use tireless_core::limits::DEAD_KEPT;
 use tireless_core::{
     Broker, Claim, ClaimFrom, ClaimMode, Claimed, Error, ErrorKind, Held, Namespace, Operation,
@@ -17,6 +16,7 @@ use crate::client::RedisClient;
 use crate::keys::{Adoption, Keys};
 use crate::link::Link;
 use crate::linked::LinkedClient;
+use crate::registry::Registry;
 use crate::reply::Reply;
 use crate::runner::{Runner, ScriptCall, corrupt};
 use crate::{parse, request, wake};
@@ -58,14 +58,13 @@ impl Settings {
 pub struct RedisBroker<C> {
     pub(crate) runner: Runner<C>,
     pub(crate) settings: Settings,
-    /// Queues that this process has already named in the registry.
-    known: Arc<Mutex<HashSet<QueueName>>>,
+    told: Arc<Registry>,
 }
 
 impl<C> Clone for RedisBroker<C> {
     fn clone(&self) -> Self {
-        let Self { runner, settings, known } = self;
-        Self { runner: runner.clone(), settings: settings.clone(), known: known.clone() }
+        let Self { runner, settings, told } = self;
+        Self { runner: runner.clone(), settings: settings.clone(), told: told.clone() }
     }
 }
 
@@ -97,7 +96,7 @@ impl<C: RedisClient> RedisBroker<C> {
             let message = "the server is too old: tireless needs Redis 6.2 or later, or Valkey";
             return Err(Error::new(ErrorKind::Unsupported, Operation::Connect, message));
         }
-        Ok(Self { runner, settings, known: Arc::default() })
+        Ok(Self { runner, settings, told: Arc::default() })
     }
 
     pub(crate) fn keys(&self, queue: &QueueName) -> Keys {
@@ -131,15 +130,6 @@ impl<C: RedisClient> RedisBroker<C> {
         let answered =
             |(queue, call): (_, Result<()>)| (queue, call.and_then(|()| read(answer()?)));
         pending.into_iter().map(answered).collect()
-    }
-
-    /// Names a queue in the registry the first time this process pushes to it.
-    fn first_push(&self, queue: &QueueName) -> Option<ScriptCall> {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.insert(queue.clone()).then(|| {
-            let names = std::iter::once(queue.to_string());
-            request::beat(&self.registry(), WorkerId::new(), None, Bytes::new(), names)
-        })
     }
 
     /// One suspect of the first queue that has one; the others are only looked at.
@@ -192,7 +182,7 @@ impl<C: RedisClient> Broker for RedisBroker<C> {
         if push.tasks.is_empty() {
             return Ok(Vec::new());
         }
-        calls.extend(self.first_push(&push.queue));
+        calls.extend(self.told.first_push(&self.registry(), &push.queue));
         let answer = self.runner.run(Operation::Push, &calls).await.into_iter().next();
         let reply = answer.unwrap_or_else(|| Err(corrupt(Operation::Push)))?;
         parse::pushed(reply, push.tasks.len())
@@ -226,10 +216,8 @@ impl<C: RedisClient> Broker for RedisBroker<C> {
             (held.queue.clone(), request::renew(&self.keys(&held.queue), renew, held))
         };
         let calls = renew.held.iter().map(call).collect();
-        let info = serde_json::to_vec(&renew.info).unwrap_or_default().into();
-        let names = renew.held.iter().map(|held| held.queue.to_string());
-        let beat = request::beat(&self.registry(), renew.worker, Some(renew.lease), info, names);
-        self.per_queue(Operation::Renew, calls, Some(beat), parse::renewed).await
+        let beat = self.told.beat(&self.registry(), renew);
+        self.per_queue(Operation::Renew, calls, beat, parse::renewed).await
     }
 
     async fn wait(&self, wait: &Wait) -> Result<Woken> {
