@@ -1,1 +1,14 @@
-//! t
+//! The command as a user meets it: one real program, one real server, one binary of tests.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod bad_input;
+mod bench;
+mod drain;
+mod guard;
+mod harness;
+mod operate;
+mod push;
+mod run;
+mod secrets;
+mod work;

@@ -1,0 +1,80 @@
+//! What is wrong is said, with what to do, and with the right exit code.
+
+use crate::harness::{Answer, Place, redis, tireless};
+
+fn run(args: &[&str]) -> Answer {
+    tireless().args(args).output().unwrap().into()
+}
+
+#[test]
+fn wrong_usage_is_2() {
+    let cases: &[(&[&str], &str)] = &[
+        (&[], "Usage"),
+        (&["frob"], "unrecognized subcommand"),
+        (&["status", "--frob"], "unexpected argument"),
+        (&["push", "a b", "x"], "allowed are A-Z"),
+        (&["push", "", "x"], "is empty"),
+        (&["push", "q", "x", "--after", "5"], "for example"),
+        (&["push", "q", "x", "--at", "tomorrow"], "RFC 3339"),
+        (&["push", "q", "x", "--id", ""], "own id"),
+        (&["push", "q", "x", "--lines", "-"], "cannot be used"),
+        (&["work", "--exec", "true"], "required"),
+        (&["work", "q"], "--exec"),
+        (&["work", "q", "--exec", "true", "--concurrency", "0"], "--concurrency"),
+        (&["work", "q", "--exec", "true", "--lease", "1ms"], "1s to 300s"),
+        (&["work", "--adopt", "l", "--exec", "true"], "--failed-set"),
+        (&["work", "--adopt", "l", "--failed-set", "l", "--exec", "true"], "same key"),
+        (&["ls", "q", "lost"], "there are ready"),
+        (&["show", "q", "1"], "hexadecimal"),
+        (&["requeue", "q"], "--dead"),
+        (&["bench", "--batch", "1001"], "1..=1000"),
+        (&["--namespace", "a b", "status"], "allowed are"),
+        (&["--broker", "http://x", "status"], "redis://"),
+        (&["--broker", "nonsense", "status"], "redis://"),
+        (&["--broker", "memory://", "status"], "bench"),
+        (&["--broker", "memory://", "work", "q", "--exec", "true"], "bench"),
+        (&["run", "--exec", ""], "needs a command"),
+    ];
+    for (args, expected) in cases {
+        let said = run(args).failed(2);
+        assert!(said.contains(expected), "{args:?}: {said}");
+    }
+}
+
+#[test]
+fn a_server_that_is_not_there_is_1_and_says_where() {
+    for client in ["redis-rs", "fred"] {
+        let said =
+            run(&["--broker", "redis://127.0.0.1:1", "--client", client, "status"]).failed(1);
+        assert!(said.contains("127.0.0.1:1"), "{said}");
+    }
+}
+
+#[test]
+fn a_key_of_another_type_is_1_and_nothing_is_changed() {
+    let place = Place::new();
+    place.run(&["push", "q", "x"]).ok();
+    let ready = place.key("q", "ready");
+    redis(&["rename", &ready, &format!("{ready}.away")]);
+    redis(&["set", &ready, "another program's"]);
+    let said = place.run(&["push", "q", "y"]).failed(1);
+    assert!(said.contains("error: push: "), "{said}");
+    assert!(
+        place.feed(&["push", "q", "--lines", "-"], b"y\nz\n").failed(1).contains("lines 1 to 2")
+    );
+    redis(&["rename", &format!("{ready}.away"), &ready]);
+    assert_eq!(place.count("q", "ready"), 1);
+}
+
+#[test]
+fn a_file_that_is_not_there_is_named() {
+    let said = Place::new().run(&["push", "q", "--lines", "no-such-file"]).failed(1);
+    assert!(said.contains("no-such-file"), "{said}");
+}
+
+#[test]
+fn help_and_version_are_results() {
+    let help = run(&["--help"]).ok();
+    assert!(help.contains("TIRELESS_PASSWORD_FILE") && !help.contains("__guard"), "{help}");
+    assert!(run(&["--version"]).ok().starts_with("tireless "));
+}

@@ -1,0 +1,61 @@
+//! `bench`: all its figures, and nothing left behind.
+
+use serde_json::Value;
+
+use crate::harness::{Answer, Place, tireless};
+
+const FIELDS: [&str; 13] = [
+    "tasks",
+    "body_bytes",
+    "push_one_per_s",
+    "push_64_per_s",
+    "push_batch_per_s",
+    "drain_per_s",
+    "pickup_p50_us",
+    "pickup_p99_us",
+    "worker_cpu_us_per_task",
+    "server_cpu_us_per_task",
+    "commands_per_task",
+    "memory_bytes_per_task",
+    "limit_drain_per_s",
+];
+
+fn fields(answer: &Value) -> Vec<&str> {
+    let mut fields: Vec<_> = answer.as_object().unwrap().keys().map(String::as_str).collect();
+    fields.sort_unstable();
+    fields
+}
+
+fn expected() -> Vec<&'static str> {
+    let mut fields = FIELDS.to_vec();
+    fields.sort_unstable();
+    fields
+}
+
+#[test]
+fn a_server_is_measured_with_both_clients_and_left_empty() {
+    for client in ["redis-rs", "fred"] {
+        let place = Place::new();
+        let answer = place.json(&["--client", client, "bench", "--tasks", "3000"]);
+        assert_eq!(fields(&answer), expected());
+        for field in &FIELDS[..12] {
+            assert!(answer[field].as_f64().is_some_and(|value| value > 0.0), "{field}: {answer}");
+        }
+        for queue in place.json(&["status"])["queues"].as_array().unwrap() {
+            for what in ["ready", "running", "scheduled", "failed", "dead"] {
+                assert_eq!(queue[what].as_u64(), Some(0), "{queue}");
+            }
+        }
+    }
+}
+
+#[test]
+fn memory_is_measured_without_a_server() {
+    let mut command = tireless();
+    command.args(["--broker", "memory://", "--json", "bench", "--tasks", "1500"]);
+    let answer = Answer::from(command.output().unwrap()).ok();
+    let answer: Value = serde_json::from_str(&answer).unwrap();
+    assert_eq!(fields(&answer), expected());
+    assert!(answer["drain_per_s"].as_f64().is_some_and(|rate| rate > 0.0), "{answer}");
+    assert!(answer["server_cpu_us_per_task"].is_null(), "{answer}");
+}

@@ -1,0 +1,91 @@
+//! `push`: one task, many tasks, none.
+
+use crate::harness::Place;
+
+#[test]
+fn a_task_is_pushed_and_its_id_printed() {
+    let place = Place::new();
+    let id = place.run(&["push", "q", "hello"]).ok();
+    assert_eq!(place.ids("q", "ready"), [id.clone()]);
+    let shown = place.json(&["show", "q", &id]);
+    assert_eq!((shown["body"].as_str(), shown["state"].as_str()), (Some("hello"), Some("ready")));
+    let pushed = place.json(&["push", "q", "second"]);
+    assert_eq!((pushed["queue"].as_str(), pushed["pushed"].as_bool()), (Some("q"), Some(true)));
+}
+
+#[test]
+fn a_body_from_standard_input_keeps_every_byte() {
+    let place = Place::new();
+    let answer = place.feed(&["push", "q"], b"\x00\xff line\n\n");
+    let shown = place.json(&["show", "q", &answer.ok()]);
+    assert_eq!(shown["body_hex"].as_str(), Some("00ff206c696e650a0a"));
+}
+
+#[test]
+fn an_own_id_that_lives_pushes_nothing() {
+    let place = Place::new();
+    let first = place.run(&["push", "q", "a", "--id", "order-1"]).ok();
+    let again = place.run(&["push", "q", "b", "--id", "order-1"]);
+    assert!(again.err.contains("nothing was pushed"), "{again:?}");
+    assert_eq!(again.ok(), first);
+    assert_eq!(place.json(&["push", "q", "c", "--id", "order-1"])["pushed"].as_bool(), Some(false));
+    assert_eq!(place.count("q", "ready"), 1);
+}
+
+#[test]
+fn a_task_for_later_is_scheduled() {
+    let place = Place::new();
+    place.run(&["push", "q", "a", "--after", "1h"]).ok();
+    place.run(&["push", "q", "b", "--at", "2100-01-01T01:00:00+01:00"]).ok();
+    let listed = place.json(&["ls", "q", "scheduled"]);
+    assert_eq!(listed["tasks"][1]["at_ms"].as_u64(), Some(4_102_444_800_000));
+    assert_eq!(place.count("q", "scheduled"), 2);
+}
+
+#[test]
+fn lines_become_tasks_in_order() {
+    let place = Place::new();
+    let lines: String = (0..2500).map(|number| format!("{number}\n")).collect();
+    let said = place.feed(&["push", "q", "--lines", "-"], lines.as_bytes()).ok();
+    assert_eq!(said, "pushed 2500 tasks to q");
+    let listed = place.json(&["ls", "q", "ready", "--limit", "2500"]);
+    let tasks = listed["tasks"].as_array().unwrap();
+    assert!((0..2500).all(|number| tasks[number]["body"] == number.to_string()));
+
+    std::fs::write(place.file("lines"), "a\nb").unwrap();
+    assert_eq!(place.json(&["push", "r", "--lines", "lines"])["pushed"].as_u64(), Some(2));
+}
+
+#[test]
+fn no_lines_are_no_error() {
+    let place = Place::new();
+    let answer = place.feed(&["push", "q", "--lines", "-"], b"");
+    assert!(answer.err.contains("the input is empty"), "{answer:?}");
+    assert_eq!(answer.ok(), "pushed 0 tasks to q");
+}
+
+#[test]
+fn a_line_over_the_limit_loses_nothing_before_it() {
+    let place = Place::new();
+    let mut lines = b"a\nb\n".to_vec();
+    lines.extend(vec![b'x'; (1 << 20) + 1]);
+    lines.extend(b"\nc\n");
+    let said = place.feed(&["push", "q", "--lines", "-"], &lines).failed(1);
+    assert!(said.contains("line 3") && said.contains("2 tasks were pushed"), "{said}");
+    assert_eq!(place.count("q", "ready"), 2);
+
+    let said = place.feed(&["push", "q"], &vec![b'x'; (1 << 20) + 1]).failed(1);
+    assert!(said.contains("Nothing was pushed"), "{said}");
+    assert_eq!(place.count("q", "ready"), 2);
+}
+
+#[test]
+fn the_largest_bodies_fit_into_batches() {
+    let place = Place::new();
+    let mut lines = Vec::new();
+    for _ in 0..9 {
+        lines.extend(vec![b'x'; 1 << 20]);
+        lines.push(b'\n');
+    }
+    assert_eq!(place.feed(&["push", "q", "--lines", "-"], &lines).ok(), "pushed 9 tasks to q");
+}
