@@ -264,6 +264,7 @@ macro_rules! for_each_case {
                 removing_takes_all_but_running_tasks
                 a_suspect_can_be_removed
                 removing_keeps_the_others_in_order
+                a_claim_passes_over_removed_tasks
                 purging_empties_one_state
                 purging_running_tasks_is_refused
                 a_paused_queue_gives_nothing

@@ -117,6 +117,20 @@ pub async fn removing_keeps_the_others_in_order(h: &dyn Harness) {
     assert_eq!(taken, [pushed[0], pushed[2], pushed[4]]);
 }
 
+/// B7: a claim gives at least one task if one is ready, whatever was removed before it.
+pub async fn a_claim_passes_over_removed_tasks(h: &dyn Harness) {
+    let b = Bench::new(h);
+    let pushed = b.push(20).await;
+    assert!(b.broker.remove(&b.queue, &pushed[..15]).await.is_ok());
+    let ada = b.worker();
+    assert_eq!(ids(&ada.claim(1).await), [pushed[15]]);
+    let mut rest = Vec::new();
+    for _ in 0..4 {
+        rest.extend(ids(&ada.claim(10).await));
+    }
+    assert_eq!(rest, pushed[16..]);
+}
+
 /// B12: purging empties one state in steps, and touches no other.
 pub async fn purging_empties_one_state(h: &dyn Harness) {
     let states = [State::Ready, State::Scheduled, State::Failed, State::Dead, State::Done];

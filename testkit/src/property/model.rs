@@ -54,6 +54,8 @@ pub(super) struct Model {
     ready: VecDeque<BTreeSet<TaskId>>,
     pub(super) suspects: BTreeSet<TaskId>,
     pub(super) paused: bool,
+    /// Whether a task was ever removed from the ready list.
+    pub(super) removed_ready: bool,
     pub(super) done: u64,
     pub(super) pushed: u64,
 }
@@ -261,6 +263,7 @@ impl Model {
 
     /// A task is gone, from wherever it was.
     pub(super) fn erase(&mut self, id: TaskId) {
+        self.removed_ready |= self.tasks[&id].place == Place::Ready;
         self.task(id).place = Place::Gone;
         self.suspects.remove(&id);
         for group in &mut self.ready {

@@ -129,7 +129,7 @@ pub(super) fn any_step() -> BoxedStrategy<Step> {
     let picks = proptest::collection::vec((any::<u8>(), verdict()), 1..5);
     let foreign = (worker(), any::<u8>(), verdict());
     let work = prop_oneof![
-        4 => (proptest::collection::vec(push_one(), 0..5), sent())
+        4 => (proptest::collection::vec(push_one(), 1..5), sent())
             .prop_map(|(tasks, sent)| Step::Push(tasks, sent)),
         6 => claim.prop_map(|(worker, max, alone, mortal, sent)| {
             Step::Claim { worker, max, alone, mortal, sent }

