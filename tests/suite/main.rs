@@ -1,7 +1,41 @@
-//! What only the whole can promise. A missing server fails a test; nothing here is skipped.
+//! What only the whole can promise. A missing server fails a test; nothing here is skipped but what
+//! needs Docker or redis-py, which `cargo xtask test --all` runs.
+
+/// The program of the worker processes.
+const WORKER: &str = env!("CARGO_BIN_EXE_worker");
+
+/// Makes two tests of each function: one with each client library.
+macro_rules! over_both {
+    ($($test:ident),+ $(,)?) => { $($crate::over_both!(@ $test);)+ };
+    (ignore $why:literal: $($test:ident),+ $(,)?) => {
+        $($crate::over_both!(@ $test #[ignore = $why]);)+
+    };
+    (@ $test:ident $(#[$ignore:meta])?) => {
+        mod $test {
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            $(#[$ignore])?
+            async fn over_redis_rs() {
+                super::$test::<tireless_tests::RedisRs>().await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            $(#[$ignore])?
+            async fn over_fred() {
+                super::$test::<tireless_tests::Fred>().await;
+            }
+        }
+    };
+}
+use over_both;
 
 mod conformance; // every clause of the contract, over both client libraries
+mod containers; // the official images
+mod crash; // worker processes that die or stand still
 mod interop; // pushed with one library, run with the other
 mod out_of_memory; // what still works at maxmemory
+mod outage; // Redis dies, or stands still, under load
+mod plain_list; // programs that only know lists and sets
+mod property; // one model against both libraries
 mod scripts_lost; // SCRIPT FLUSH under way
+mod timing; // when things happen, with generous room
 mod wrong_types; // each script and each of its keys holding another type
