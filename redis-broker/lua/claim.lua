@@ -43,12 +43,8 @@ local function fitting(count)
   return count
 end
 
-local function take_ready()
-  local count = math.min(most, ready)
-  if count == 0 then
-    return {}
-  end
-  count = fitting(count)
+local function pop_ready()
+  local count = fitting(math.min(most, ready))
   ready = ready - count
   return call('RPOP', K.ready, count)
 end
@@ -76,6 +72,25 @@ local function envelopes_of(ids)
   return found, envelopes, missing
 end
 
+-- Ids whose task was removed while they waited, or was damaged by somebody, stop nothing (B9): they
+-- are passed over until there is something to give.
+local GHOSTS_A_CLAIM = 10000
+local ghosts = tonumber(settings[5] or '0')
+
+local function take_ready()
+  local ids, envelopes, passed = {}, {}, 0
+  while ready > 0 and #ids == 0 and passed < GHOSTS_A_CLAIM do
+    local missing
+    ids, envelopes, missing = envelopes_of(pop_ready())
+    passed = passed + missing
+  end
+  if passed > 0 then
+    ghosts = math.max(0, ghosts - passed)
+    call('HSET', K.queue, 'ghosts', ghosts)
+  end
+  return ids, envelopes
+end
+
 -- Bodies that any program pushed: they get an id and the shortest envelope.
 local function take_inbox(ids, envelopes)
   local room = bytes
@@ -86,6 +101,7 @@ local function take_inbox(ids, envelopes)
     end
     room = room - #body
     inbox = inbox - 1
+    call('HINCRBY', K.queue, 'pushed', 1)
     local id = string.sub(seed, 1, 14) .. struct.pack('>I2', index)
     local envelope = '\1\0\0\0' .. body
     call('HSET', K.tasks, id, envelope)
@@ -134,13 +150,7 @@ elseif not settings[2] and most > 0 then
       end
     end
   else
-    local missing
-    ids, envelopes, missing = envelopes_of(take_ready())
-    if missing > 0 then
-      -- Removed while they waited, or damaged by somebody: they stop nothing (B9).
-      local ghosts = tonumber(call('HGET', K.queue, 'ghosts') or '0')
-      call('HSET', K.queue, 'ghosts', math.max(0, ghosts - missing))
-    end
+    ids, envelopes = take_ready()
     if seed ~= '' and inbox > 0 and #ids < most then
       take_inbox(ids, envelopes)
     end
@@ -173,13 +183,14 @@ elseif suspects == 0 and settings[4] == worker then
   call('HDEL', K.queue, 'turn')
 end
 
-if (moved > 0 or (#ids > 0 and not repeated)) and ready + suspects > 0 then
+local waiting = math.max(0, ready - ghosts)
+if (moved > 0 or (#ids > 0 and not repeated)) and waiting + suspects > 0 then
   ring()
 end
 local soonest = math.min(soonest_scheduled, soonest_failed)
 return {
   now,
-  (ready > 0 or (seed ~= '' and inbox > 0)) and 1 or 0,
+  (waiting > 0 or (seed ~= '' and inbox > 0)) and 1 or 0,
   soonest < math.huge and math.max(0, math.ceil(soonest - now)) or -1,
   suspects, your_turn, settings[2] and 1 or 0, moved, table.concat(ids), envelopes, histories,
 }

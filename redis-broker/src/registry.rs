@@ -1,8 +1,7 @@
-//! What this process has told operators already, so that little is said twice.
+//! What operators see: which queues are in use and which workers live.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
 use bytes::Bytes;
 use tireless_core::{QueueName, Renew, WorkerId};
@@ -11,12 +10,11 @@ use crate::keys::Keys;
 use crate::request;
 use crate::runner::ScriptCall;
 
-/// Which queues are in use and which workers live: refreshed by every second heartbeat, and named
-/// once by a process that only pushes; never written per push.
+/// Queues that this process has named already. The registry is refreshed by heartbeats; a process
+/// that only pushes names each queue once, never per push.
 #[derive(Debug, Default)]
 pub(crate) struct Registry {
     queues: Mutex<HashSet<QueueName>>,
-    beats: Mutex<HashMap<WorkerId, u64>>,
 }
 
 impl Registry {
@@ -28,25 +26,11 @@ impl Registry {
             request::beat(keys, WorkerId::new(), None, Bytes::new(), names)
         })
     }
-
-    /// What to send with a heartbeat. Every second one is silent, and what is said holds for two.
-    pub(crate) fn beat(&self, keys: &Keys, renew: &Renew) -> Option<ScriptCall> {
-        let mut beats = self.beats.lock().unwrap_or_else(PoisonError::into_inner);
-        if renew.lease.is_zero() {
-            beats.remove(&renew.worker);
-        } else {
-            let count = beats.entry(renew.worker).or_default();
-            *count += 1;
-            if count.is_multiple_of(2) {
-                return None;
-            }
-        }
-        let info = serde_json::to_vec(&renew.info).unwrap_or_default().into();
-        let names = renew.held.iter().map(|held| held.queue.to_string());
-        Some(request::beat(keys, renew.worker, Some(doubled(renew.lease)), info, names))
-    }
 }
 
-fn doubled(lease: Duration) -> Duration {
-    lease.saturating_mul(2)
+/// What to send with a heartbeat.
+pub(crate) fn beat(keys: &Keys, renew: &Renew) -> ScriptCall {
+    let info = serde_json::to_vec(&renew.info).unwrap_or_default().into();
+    let names = renew.held.iter().map(|held| held.queue.to_string());
+    request::beat(keys, renew.worker, Some(renew.lease), info, names)
 }
