@@ -19,7 +19,7 @@ use crate::linked::LinkedClient;
 use crate::registry::Registry;
 use crate::reply::Reply;
 use crate::runner::{Runner, ScriptCall, corrupt};
-use crate::{parse, registry, request, wake};
+use crate::{parse, request, wake};
 
 /// How a broker uses its Redis.
 #[derive(Clone, Debug)]
@@ -216,8 +216,8 @@ impl<C: RedisClient> Broker for RedisBroker<C> {
             (held.queue.clone(), request::renew(&self.keys(&held.queue), renew, held))
         };
         let calls = renew.held.iter().map(call).collect();
-        let beat = registry::beat(&self.registry(), renew);
-        self.per_queue(Operation::Renew, calls, Some(beat), parse::renewed).await
+        let beat = self.told.beat(&self.registry(), renew);
+        self.per_queue(Operation::Renew, calls, beat, parse::renewed).await
     }
 
     async fn wait(&self, wait: &Wait) -> Result<Woken> {
