@@ -3,6 +3,7 @@
 //! A full pool does not wait: a ring wakes one worker only, and it should be one that can take
 //! the task. One wait carries all empty queues.
 
+use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +17,10 @@ use crate::shared::Shared;
 /// With some queues still busy, the others are waited for only after this: mostly the busy ones
 /// are soon empty too, and one wait for all is cheaper.
 const PATIENCE: Duration = Duration::from_millis(50);
+
+/// How long one wait lasts. Longer than the looks that the claimer takes anyway: it ends them
+/// early, and a wait that ends by itself is only another call.
+const HOLD: Duration = Duration::from_secs(10);
 
 /// Waits until the pool stops.
 pub(crate) async fn run(shared: Arc<Shared>) -> Result<()> {
@@ -52,15 +57,21 @@ enum Ended {
     Stopped,
 }
 
-/// The empty queues, if there are free slots for what they would give.
+/// The empty queues, if there are free slots for what they would give: at once if all are, else
+/// after a while.
 async fn worth_waiting(shared: &Shared) -> Vec<WaitOn> {
-    let (queues, all) = quiet(shared);
-    if all || queues.is_empty() {
-        return queues;
-    }
-    tokio::select! {
-        () = shared.clock.sleep(PATIENCE) => quiet(shared).0,
-        () = shared.stop.cancelled() => Vec::new(),
+    let patient_until = shared.clock.monotonic() + PATIENCE;
+    loop {
+        let (queues, all) = quiet(shared);
+        let left = patient_until.saturating_sub(shared.clock.monotonic());
+        if all || queues.is_empty() || left.is_zero() {
+            return queues;
+        }
+        tokio::select! {
+            () = shared.clock.sleep(left) => {}
+            () = shared.bell_wake.notified() => {}
+            () = shared.stop.cancelled() => return Vec::new(),
+        }
     }
 }
 
@@ -71,30 +82,26 @@ fn quiet(shared: &Shared) -> (Vec<WaitOn>, bool) {
     shared.board.quiet(shared.clock.monotonic())
 }
 
-/// One wait. It is dropped when there is more to wait for, or no use in waiting.
+/// One wait. It is dropped when there is more to wait for, or for long no use in waiting.
 async fn wait(shared: &Shared, queues: Vec<WaitOn>) -> Ended {
-    let wait = Wait { queues, timeout: LOOK };
+    let wait = Wait { queues, timeout: HOLD };
     let mut answer = shared.broker.wait(&wait);
+    let mut useless_since: Option<Duration> = None;
     loop {
+        let pause = useless_since.map(|_| shared.clock.sleep(PATIENCE));
         tokio::select! {
             biased;
             answer = &mut answer => return heard(shared, answer, &wait),
             () = shared.stop.cancelled() => return Ended::Stopped,
             () = shared.bell_wake.notified() => {}
+            () = async { pause.unwrap_or_else(|| Box::pin(pending())).await } => {}
         }
-        let (now_quiet, _) = quiet(shared);
-        if !now_quiet.is_empty() && now_quiet.iter().all(|queue| wait.queues.contains(queue)) {
-            continue;
-        }
-        // Other things to wait for, or none: if that lasts, this wait is in the way.
-        tokio::select! {
-            biased;
-            answer = &mut answer => return heard(shared, answer, &wait),
-            () = shared.stop.cancelled() => return Ended::Stopped,
-            () = shared.clock.sleep(PATIENCE) => {}
-        }
-        let (now_quiet, _) = quiet(shared);
-        if now_quiet.is_empty() || !now_quiet.iter().all(|queue| wait.queues.contains(queue)) {
+        let now = shared.clock.monotonic();
+        let (quiet, _) = quiet(shared);
+        useless_since = quiet.is_empty().then(|| useless_since.unwrap_or(now));
+        let useless = useless_since.is_some_and(|since| now.saturating_sub(since) >= PATIENCE);
+        if useless || !quiet.iter().all(|queue| wait.queues.contains(queue)) {
+            // A ring that comes at this moment is lost, so its queue is looked at.
             shared.board.look_again(&wait.queues);
             shared.claimer_wake.notify_one();
             return Ended::Heard;

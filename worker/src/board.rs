@@ -18,6 +18,9 @@ pub(crate) const LOOK: Duration = Duration::from_secs(5);
 /// Looks that would be due within this time are made together with one that is.
 const TOGETHER: Duration = Duration::from_secs(1);
 
+/// How often empty queues are looked at by claims that are made for others.
+const GLANCE: Duration = Duration::from_millis(200);
+
 /// What is known of a queue's ready list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Look {
@@ -113,6 +116,12 @@ impl Board {
             .enumerate()
             .filter(|(_, line)| asked(line) && line.level > level && line.look == Look::Unknown);
         wanted.extend(behind.map(|(at, _)| (at, 0)));
+        // A busy pool hears no bells: what goes before, or shares, is glanced at on the way.
+        let before = lines.iter().enumerate().filter(|(_, line)| {
+            let long_ago = line.looked_at + GLANCE <= now;
+            line.look == Look::Empty && line.level <= level && open(line) && long_ago
+        });
+        wanted.extend(before.map(|(at, _)| (at, 0)));
         wanted.sort_unstable();
         Plan::Claim(wanted)
     }

@@ -69,7 +69,7 @@ fn what_falls_due_is_looked_at_then() {
     all_empty(&board, 2, SECOND);
     board.answered(1, SECOND, 1, &due_in(SECOND * 2));
     assert_eq!(board.plan(SECOND, 4), Plan::Idle(3 * SECOND));
-    assert_eq!(board.plan(3 * SECOND, 4), Plan::Claim(vec![(1, 4)]));
+    assert_eq!(board.plan(3 * SECOND, 4), Plan::Claim(vec![(0, 0), (1, 4)]));
 }
 
 #[test]
@@ -143,4 +143,14 @@ fn a_suspect_that_others_took_is_forgotten() {
     assert_eq!(board.suspects(), (vec![0], true));
     board.answered_alone(0, SECOND, &suspicious);
     assert_eq!(board.suspects(), (vec![], false));
+}
+
+#[test]
+fn a_busy_pool_glances_at_empty_queues_that_go_before() {
+    let board = board(&[(0, 1), (1, 1), (2, 1)]);
+    board.answered(0, SECOND, 0, &answer(false));
+    board.answered(1, SECOND, 0, &answer(true));
+    board.answered(2, SECOND, 0, &answer(false));
+    assert_eq!(board.plan(SECOND, 4), Plan::Claim(vec![(1, 4)]));
+    assert_eq!(board.plan(SECOND + GLANCE, 4), Plan::Claim(vec![(0, 0), (1, 4)]));
 }

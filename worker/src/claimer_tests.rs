@@ -140,8 +140,8 @@ async fn suspects_run_alone_and_the_others_side_by_side() {
                 assert!(!alone, "{claim:?}");
                 alone = claim.mode == ClaimMode::Alone;
             }
-            Call::Settle(_) => alone = false,
-            Call::Renew(Renew { .. }) | Call::Wait(_) | Call::Tick(_) => {}
+            Call::Settle => alone = false,
+            Call::Renew(Renew { .. }) | Call::Wait(_) | Call::Tick => {}
         }
     }
     drop(pool);

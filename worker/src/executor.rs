@@ -186,7 +186,3 @@ async fn watch(
         () = shared.abort.cancelled() => End::Aborted,
     }
 }
-
-#[cfg(test)]
-#[path = "executor_tests.rs"]
-mod tests;

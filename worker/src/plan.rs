@@ -25,11 +25,13 @@ pub(crate) struct Named {
 pub(crate) fn serve(named: Vec<Named>, routes: Vec<Route>) -> Result<Vec<Served>> {
     let mut served: Vec<Served> = Vec::new();
     let strict = named.iter().filter(|queue| queue.weight.is_none()).count();
-    for (at, queue) in named.into_iter().enumerate() {
+    let mut levels = 0..strict;
+    for queue in named {
         if served.iter().any(|other| other.name == queue.name) {
             return invalid(format!("the queue {} was added twice", queue.name));
         }
-        let level = if queue.weight.is_some() { strict } else { at };
+        let level = if queue.weight.is_some() { None } else { levels.next() };
+        let level = level.unwrap_or(strict);
         served.push(line(queue.name, level, queue.weight.unwrap_or(1), queue.inbox));
     }
     for queue in routes.iter().filter_map(|route| route.queue.as_ref()) {

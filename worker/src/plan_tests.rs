@@ -1,1 +1,57 @@
-//! Tests.
+use tireless_core::TypeName;
+
+use super::*;
+use crate::run::Verdict;
+use crate::testbed::{queue, raw};
+
+fn named(name: &str, weight: Option<u32>) -> Named {
+    Named { name: queue(name), weight, inbox: false }
+}
+
+fn route(task_type: Option<&str>, of: Option<&str>) -> Route {
+    let mut route = raw(|_| async { Verdict::Done });
+    route.task_type = task_type.map(|name| TypeName::new(name).unwrap());
+    route.queue = of.map(queue);
+    route
+}
+
+#[test]
+fn strict_queues_come_first_then_weighted_ones_then_those_of_handlers() {
+    let queues =
+        vec![named("b", Some(2)), named("first", None), named("a", Some(1)), named("second", None)];
+    let routes = vec![route(Some("t"), Some("own")), route(Some("u"), Some("a"))];
+    let served = serve(queues, routes).unwrap();
+    let mut order: Vec<_> =
+        served.iter().map(|queue| (queue.level, queue.weight, queue.name.as_str())).collect();
+    order.sort_unstable();
+    let names: Vec<_> = order.iter().map(|(_, _, name)| *name).collect();
+    assert_eq!(names, ["first", "second", "a", "b", "own"]);
+    assert_eq!(order[2].0, order[3].0, "weighted ones share a level");
+    assert!(order[0].0 < order[1].0 && order[1].0 < order[2].0 && order[3].0 < order[4].0);
+}
+
+#[test]
+fn a_queues_own_handlers_go_before_those_that_expect_their_tasks_elsewhere() {
+    let mut elsewhere = route(Some("t"), Some("b"));
+    elsewhere.policy.retries = 1;
+    let mut own = route(Some("t"), Some("a"));
+    own.policy.retries = 2;
+    let queues = vec![named("a", None), named("b", None), named("c", None)];
+    let served = serve(queues, vec![elsewhere, own, route(None, Some("c"))]).unwrap();
+    let task_type = TypeName::new("t").unwrap();
+    let retries = |at: usize| {
+        let found: &Arc<Route> = served[at].routes.find(Some(&task_type)).unwrap();
+        found.policy.retries
+    };
+    assert_eq!([retries(0), retries(1)], [2, 1]);
+    assert!(served[2].routes.find(Some(&task_type)).is_some());
+    let raw = |at: usize| served[at].routes.find(None).is_some();
+    assert_eq!([raw(0), raw(1), raw(2)], [false, false, true], "raw tasks are not taken elsewhere");
+}
+
+#[test]
+fn an_inbox_needs_a_handler_for_raw_tasks() {
+    let inbox = || vec![Named { name: queue("q"), weight: None, inbox: true }];
+    assert!(serve(inbox(), vec![route(Some("t"), None)]).is_err());
+    assert!(serve(inbox(), vec![route(None, None)]).is_ok());
+}

@@ -66,3 +66,7 @@ pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> &str {
         "a panic without a text"
     }
 }
+
+#[cfg(test)]
+#[path = "supervise_tests.rs"]
+mod tests;

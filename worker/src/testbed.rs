@@ -28,10 +28,10 @@ pub(crate) const SECOND: Duration = Duration::from_secs(1);
 #[derive(Clone, Debug)]
 pub(crate) enum Call {
     Claim(Claim),
-    Settle(Settle),
+    Settle,
     Renew(Renew),
     Wait(Wait),
-    Tick(Tick),
+    Tick,
 }
 
 /// A memory broker that notes calls, and loses answers when told to.
@@ -41,6 +41,8 @@ pub(crate) struct Spy {
     calls: Arc<Mutex<Vec<Call>>>,
     /// The store is away: nothing is carried out.
     away: Arc<AtomicBool>,
+    /// Waits fail.
+    mute: Arc<AtomicBool>,
     /// So many claims on the queue `q` are carried out, and their answers lost.
     pub(crate) lose_claims: Arc<AtomicUsize>,
     /// The next settle is carried out, and its answer is lost.
@@ -62,6 +64,10 @@ impl Spy {
 
     pub(crate) fn go_away(&self, away: bool) {
         self.away.store(away, Ordering::SeqCst);
+    }
+
+    pub(crate) fn mute(&self, mute: bool) {
+        self.mute.store(mute, Ordering::SeqCst);
     }
 
     pub(crate) fn calls(&self) -> Vec<Call> {
@@ -95,7 +101,7 @@ impl Broker for Spy {
     }
 
     async fn settle(&self, settle: &Settle) -> Result<SettleAnswer> {
-        self.note(Call::Settle(settle.clone()));
+        self.note(Call::Settle);
         self.check(Operation::Settle)?;
         let answer = self.inner.settle(settle).await;
         if self.lose_settle.swap(false, Ordering::SeqCst) {
@@ -116,11 +122,14 @@ impl Broker for Spy {
     async fn wait(&self, wait: &Wait) -> Result<Woken> {
         self.note(Call::Wait(wait.clone()));
         self.check(Operation::Wait)?;
+        if self.mute.load(Ordering::SeqCst) {
+            return Err(outage(Operation::Wait));
+        }
         self.inner.wait(wait).await
     }
 
     async fn tick(&self, tick: &Tick) -> Ticked {
-        self.note(Call::Tick(tick.clone()));
+        self.note(Call::Tick);
         if self.check(Operation::Tick).is_err() {
             let failed = |queue: &QueueName| (queue.clone(), Err(outage(Operation::Tick)));
             return tick.queues.iter().map(failed).collect();
@@ -146,6 +155,7 @@ impl Bed {
             inner: MemoryBroker::new(Arc::new(clock.clone())),
             calls: Arc::default(),
             away: Arc::default(),
+            mute: Arc::default(),
             lose_claims: Arc::default(),
             lose_settle: Arc::default(),
         };

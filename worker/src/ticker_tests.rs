@@ -49,8 +49,7 @@ async fn ticks(
     });
     clock.advance(length).await;
     task.abort();
-    let sent = sent.lock().unwrap().clone();
-    sent
+    sent.lock().unwrap().clone()
 }
 
 /// The store's time is that of the clock, far from zero.
