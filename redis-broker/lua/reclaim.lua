@@ -23,20 +23,39 @@ end
 
 unlock()
 local taken, buried, more = 0, 0, 0
-local function crashed(id, alone)
+
+-- Crashed while alone: that counts to the limit, and at the limit it is buried.
+local function crashed_alone(id)
   local history = read_history(call('HGET', K.history, id))
   history.crashes = history.crashes + 1
-  history.lone = history.lone + (alone and 1 or 0)
-  if alone and history.lone >= lone_limit then
-    history.attempts = history.attempts + 1
+  history.lone = history.lone + 1
+  if history.lone < lone_limit then
     write_history(id, history)
-    add_failure(id, history.attempts, ARGV[5])
-    call('ZADD', K.dead, now, id)
-    buried = buried + 1
-  else
-    write_history(id, history)
-    enter(id, history, true)
+    return enter(id, history, true)
   end
+  history.attempts = history.attempts + 1
+  write_history(id, history)
+  add_failure(id, history.attempts, ARGV[5])
+  call('ZADD', K.dead, now, id)
+  end_attempts({ id })
+  buried = buried + 1
+end
+
+-- Crashed in company: noted, not counted. The oldest is out first again.
+local function crashed_together(ids)
+  local histories, fields = histories_of(ids), {}
+  for at, id in ipairs(ids) do
+    local old = histories[at]
+    local history = {
+      attempts = old.attempts, crashes = old.crashes + 1, lone = old.lone, returns = old.returns,
+      since = old.since, flags = old.flags, own = old.own,
+    }
+    histories[at] = history
+    fields[#fields + 1] = id
+    fields[#fields + 1] = pack_history(history)
+  end
+  chunked('HSET', K.history, fields)
+  enter_grouped(ids, histories, true)
 end
 
 for _, number in ipairs(claims_newest_first()) do
@@ -47,8 +66,12 @@ for _, number in ipairs(claims_newest_first()) do
   local field = string.format('%.0f', number)
   local ids = split_ids(call('HGET', K.running, field))
   call('HDEL', K.running, field)
-  for at = #ids, 1, -1 do
-    crashed(ids[at], field == lone)
+  if field == lone then
+    for _, id in ipairs(ids) do
+      crashed_alone(id)
+    end
+  else
+    crashed_together(reversed(ids))
   end
   taken = taken + #ids
 end

@@ -140,7 +140,7 @@ script!(
     ],
     [
         "now", "layout", "chunks", "unlock", "bell", "history", "enter", "failures", "forget",
-        "cap", "ids", "held"
+        "cap", "ids", "held", "adopt"
     ]
 );
 script!(

@@ -14,9 +14,13 @@ local function read_history(record)
   }
 end
 
-local function write_history(id, h)
+local function pack_history(h)
   local fixed = struct.pack(
     HISTORY, h.attempts, math.min(h.crashes, 65535), math.min(h.lone, 65535),
     math.min(h.returns, 65535), h.since, h.flags)
-  call('HSET', K.history, id, fixed .. h.own)
+  return fixed .. h.own
+end
+
+local function write_history(id, h)
+  call('HSET', K.history, id, pack_history(h))
 end
