@@ -12,13 +12,13 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use rustix::process::{Pid, Signal, kill_process_group};
-use tireless::limits::LAST_FAILURE_BYTES;
 use tireless::{Context, Handle, Verdict};
 use tireless::{Envelope, Failure};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::process::{Child, ChildStderr, ChildStdin, Command};
+use tokio::process::{Child, Command};
 
+use crate::feed::Feed;
 use crate::guard::Guard;
+use crate::tail::{Tail, read_tail};
 
 /// Between the polite signal and the hard one when a run took too long.
 const TIMEOUT_GRACE: Duration = Duration::from_secs(2);
@@ -31,9 +31,12 @@ const CANCEL_GRACE: Duration = Duration::from_millis(200);
 /// that left the group can still hold it.
 const STDERR_GRACE: Duration = Duration::from_secs(1);
 
-/// What goes before the user's command: it waits for a line that is sent once the group is under
-/// guard. `read` takes no byte beyond the line, so the body stays whole.
-const AFTER_GO: &str = "read -r _ || exit 125; ";
+/// What goes before the user's command. It waits for a line that is sent once the group is under
+/// guard, and which names the file of a body that is too large for one write; `read` takes no byte
+/// beyond the line, so a small body stays whole. See [`Feed`].
+const AFTER_GO: &str = "IFS= read -r TIRELESS_BODY || exit 125; \
+    if [ -n \"$TIRELESS_BODY\" ]; then exec <\"$TIRELESS_BODY\"; rm -f \"$TIRELESS_BODY\"; fi; \
+    unset TIRELESS_BODY; ";
 
 /// Where the standard output of commands goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,13 +102,21 @@ impl Exec {
     }
 
     async fn try_run(&self, run: Run, cancelled: impl Future<Output = ()>) -> io::Result<Verdict> {
-        let mut child = self.spawn(&run)?;
+        let timeout = run.timeout.or(self.0.timeout);
+        // Starting a process takes a while, and the pool's acks do not wait for it. If nobody
+        // waits for the command any more, it never gets the word to go.
+        let exec = self.clone();
+        let started = tokio::task::spawn_blocking(move || {
+            Ok::<_, io::Error>((Feed::new(&run.body)?, exec.spawn(&run)?))
+        });
+        let (feed, mut child) = started.await.map_err(io::Error::other)??;
         let (stdin, stderr) = (child.stdin.take(), child.stderr.take());
         let mut group = Group::new(self, child)?;
         let tail = Arc::new(Mutex::new(Tail::default()));
         let reading = stderr.map(|pipe| tokio::spawn(read_tail(pipe, tail.clone())));
-        let feeding = stdin.map(|pipe| tokio::spawn(feed(pipe, run.body)));
-        let timeout = run.timeout.or(self.0.timeout);
+        if let Some(pipe) = stdin {
+            feed.send(pipe).await;
+        }
         let end = tokio::select! {
             status = group.wait() => End::Exited(status?),
             timeout = sleep_or_never(timeout) => End::TimedOut(timeout),
@@ -117,9 +128,6 @@ impl Exec {
             End::Cancelled => group.end(CANCEL_GRACE).await,
         }
         group.finish();
-        if let Some(feeding) = feeding {
-            feeding.abort();
-        }
         if let Some(mut reading) = reading
             && tokio::time::timeout(STDERR_GRACE, &mut reading).await.is_err()
         {
@@ -246,48 +254,6 @@ async fn sleep_or_never(timeout: Option<Duration>) -> Duration {
             timeout
         }
         None => std::future::pending().await,
-    }
-}
-
-/// Sends the word to go and the body. A command may end without reading it.
-async fn feed(mut pipe: ChildStdin, body: Bytes) {
-    if pipe.write_all(b"\n").await.is_ok() {
-        let _ = pipe.write_all(&body).await;
-    }
-}
-
-/// Keeps the end of standard error, and passes all of it on.
-async fn read_tail(mut pipe: ChildStderr, tail: Arc<Mutex<Tail>>) {
-    let mut buffer = vec![0; 8 * 1024];
-    while let Ok(read @ 1..) = pipe.read(&mut buffer).await {
-        let text = crate::redact::redact(&String::from_utf8_lossy(&buffer[..read]));
-        let _ = io::Write::write_all(&mut io::stderr().lock(), text.as_bytes());
-        tail.lock().unwrap_or_else(PoisonError::into_inner).add(&buffer[..read]);
-    }
-}
-
-/// The last bytes of what came.
-#[derive(Default)]
-struct Tail {
-    bytes: Vec<u8>,
-}
-
-impl Tail {
-    fn add(&mut self, more: &[u8]) {
-        self.bytes.extend_from_slice(more);
-        let over = self.bytes.len().saturating_sub(LAST_FAILURE_BYTES);
-        self.bytes.drain(..over);
-    }
-
-    /// As text of at most as many bytes, its end kept.
-    fn text(&self) -> String {
-        let text = String::from_utf8_lossy(&self.bytes);
-        let text = text.trim_end();
-        let mut start = text.len().saturating_sub(LAST_FAILURE_BYTES);
-        while !text.is_char_boundary(start) {
-            start += 1;
-        }
-        text[start..].to_owned()
     }
 }
 

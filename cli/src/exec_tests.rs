@@ -3,6 +3,8 @@
 use std::future::pending;
 use std::time::Instant;
 
+use tireless::limits::LAST_FAILURE_BYTES;
+
 use super::*;
 
 fn exec(command: &str, timeout: Option<Duration>) -> Exec {
@@ -29,7 +31,16 @@ fn failure(verdict: Verdict) -> (String, String) {
 
 #[tokio::test]
 async fn the_body_arrives_byte_for_byte() {
-    for body in [&b""[..], b"plain", b"\n\nline\n", b"\x00\xff\\n $x 'q' \n"] {
+    static LARGE: &[u8] = &[b'\n'; 1 << 20];
+    for body in [
+        &b""[..],
+        b"plain",
+        &LARGE[..4095],
+        &LARGE[..4096],
+        LARGE,
+        b"\n\nline\n",
+        b"\x00\xff\\n $x 'q' \n",
+    ] {
         let dir = std::env::temp_dir().join(format!("tireless-exec-{}", tireless::TaskId::new()));
         let command = format!("cat > {}", dir.display());
         assert_eq!(fate(&command, body).await, Verdict::Done);

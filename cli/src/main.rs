@@ -10,6 +10,7 @@ mod connect;
 mod drain;
 mod exec;
 mod exit;
+mod feed;
 mod guard;
 mod lines;
 mod logs;
@@ -17,6 +18,7 @@ mod output;
 mod pool;
 mod pusher;
 mod redact;
+mod tail;
 mod view;
 
 use std::process::ExitCode;
