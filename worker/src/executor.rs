@@ -12,6 +12,7 @@ use futures_util::future::BoxFuture;
 use tireless_core::{
     BuryReason, ClaimToken, Envelope, EnvelopeError, Failure, Outcome, Reentry, TypeName,
 };
+use tokio::sync::oneshot;
 use tracing::Instrument;
 
 use crate::dispatch::Job;
@@ -40,7 +41,17 @@ async fn slot(shared: Arc<Shared>) {
             .unwrap_or_else(|panic| broken(&*panic));
         let Job { task, batch } = job;
         let queue = batch.queue;
-        shared.settlers[queue].push(Finished { id: task.id, batch, outcome });
+        let (settled, seen) = if shared.settings.hold_until_settled {
+            let (settled, seen) = oneshot::channel();
+            (Some(settled), Some(seen))
+        } else {
+            (None, None)
+        };
+        shared.settlers[queue].push(Finished { id: task.id, batch, outcome, settled });
+        if let Some(seen) = seen {
+            // Ends when the call that carried it is dropped, which is when it was answered.
+            let _ = seen.await;
+        }
         let now = shared.clock.monotonic();
         ended = Some(now.saturating_sub(began));
         began = now;

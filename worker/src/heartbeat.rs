@@ -30,9 +30,12 @@ pub(crate) async fn run(shared: Arc<Shared>) -> Result<()> {
 pub(crate) fn spawn_thread(shared: Arc<Shared>) -> std::io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     std::thread::Builder::new().name("tireless-heartbeat".into()).spawn(move || {
-        let supervisor = shared.supervisor(&shared.rest);
-        runtime.block_on(supervisor.run(Role::Heartbeat, || run(Arc::clone(&shared))));
-        // Connections may have left tasks here; nobody waits for them.
+        runtime.block_on(async {
+            let supervisor = shared.supervisor(&shared.rest);
+            supervisor.run(Role::Heartbeat, || run(Arc::clone(&shared))).await;
+            // A connection that a heartbeat opened lives here: the last calls may need it.
+            shared.over.cancelled().await;
+        });
         runtime.shutdown_background();
     })?;
     Ok(())

@@ -162,5 +162,6 @@ async fn on_real_time_handlers_that_block_do_not_stop_it() {
         std::thread::sleep(Duration::from_millis(5));
     }
     shared.rest.cancel();
+    shared.over.cancel();
     assert!(sent.load(Ordering::SeqCst) >= 3);
 }

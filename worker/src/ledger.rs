@@ -23,12 +23,19 @@ pub(crate) struct Batch {
     stopped: AtomicBool,
     /// Tasks whose outcome the store has not answered yet.
     open: AtomicUsize,
+    /// Tasks whose outcome is not known here yet.
+    unfinished: AtomicUsize,
 }
 
 impl Batch {
     /// Whether its runs should stop, and those that have not begun should not begin.
     pub(crate) fn is_stopped(&self) -> bool {
         self.stopped.load(Ordering::Relaxed)
+    }
+
+    /// The outcome of one task is known.
+    pub(crate) fn finished(&self) {
+        self.unfinished.fetch_sub(1, Ordering::AcqRel);
     }
 
     fn stop(&self) {
@@ -105,6 +112,7 @@ impl Ledger {
             cancellation: CancellationToken::new(),
             stopped: AtomicBool::new(false),
             open: AtomicUsize::new(tasks),
+            unfinished: AtomicUsize::new(tasks),
         });
         let mut book = self.book();
         book.leave_flight(number, queue);
@@ -172,13 +180,15 @@ impl Ledger {
     /// claims that were.
     ///
     /// A claim that was in flight when it was named may be called lost because the store had not
-    /// seen it yet: only what was held then and is held now counts.
+    /// seen it yet, and one whose last outcomes are on their way because it has just been settled:
+    /// only what was held then and has unfinished tasks now counts.
     pub(crate) fn renewed(&self, queue: usize, named: &Named, lost: &[u64]) -> usize {
         let mut book = self.book();
         book.abandoned[queue].retain(|number| !named.abandoned.contains(number));
         let mut stopped = 0;
         for number in lost.iter().filter(|number| named.held.contains(number)) {
-            if let Some(batch) = book.held[queue].get(number) {
+            let held = book.held[queue].get(number);
+            if let Some(batch) = held.filter(|held| held.unfinished.load(Ordering::Acquire) > 0) {
                 batch.stop();
                 stopped += 1;
             }

@@ -55,3 +55,22 @@ fn a_claim_given_up_is_sure_again_only_after_a_renewal_that_did_not_name_it() {
     ledger.renewed(0, &ledger.name(0), &[]);
     assert!(!ledger.is_unsure());
 }
+
+#[test]
+fn a_claim_that_was_just_settled_is_not_taken_for_lost() {
+    let ledger = Ledger::new(1);
+    let number = ledger.begin([0]);
+    let batch = ledger.answered(number, 0, 2, StoreTime::default());
+    let named = ledger.name(0);
+    batch.finished();
+    batch.finished();
+    // The store has both outcomes; its answer is on the way.
+    assert_eq!(ledger.renewed(0, &named, &[number]), 0);
+    assert!(!batch.is_stopped());
+
+    let number = ledger.begin([0]);
+    let batch = ledger.answered(number, 0, 2, StoreTime::default());
+    batch.finished();
+    assert_eq!(ledger.renewed(0, &ledger.name(0), &[number]), 1);
+    assert!(batch.is_stopped());
+}

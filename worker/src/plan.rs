@@ -22,7 +22,7 @@ pub(crate) struct Named {
 /// # Errors
 /// `InvalidInput` without a queue or a handler, for a queue that was added twice, and for two
 /// handlers for the same tasks.
-pub(crate) fn serve(named: Vec<Named>, routes: Vec<Route>) -> Result<Vec<Served>> {
+pub(crate) fn serve(named: Vec<Named>, routes: Vec<Route>, any_type: bool) -> Result<Vec<Served>> {
     let mut served: Vec<Served> = Vec::new();
     let strict = named.iter().filter(|queue| queue.weight.is_none()).count();
     let mut levels = 0..strict;
@@ -49,6 +49,7 @@ pub(crate) fn serve(named: Vec<Named>, routes: Vec<Route>) -> Result<Vec<Served>
     let routes: Vec<_> = routes.into_iter().map(Arc::new).collect();
     for queue in &mut served {
         queue.routes = routes_of(&queue.name, &routes);
+        queue.routes.any = queue.routes.raw.clone().filter(|_| any_type);
         if queue.inbox && queue.routes.raw.is_none() {
             return invalid(format!(
                 "the inbox of {} is to be taken in, but no handler takes raw tasks",

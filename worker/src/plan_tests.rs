@@ -20,7 +20,7 @@ fn strict_queues_come_first_then_weighted_ones_then_those_of_handlers() {
     let queues =
         vec![named("b", Some(2)), named("first", None), named("a", Some(1)), named("second", None)];
     let routes = vec![route(Some("t"), Some("own")), route(Some("u"), Some("a"))];
-    let served = serve(queues, routes).unwrap();
+    let served = serve(queues, routes, false).unwrap();
     let mut order: Vec<_> =
         served.iter().map(|queue| (queue.level, queue.weight, queue.name.as_str())).collect();
     order.sort_unstable();
@@ -37,7 +37,7 @@ fn a_queues_own_handlers_go_before_those_that_expect_their_tasks_elsewhere() {
     let mut own = route(Some("t"), Some("a"));
     own.policy.retries = 2;
     let queues = vec![named("a", None), named("b", None), named("c", None)];
-    let served = serve(queues, vec![elsewhere, own, route(None, Some("c"))]).unwrap();
+    let served = serve(queues, vec![elsewhere, own, route(None, Some("c"))], false).unwrap();
     let task_type = TypeName::new("t").unwrap();
     let retries = |at: usize| {
         let found: &Arc<Route> = served[at].routes.find(Some(&task_type)).unwrap();
@@ -52,6 +52,6 @@ fn a_queues_own_handlers_go_before_those_that_expect_their_tasks_elsewhere() {
 #[test]
 fn an_inbox_needs_a_handler_for_raw_tasks() {
     let inbox = || vec![Named { name: queue("q"), weight: None, inbox: true }];
-    assert!(serve(inbox(), vec![route(Some("t"), None)]).is_err());
-    assert!(serve(inbox(), vec![route(None, None)]).is_ok());
+    assert!(serve(inbox(), vec![route(Some("t"), None)], false).is_err());
+    assert!(serve(inbox(), vec![route(None, None)], false).is_ok());
 }

@@ -13,7 +13,6 @@ use crate::plan::{self, Named};
 use crate::run::Route;
 use crate::running::RunningPool;
 use crate::shared::{Settings, Shared};
-use crate::summary::Summary;
 use crate::typed::Registry;
 
 /// Runs tasks of one or more queues, over any broker.
@@ -85,6 +84,8 @@ impl WorkerPool {
                 unknown_for: Duration::from_secs(3600),
                 lone_crashes: LONE_CRASHES,
                 scheduler: true,
+                hold_until_settled: false,
+                any_type: false,
             },
             clock: None,
             observers: Observers::default(),
@@ -180,6 +181,19 @@ impl WorkerPool {
         self
     }
 
+    /// Keeps a slot taken until the store has the outcome of its run, so that a killed process
+    /// repeats no more runs than it has slots. Off, a slot takes its next task at once.
+    pub fn hold_until_settled(mut self, held: bool) -> Self {
+        self.settings.hold_until_settled = held;
+        self
+    }
+
+    /// Lets handlers of raw tasks take tasks of types that no other handler takes, by their bodies.
+    pub fn any_type(mut self, taken: bool) -> Self {
+        self.settings.any_type = taken;
+        self
+    }
+
     /// Takes all time from this clock; the heartbeat then runs on the caller's runtime. For tests.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = Some(clock);
@@ -207,10 +221,11 @@ impl WorkerPool {
     ///
     /// # Errors
     /// As [`start`](Self::start).
-    pub async fn run_until(self, end: impl Future<Output = ()>) -> Result<Summary> {
+    pub async fn run_until(self, end: impl Future<Output = ()>) -> Result<()> {
         let pool = self.start().await?;
         end.await;
-        Ok(pool.shutdown().await)
+        pool.shutdown().await;
+        Ok(())
     }
 
     /// Starts the pool and returns at once; the handle tells how it fares and ends it.
@@ -232,7 +247,7 @@ impl WorkerPool {
         }
         let mut routes = self.registry.bind()?;
         routes.extend(self.routes);
-        let queues = plan::serve(self.queues, routes)?;
+        let queues = plan::serve(self.queues, routes, self.settings.any_type)?;
         let real_time = self.clock.is_none();
         let clock = self.clock.unwrap_or_else(|| Arc::new(TokioClock));
         Ok((Shared::new(self.broker, clock, self.settings, queues, self.observers), real_time))

@@ -45,6 +45,19 @@ pub(crate) struct Loops {
     pub(crate) claiming: TaskTracker,
     /// Those that end when all outcomes are written.
     pub(crate) settling: TaskTracker,
+    _last: LastBeat,
+}
+
+/// However a pool ends, with its runtime too: no heartbeat goes on for what nobody runs.
+#[derive(Debug)]
+struct LastBeat(Arc<Shared>);
+
+impl Drop for LastBeat {
+    fn drop(&mut self) {
+        self.0.stop.cancel();
+        self.0.rest.cancel();
+        self.0.over.cancel();
+    }
 }
 
 impl RunningPool {
@@ -116,12 +129,9 @@ impl Drop for RunningPool {
     fn drop(&mut self) {
         self.shared.stop.cancel();
         let Some(loops) = self.loops.take() else { return };
-        match tokio::runtime::Handle::try_current() {
-            Ok(runtime) => {
-                runtime.spawn(shutdown::run(Arc::clone(&self.shared), loops));
-            }
-            // Without a runtime nothing can be written: leases give its tasks back.
-            Err(_) => self.shared.rest.cancel(),
+        // Without a runtime nothing can be written: the lease ends and gives its tasks back.
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(shutdown::run(Arc::clone(&self.shared), loops));
         }
     }
 }
@@ -158,7 +168,7 @@ fn spawn_loops(shared: &Arc<Shared>) -> Loops {
     }
     claiming.close();
     settling.close();
-    Loops { claiming, settling }
+    Loops { claiming, settling, _last: LastBeat(Arc::clone(shared)) }
 }
 
 async fn tick(shared: Arc<Shared>) -> Result<()> {
@@ -185,3 +195,7 @@ async fn tick(shared: Arc<Shared>) -> Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+#[path = "running_tests.rs"]
+mod tests;

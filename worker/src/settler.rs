@@ -13,7 +13,7 @@ use tireless_core::{
     CallSequence, CallTicket, ClaimToken, ErrorKind, Outcome, QueueName, Result, Settle,
     SettleAnswer, Settled, Settlement, TaskId,
 };
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 
 use crate::events::Event;
 use crate::health::Role;
@@ -31,6 +31,8 @@ pub(crate) struct Finished {
     pub(crate) id: TaskId,
     pub(crate) batch: Arc<Batch>,
     pub(crate) outcome: Outcome,
+    /// Dropped once the store has answered, for a slot that waits for that.
+    pub(crate) settled: Option<oneshot::Sender<()>>,
 }
 
 /// A call that may have to be repeated.
@@ -40,6 +42,7 @@ struct Sending {
     _ticket: CallTicket,
     settle: Settle,
     batches: Vec<Arc<Batch>>,
+    _settled: Vec<oneshot::Sender<()>>,
 }
 
 /// Writes the outcomes of one queue.
@@ -76,6 +79,7 @@ impl Settler {
 
     /// Takes an outcome to be written.
     pub(crate) fn push(&self, finished: Finished) {
+        finished.batch.finished();
         let mut pending = self.pending();
         pending.push(finished);
         let first = pending.len() == 1;
@@ -130,9 +134,11 @@ impl Settler {
         let ticket = self.calls.next();
         let mut batches = Vec::with_capacity(taken.len());
         let mut outcomes = Vec::with_capacity(taken.len());
-        for Finished { id, batch, outcome } in taken {
+        let mut waiting = Vec::new();
+        for Finished { id, batch, outcome, settled } in taken {
             outcomes.push(Settlement { claim: batch.number, id, outcome });
             batches.push(batch);
+            waiting.extend(settled);
         }
         let settle = Settle {
             queue: self.queue.clone(),
@@ -140,7 +146,7 @@ impl Settler {
             call: ticket.call(),
             outcomes,
         };
-        Sending { _ticket: ticket, settle, batches }
+        Sending { _ticket: ticket, settle, batches, _settled: waiting }
     }
 
     /// Sends the same call until the store answers; `None` if it never will.

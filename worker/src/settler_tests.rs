@@ -41,7 +41,7 @@ fn finish(shared: &Shared, count: usize) {
     let batch = shared.ledger.answered(number, 0, count, StoreTime::default());
     for _ in 0..count {
         let (id, outcome) = (TaskId::new(), Outcome::ACK);
-        shared.settlers[0].push(Finished { id, batch: Arc::clone(&batch), outcome });
+        shared.settlers[0].push(Finished { id, batch: Arc::clone(&batch), outcome, settled: None });
     }
 }
 

@@ -34,6 +34,8 @@ pub(crate) struct Settings {
     /// Crashes while alone after which a task is buried (B11).
     pub(crate) lone_crashes: u32,
     pub(crate) scheduler: bool,
+    pub(crate) hold_until_settled: bool,
+    pub(crate) any_type: bool,
 }
 
 /// A queue that is served.
@@ -54,13 +56,15 @@ pub(crate) struct Served {
 pub(crate) struct Routes {
     pub(crate) typed: HashMap<TypeName, Arc<Route>>,
     pub(crate) raw: Option<Arc<Route>>,
+    /// For types that no other handler takes.
+    pub(crate) any: Option<Arc<Route>>,
 }
 
 impl Routes {
     /// The handler for tasks of a type, or for raw tasks.
     pub(crate) fn find(&self, task_type: Option<&TypeName>) -> Option<&Arc<Route>> {
         match task_type {
-            Some(name) => self.typed.get(name),
+            Some(name) => self.typed.get(name).or(self.any.as_ref()),
             None => self.raw.as_ref(),
         }
     }
@@ -95,8 +99,10 @@ pub(crate) struct Shared {
     pub(crate) stop: CancellationToken,
     /// Handlers are dropped, and their tasks given back.
     pub(crate) abort: CancellationToken,
-    /// The heartbeat ends.
+    /// No more heartbeats.
     pub(crate) rest: CancellationToken,
+    /// All is over: the heartbeat's thread ends.
+    pub(crate) over: CancellationToken,
 }
 
 impl Shared {
@@ -129,6 +135,7 @@ impl Shared {
             stop: CancellationToken::new(),
             abort: CancellationToken::new(),
             rest: CancellationToken::new(),
+            over: CancellationToken::new(),
             broker,
             clock,
             settings,

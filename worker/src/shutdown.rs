@@ -30,7 +30,7 @@ pub(crate) fn give_back(shared: &Shared, mut jobs: Vec<Job>) {
         for Job { task, batch } in jobs.split_off(last) {
             let queue = batch.queue;
             let outcome = Outcome::RELEASE;
-            shared.settlers[queue].push(Finished { id: task.id, batch, outcome });
+            shared.settlers[queue].push(Finished { id: task.id, batch, outcome, settled: None });
         }
     }
 }
