@@ -65,7 +65,10 @@ pub(crate) fn pool(
 ) -> WorkerPool {
     let pool = WorkerPool::new(broker);
     let pool = queues.iter().fold(pool, |pool, queue| pool.queue(queue.as_str()).inbox(inbox));
+    // A command runs bodies of any type; and a kill repeats only what was running.
     pool.route(Route { task_type: None, queue: None, policy, handle: Arc::new(handle) })
+        .any_type(true)
+        .hold_until_settled(true)
 }
 
 /// What a pool did, for programs.

@@ -57,7 +57,9 @@ pub(crate) async fn run(args: Args, out: Output) -> Outcome {
             *fed.lock().unwrap_or_else(PoisonError::into_inner) = outcome;
         }
     };
-    let summary = pool.run_until(until).await?;
+    let running = pool.start().await?;
+    until.await;
+    let summary = running.shutdown().await;
     let did = Did::new(&summary, 0);
     out.json(&did)?;
     if !out.json {

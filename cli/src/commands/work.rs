@@ -123,7 +123,9 @@ pub(crate) async fn run(args: Args, broker: Arc<dyn Backend>, out: Output) -> Ou
         .shutdown_timeout(args.shutdown_timeout);
     let why = Arc::new(OnceLock::new());
     let until = until(broker.clone(), queues.clone(), args.drain, inbox, why.clone());
-    let summary = pool.run_until(until).await?;
+    let running = pool.start().await?;
+    until.await;
+    let summary = running.shutdown().await;
     if !args.drain {
         return out.json(&Did::new(&summary, 0));
     }
