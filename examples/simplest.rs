@@ -17,6 +17,5 @@ async fn greet(task: Greet) -> TaskResult {
 async fn main() -> tireless::Result<()> {
     let broker = tireless::connect("memory://").await?;
     Producer::new(broker.clone()).push(Greet { name: "Ada".into() }).await?;
-    WorkerPool::new(broker).handle(greet).run_until(tireless::shutdown_signal()).await?;
-    Ok(())
+    WorkerPool::new(broker).handle(greet).run_until(tireless::shutdown_signal()).await
 }
