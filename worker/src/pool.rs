@@ -22,13 +22,12 @@ use crate::typed::Registry;
 /// # -> tireless_core::Result<()> {
 /// use tireless_worker::{WorkerPool, shutdown_signal};
 ///
-/// let summary = WorkerPool::new(broker)
+/// WorkerPool::new(broker)
 ///     .queue("mail")
 ///     .route(route)
 ///     .concurrency(64)
 ///     .run_until(shutdown_signal())
 ///     .await?;
-/// println!("{} done, {} failed", summary.done, summary.failed);
 /// # Ok(())
 /// # }
 /// ```
