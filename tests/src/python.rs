@@ -5,20 +5,16 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 /// An interpreter that can import redis-py: the one that `TIRELESS_TEST_PYTHON` names, else one in
-/// an environment under the build folder, made now. Panics where there can be none.
-pub fn redis_py() -> PathBuf {
+/// an environment in this folder, made when it is not there. Panics where there can be none.
+pub fn redis_py(home: &Path) -> PathBuf {
     static MADE: OnceLock<PathBuf> = OnceLock::new();
     if let Some(given) = std::env::var_os("TIRELESS_TEST_PYTHON") {
         return given.into();
     }
-    MADE.get_or_init(make).clone()
+    MADE.get_or_init(|| make(home)).clone()
 }
 
-fn make() -> PathBuf {
-    // The worker program lies in the build folder too.
-    let program = std::env::current_exe().expect("this program");
-    let build = program.ancestors().nth(3).expect("the build folder");
-    let home = build.join("redis-py");
+fn make(home: &Path) -> PathBuf {
     let python = home.join("bin/python");
     if !works(&python, &["-c", "import redis"]) {
         assert!(

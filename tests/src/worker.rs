@@ -57,7 +57,9 @@ async fn main() -> Result<(), Failure> {
         .lease(millis("lease_ms", 15_000)?)
         .beat(millis("beat_ms", 5_000)?)
         .handle_raw(queue, run);
-    let summary = pool.run_until(tireless::shutdown_signal()).await?;
+    let pool = pool.start().await?;
+    tireless::shutdown_signal().await;
+    let summary = pool.shutdown().await;
     note(&log, &format!("end {} {}", summary.done, summary.lease_lost))?;
     Ok(())
 }

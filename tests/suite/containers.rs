@@ -8,7 +8,7 @@ use testcontainers::core::{IntoContainerPort, WaitFor};
 use testcontainers::runners::AsyncRunner;
 use testcontainers::{ContainerAsync, GenericImage};
 use tireless::Producer;
-use tireless_core::{Claim, ClaimFrom, ClaimMode, Counts, Outcome, QueueName, WorkerId};
+use tireless_core::{Counts, Outcome, QueueName};
 use tireless_testkit::fixtures::Actor;
 use tireless_tests::{Library, eventually, fresh_namespace, small_cap};
 
@@ -64,14 +64,6 @@ async fn paused<L: Library>() {
     tokio::time::sleep(Duration::from_secs(2)).await;
     container.unpause().await.expect("an end of the pause");
     push.await.expect("no panic").expect("a push");
-    let claim = Claim {
-        worker: WorkerId::new(),
-        number: 1,
-        lease: Duration::from_secs(15),
-        mode: ClaimMode::Shared,
-        queues: vec![ClaimFrom { queue: queue.clone(), max: 0, inbox: false }],
-    };
-    assert!(broker.claim(&claim).await[0].1.is_ok());
     let done = async || broker.counts(&queue).await.expect("counts").done == 1;
     eventually("done", SOON, done).await;
     assert_eq!(pool.shutdown().await.done, 1);

@@ -91,7 +91,8 @@ impl Load {
         tokio::time::sleep(Pace::FAST.lease + Pace::FAST.beat * 3).await;
         let running = self.site.list(State::Running).await;
         assert!(running.len() >= HELD, "the held tasks still run: {}", running.len());
-        assert!(running.iter().all(|task| task.history.crashes == 0), "{running:?}");
+        let charged = running.iter().filter(|task| task.history.crashes > 0).count();
+        assert_eq!(charged, 0, "crashes charged to tasks that run");
         self.over.store(true, Ordering::Relaxed);
         let accepted = self.producer.await.expect("the producer");
         let done = async || {

@@ -8,7 +8,8 @@ use super::*;
 /// Runs the program and returns what it prints.
 async fn producer(url: &str, list: &[u8], failed_set: &[u8], words: &[&str]) -> String {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/plain-list/producer.py");
-    let mut command = Command::new(tireless_tests::redis_py());
+    let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join("redis-py");
+    let mut command = Command::new(tireless_tests::redis_py(&home));
     command.arg(script).args(words).env("REDIS_URL", url);
     command.env("TASK_LIST", String::from_utf8_lossy(list).as_ref());
     command.env("FAILED_SET", String::from_utf8_lossy(failed_set).as_ref());
@@ -28,7 +29,7 @@ async fn a_producer_that_knows_only_lpush_is_served<L: Library>() {
     let plain = Plain::open::<L>(SOON).await;
     let runs = Runs::default();
     let pool = runs.pool(&plain, Duration::from_secs(4)).await;
-    let bodies = ["hello", "{\"n\": 9007199254740993, \"to\": []}", "grüße"];
+    let bodies = ["hello", "{\"n\": 9007199254740993, \"to\": []}", "gr\u{fc}\u{df}e"];
     plain.producer(&[["push", "bad 1", "bad 2"].as_slice(), &bodies].concat()).await;
     let seen = async || plain.producer(&["failed"]).await == "bad 1\nbad 2\n";
     eventually("seen by SMEMBERS", SOON, seen).await;
