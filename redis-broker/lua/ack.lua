@@ -87,5 +87,5 @@ else
   unlock()
 end
 local result = '0:' .. (all_applied and '' or table.concat(letters))
-remember(ARGV[1], ARGV[2], seen[1], result)
+remember(ARGV[1], ARGV[2], seen, result)
 return result

@@ -1,7 +1,9 @@
 -- claim: a worker takes tasks under a number of its own choice.
--- KEYS: queue, ready, tasks, history, running, leases, scheduled, failed, suspects, bell, inbox
+-- KEYS: queue, ready, tasks, history, running, leases, scheduled, failed, suspects, bell, inbox,
+--   ghosts
 -- ARGV: worker, claim number, lease in ms, most tasks, 'shared' or 'alone', an id to make ids for
---   the inbox from (or ''), most tasks to move on the way, most bytes
+--   the inbox from (or ''), most tasks to move on the way, most bytes, size from which an envelope
+--   is large
 -- Returns: now, more, ms to the next due task (-1: none), suspects, your turn, paused, moved on the
 --   way, the ids joined, the envelopes, the histories (empty if no task of the queue has one)
 local worker, number = ARGV[1], ARGV[2]
@@ -12,8 +14,9 @@ local seed, move, bytes = ARGV[6], tonumber(ARGV[7]), tonumber(ARGV[8])
 local last = call('HGET', K.running, 'last')
 local leased = call('ZSCORE', K.leases, worker)
 local ready = call('LLEN', K.ready)
-local suspects = call('LLEN', K.suspects)
+local suspects = call('ZCARD', K.suspects)
 local inbox = call('LLEN', K.inbox)
+local ghosts = call('SCARD', K.ghosts)
 local with_histories = call('HLEN', K.history) > 0
 call('HLEN', K.tasks)
 call('LLEN', K.bell)
@@ -22,7 +25,7 @@ local soonest_scheduled, soonest_failed = head_of(K.scheduled), head_of(K.failed
 local moved = 0
 if soonest_scheduled <= now or soonest_failed <= now then
   moved = take_due(K.scheduled, move) + requeue_due(move)
-  ready, suspects = call('LLEN', K.ready), call('LLEN', K.suspects)
+  ready, suspects = call('LLEN', K.ready), call('ZCARD', K.suspects)
   inbox = call('LLEN', K.inbox)
   soonest_scheduled, soonest_failed = head_of(K.scheduled), head_of(K.failed)
 end
@@ -51,17 +54,17 @@ end
 
 local function envelopes_of(ids)
   if #ids == 0 then
-    return ids, {}, 0
+    return ids, {}, {}
   end
   local values = call('HMGET', K.tasks, unpack(ids))
-  local found, envelopes, missing = {}, {}, 0
+  local found, envelopes, missing = {}, {}, {}
   for at = 1, #ids do
     if not values[at] then
-      missing = missing + 1
+      missing[#missing + 1] = ids[at]
     end
   end
-  if missing == 0 then
-    return ids, values, 0
+  if #missing == 0 then
+    return ids, values, missing
   end
   for at, id in ipairs(ids) do
     if values[at] then
@@ -72,50 +75,78 @@ local function envelopes_of(ids)
   return found, envelopes, missing
 end
 
--- Ids whose task was removed while they waited, or was damaged by somebody, stop nothing (B9): they
--- are passed over until there is something to give.
-local GHOSTS_A_CLAIM = 10000
-local ghosts = tonumber(settings[5] or '0')
+-- Ids whose task was removed while they waited, or damaged by somebody, stop nothing (B9): they are
+-- passed over until there is something to give.
+local GHOSTS_A_CLAIM, WINDOW = 10000, 1000
+
+-- Takes the ghosts that stand at the very end, a window at a time.
+local function pass_ghosts()
+  local passed = 0
+  while ghosts > 0 and ready > 0 and passed < GHOSTS_A_CLAIM do
+    local window = call('LRANGE', K.ready, -WINDOW, -1)
+    local is_ghost = call('SMISMEMBER', K.ghosts, unpack(window))
+    local live = #window
+    while live > 0 and is_ghost[live] == 1 do
+      live = live - 1
+    end
+    local count = #window - live
+    if count > 0 then
+      call('RPOP', K.ready, count)
+      call('SREM', K.ghosts, unpack(window, live + 1))
+      ready, ghosts, passed = ready - count, ghosts - count, passed + count
+    end
+    if live > 0 then
+      return
+    end
+  end
+end
 
 local function take_ready()
-  local ids, envelopes, passed = {}, {}, 0
-  while ready > 0 and #ids == 0 and passed < GHOSTS_A_CLAIM do
+  pass_ghosts()
+  local ids, envelopes, tries = {}, {}, 0
+  while ready > 0 and #ids == 0 and tries < 10 do
     local missing
     ids, envelopes, missing = envelopes_of(pop_ready())
-    passed = passed + missing
-  end
-  if passed > 0 then
-    ghosts = math.max(0, ghosts - passed)
-    call('HSET', K.queue, 'ghosts', ghosts)
+    tries = tries + 1
+    if ghosts > 0 and #missing > 0 then
+      ghosts = ghosts - call('SREM', K.ghosts, unpack(missing))
+    end
   end
   return ids, envelopes
 end
 
--- Bodies that any program pushed: they get an id and the shortest envelope.
+-- Bodies that any program pushed: they get an id and the shortest envelope. What is known of equal
+-- bodies comes with them; one that is a suspect waits apart.
 local function take_inbox(ids, envelopes)
   local room = bytes
-  for index = #ids, most - 1 do
-    local body = room > 0 and call('RPOP', K.inbox)
-    if not body then
+  for _, envelope in ipairs(envelopes) do
+    room = room - #envelope
+  end
+  for index = 1, most - #ids do
+    local body = call('LINDEX', K.inbox, -1)
+    if not body or (#ids > 0 and #body + 4 > room) then
       return
     end
-    room = room - #body
-    inbox = inbox - 1
+    call('RPOP', K.inbox)
     call('HINCRBY', K.queue, 'pushed', 1)
+    room, inbox = room - #body - 4, inbox - 1
     local id = string.sub(seed, 1, 14) .. struct.pack('>I2', index)
     local envelope = '\1\0\0\0' .. body
     call('HSET', K.tasks, id, envelope)
-    local attempts = attempts_before(body)
-    if attempts > 0 then
-      local history = read_history(nil)
-      history.attempts = attempts
+    if #envelope > tonumber(ARGV[9]) and not settings[3] then
+      call('HSET', K.queue, 'big', '1')
+    end
+    local history = history_before(body)
+    if history then
       write_history(id, history)
       with_histories = true
     end
-    ids[#ids + 1] = id
-    envelopes[#envelopes + 1] = envelope
-    if #envelope > 4096 and not settings[3] then
-      call('HSET', K.queue, 'big', '1')
+    if history and history.crashes >= SUSPECT_FROM then
+      enter(id, history, false)
+      suspects = suspects + 1
+    else
+      ids[#ids + 1] = id
+      envelopes[#envelopes + 1] = envelope
     end
   end
 end
@@ -140,7 +171,7 @@ if repeated then
   ids, envelopes = envelopes_of(held and split_ids(held) or {})
 elseif not settings[2] and most > 0 then
   if alone then
-    local id = suspects > 0 and call('RPOP', K.suspects)
+    local id = suspects > 0 and call('ZPOPMIN', K.suspects)[1]
     if id then
       suspects = suspects - 1
       ids, envelopes = envelopes_of({ id })

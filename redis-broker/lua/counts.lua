@@ -1,16 +1,17 @@
 -- counts: how much of everything a queue holds; all of it O(1).
--- KEYS: queue, ready, tasks, scheduled, failed, dead, done, suspects, leases, inbox
+-- KEYS: queue, ready, tasks, scheduled, failed, dead, done, suspects, leases, inbox,
+--   ghosts
 -- ARGV: none
 -- Returns: now, ready, suspects, tasks, scheduled, failed, dead, kept, inbox, live workers, paused,
 --   done, dropped, pushed, the id that is out next (or nothing)
-local numbers = call('HMGET', K.queue, 'done', 'dropped', 'pushed', 'ghosts')
+local numbers = call('HMGET', K.queue, 'done', 'dropped', 'pushed')
 local function number(at)
   return tonumber(numbers[at] or '0')
 end
 return {
   now,
-  math.max(0, call('LLEN', K.ready) - number(4)),
-  call('LLEN', K.suspects),
+  math.max(0, call('LLEN', K.ready) - call('SCARD', K.ghosts)),
+  call('ZCARD', K.suspects),
   call('HLEN', K.tasks),
   call('ZCARD', K.scheduled),
   call('ZCARD', K.failed),

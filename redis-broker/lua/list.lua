@@ -9,7 +9,7 @@ local room = tonumber(ARGV[4])
 local ids, times, total = {}, {}, 0
 
 if state == 'ready' then
-  local ready, apart = call('LLEN', K.ready), call('LLEN', K.suspects)
+  local ready, apart = call('LLEN', K.ready), call('ZCARD', K.suspects)
   total = ready + apart
   if cursor < ready then
     local page = call('LRANGE', K.ready, -(cursor + limit), -(cursor + 1))
@@ -19,9 +19,8 @@ if state == 'ready' then
   end
   if #ids < limit and apart > 0 then
     local from = math.max(0, cursor - ready)
-    local page = call('LRANGE', K.suspects, -(from + limit - #ids), -(from + 1))
-    for at = #page, 1, -1 do
-      ids[#ids + 1] = page[at]
+    for _, id in ipairs(call('ZRANGE', K.suspects, from, from + limit - #ids - 1)) do
+      ids[#ids + 1] = id
     end
   end
 elseif state == 'running' then
@@ -29,12 +28,15 @@ elseif state == 'running' then
     local fields = call('HGETALL', KEYS[at])
     for field = 1, #fields, 2 do
       if tonumber(fields[field]) then
-        for _, id in ipairs(split_ids(fields[field + 1])) do
-          if total >= cursor and #ids < limit then
-            ids[#ids + 1] = id
+        local joined = fields[field + 1]
+        local count = #joined / 16
+        for index = math.max(0, cursor - total), count - 1 do
+          if #ids == limit then
+            break
           end
-          total = total + 1
+          ids[#ids + 1] = string.sub(joined, 16 * index + 1, 16 * index + 16)
         end
+        total = total + count
       end
     end
   end

@@ -1,40 +1,37 @@
 -- purge: takes away tasks of one state, the oldest first.
 -- KEYS: queue, ready, tasks, history, failures, names, scheduled, failed, dead, done, kept,
---   suspects
+--   suspects, ghosts
 -- ARGV: 'ready', 'scheduled', 'failed', 'dead' or 'done', most tasks
 -- Returns: removed, whether the state holds more
 local state, limit = ARGV[1], tonumber(ARGV[2])
 call('LLEN', K.ready)
-call('LLEN', K.suspects)
+call('ZCARD', K.suspects)
 call('HLEN', K.tasks)
 call('HLEN', K.history)
 call('HLEN', K.failures)
 call('HLEN', K.names)
+call('SCARD', K.ghosts)
 for _, set in ipairs({ K.scheduled, K.failed, K.dead, K.done, K.kept }) do
   call('ZCARD', set)
 end
 
 unlock()
-local ids, more, ghosts = {}, 0, 0
+local ids, more = {}, 0
 if state == 'ready' then
   local popped = call('RPOP', K.ready, limit) or {}
   if #popped < limit then
-    for _, id in ipairs(call('RPOP', K.suspects, limit - #popped) or {}) do
+    local apart = call('ZRANGE', K.suspects, 0, limit - #popped - 1)
+    chunked('ZREM', K.suspects, apart)
+    for _, id in ipairs(apart) do
       popped[#popped + 1] = id
     end
   end
   for _, id in ipairs(popped) do
-    if call('HEXISTS', K.tasks, id) == 1 then
+    if call('SREM', K.ghosts, id) == 0 then
       ids[#ids + 1] = id
-    else
-      ghosts = ghosts + 1
     end
   end
-  more = call('LLEN', K.ready) + call('LLEN', K.suspects)
-  if ghosts > 0 then
-    local before = tonumber(call('HGET', K.queue, 'ghosts') or '0')
-    call('HSET', K.queue, 'ghosts', math.max(0, before - ghosts))
-  end
+  more = call('LLEN', K.ready) + call('ZCARD', K.suspects)
 else
   ids = call('ZRANGE', K[state], 0, limit - 1)
   chunked('ZREM', K[state], ids)
@@ -46,5 +43,6 @@ else
   end
   more = call('ZCARD', K[state])
 end
+end_attempts(ids)
 forget(ids)
 return { #ids, more > 0 and 1 or 0 }

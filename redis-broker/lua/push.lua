@@ -1,5 +1,6 @@
 -- push: tasks enter a queue.
--- KEYS: queue, ready, tasks, history, scheduled, names, bell, pushes
+-- KEYS: queue, ready, tasks, history, scheduled, names, bell, pushes,
+--   ghosts
 -- ARGV: call number, answered mark, '1' if an envelope is large, details, then id and envelope of
 --   each task. Details are empty when every task is plain (ready at once, no own id, no id twice),
 --   else for each task: when (1 byte: 0 now, 1 after, 2 at), ms (8), size of own id (2), own id.
@@ -26,6 +27,7 @@ for at = FIRST, #ARGV, 2 do
   ids[#ids + 1] = ARGV[at]
 end
 local living = call('HMGET', K.tasks, unpack(ids))
+local ghosts = call('SCARD', K.ghosts)
 
 local any_living = false
 for at = 1, #ids do
@@ -36,7 +38,7 @@ for at = 1, #ids do
 end
 
 local accepted, answer = #ids, ''
-if ARGV[4] == '' and not any_living then
+if ARGV[4] == '' and not any_living and ghosts == 0 then
   call('HSET', K.tasks, unpack(ARGV, FIRST))
   chunked('LPUSH', K.ready, ids)
   ring()
@@ -85,6 +87,12 @@ else
   answer = table.concat(answers)
   if accepted > 0 then
     call('HSET', K.tasks, unpack(fields))
+    -- An id that was removed while it waited, and is pushed again, must not stand there twice.
+    for id in pairs(ghosts > 0 and new_ids or {}) do
+      if call('SREM', K.ghosts, id) == 1 then
+        call('LREM', K.ready, 1, id)
+      end
+    end
     if #ready > 0 then
       chunked('LPUSH', K.ready, ready)
     end
@@ -114,5 +122,5 @@ if accepted > 0 then
   end
   call('HINCRBY', K.queue, 'pushed', accepted)
 end
-remember(ARGV[1], ARGV[2], seen[1], answer)
+remember(ARGV[1], ARGV[2], seen, answer)
 return answer

@@ -8,7 +8,7 @@ local lone_limit, limit, cap = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(AR
 
 -- Reading every key by its type comes before any write: a wrong type ends the script here.
 call('LLEN', K.ready)
-call('LLEN', K.suspects)
+call('ZCARD', K.suspects)
 call('LLEN', K.bell)
 call('HLEN', K.tasks)
 call('HLEN', K.history)
@@ -58,12 +58,11 @@ local function crashed_together(ids)
   enter_grouped(ids, histories, true)
 end
 
-for _, number in ipairs(claims_newest_first()) do
-  if taken >= limit then
+for count, field in ipairs(claims_newest_first()) do
+  if taken >= limit or count > CLAIMS_AT_ONCE then
     more = 1
     break
   end
-  local field = string.format('%.0f', number)
   local ids = split_ids(call('HGET', K.running, field))
   call('HDEL', K.running, field)
   if field == lone then

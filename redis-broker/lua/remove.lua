@@ -1,22 +1,27 @@
 -- remove: takes tasks away that no worker holds.
 -- KEYS: queue, ready, tasks, history, failures, names, scheduled, failed, dead, done, kept, suspects,
---   leases, then running of every worker that the caller saw in leases
+--   leases, ghosts, then running of every worker that the caller saw in leases
 -- ARGV: how many workers the caller saw, those workers, then the ids
 -- Returns: '' if other workers have come since (ask again), else for each id 'R' (removed),
 --   'M' (missing) or 'H' (held by a worker)
 local workers = tonumber(ARGV[1])
 call('LLEN', K.ready)
-call('LLEN', K.suspects)
+call('ZCARD', K.suspects)
 call('HLEN', K.history)
 call('HLEN', K.failures)
 call('HLEN', K.names)
+call('HLEN', K.tasks)
+call('SCARD', K.ghosts)
 for _, set in ipairs({ K.scheduled, K.failed, K.dead, K.done, K.kept }) do
   call('ZCARD', set)
 end
 if call('ZCARD', K.leases) ~= workers then
   return ''
 end
-local held = {}
+local held, wanted = {}, {}
+for at = workers + 2, #ARGV do
+  wanted[ARGV[at]] = true
+end
 for at = 1, workers do
   if not call('ZSCORE', K.leases, ARGV[at + 1]) then
     return ''
@@ -24,8 +29,12 @@ for at = 1, workers do
   local fields = call('HGETALL', KEYS[RUNNING_FROM + at - 1])
   for field = 1, #fields, 2 do
     if tonumber(fields[field]) then
-      for _, id in ipairs(split_ids(fields[field + 1])) do
-        held[id] = true
+      local joined = fields[field + 1]
+      for first = 1, #joined, 16 do
+        local id = string.sub(joined, first, first + 15)
+        if wanted[id] then
+          held[id] = true
+        end
       end
     end
   end
@@ -47,14 +56,12 @@ for at = workers + 2, #ARGV do
     local found = failed + call('ZREM', K.scheduled, id) + call('ZREM', K.dead, id)
       + call('ZREM', K.done, id)
     call('ZREM', K.kept, id)
-    if found == 0 then
-      found = call('LREM', K.suspects, 1, id)
-    end
-    if found == 0 then
+    if found + call('ZREM', K.suspects, id) == 0 then
       -- It stands somewhere in the ready list: its id stays there as a ghost until a claim meets
       -- it, for looking through a long list would hold the store.
-      call('HINCRBY', K.queue, 'ghosts', 1)
+      call('SADD', K.ghosts, id)
     end
+    end_attempts({ id })
     forget({ id })
     answers[#answers + 1] = 'R'
   end

@@ -2,13 +2,14 @@
 -- KEYS: queue, ready, running, leases, suspects, history, bell
 -- ARGV: worker, lease in ms (0 to leave), mark below which unnamed claims go back, then the numbers
 --   of the claims that it knows
--- Returns: now, how many tasks went back, the claims that it does not hold any more
+-- Returns: now, how many tasks went back, the claims that it does not hold any more, whether more
+--   is to go back (send it again)
 local worker, lease, below = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local FIRST = 4
 
 -- Reading every key by its type comes before any write: a wrong type ends the script here.
 call('LLEN', K.ready)
-call('LLEN', K.suspects)
+call('ZCARD', K.suspects)
 call('LLEN', K.bell)
 call('HLEN', K.history)
 local leased = call('ZSCORE', K.leases, worker)
@@ -21,8 +22,8 @@ for first = FIRST, #ARGV, 1000 do
   local held = call('HMGET', K.running, unpack(ARGV, first, last))
   for at = first, last do
     if held[at - first + 1] then
+      known = known + (named[ARGV[at]] and 0 or 1)
       named[ARGV[at]] = true
-      known = known + 1
     else
       lost[#lost + 1] = tonumber(ARGV[at])
     end
@@ -30,29 +31,33 @@ for first = FIRST, #ARGV, 1000 do
 end
 
 -- What it does not know of goes back to the front, uncharged; a leaving worker knows of nothing.
-local leaving, released = lease == 0, 0
+local leaving, released, more = lease == 0, 0, 0
 unlock()
 if claims_held > known or (leaving and claims_held > 0) then
-  for _, number in ipairs(claims_newest_first()) do
-    local field = string.format('%.0f', number)
-    if leaving or (number < below and not named[field]) then
-      local ids = split_ids(call('HGET', K.running, field))
-      call('HDEL', K.running, field)
-      if marks[2] == field then
-        call('HDEL', K.running, 'alone')
-      end
-      enter_all(reversed(ids), true)
-      released = released + #ids
+  local function given_back(number, field)
+    return leaving or (number < below and not named[field])
+  end
+  for count, field in ipairs(claims_newest_first(given_back)) do
+    if count > CLAIMS_AT_ONCE or released >= IDS_AT_ONCE then
+      more = 1
+      break
     end
+    local ids = split_ids(call('HGET', K.running, field))
+    call('HDEL', K.running, field)
+    if marks[2] == field then
+      call('HDEL', K.running, 'alone')
+    end
+    enter_all(reversed(ids), true)
+    released = released + #ids
   end
 end
-if leaving then
+if leaving and more == 0 then
   -- A claim of this worker that is still on its way finds its number spent.
   if below > 1 and below - 1 > tonumber(marks[1] or '0') then
     call('HSET', K.running, 'last', string.format('%.0f', below - 1))
   end
   unregister(worker)
-else
+elseif not leaving then
   call('ZADD', K.leases, now + lease, worker)
   if not leased then
     call('PERSIST', K.running)
@@ -61,4 +66,4 @@ end
 if released > 0 then
   ring()
 end
-return { now, released, lost }
+return { now, released, lost, more }

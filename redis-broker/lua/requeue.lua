@@ -10,23 +10,32 @@ call('ZCARD', K.failed)
 call('ZCARD', K.dead)
 
 unlock()
-local ids = {}
+local ids, failed = {}, {}
 if ARGV[1] == 'ids' then
   for at = 3, #ARGV do
-    local failed = call('ZREM', K.failed, ARGV[at])
-    if failed > 0 then
-      hide_all({ ARGV[at] })
-    end
-    if failed + call('ZREM', K.dead, ARGV[at]) > 0 then
-      ids[#ids + 1] = ARGV[at]
+    local id = ARGV[at]
+    if call('ZREM', K.failed, id) == 1 then
+      failed[#failed + 1] = id
+    elseif call('ZREM', K.dead, id) == 1 then
+      ids[#ids + 1] = id
     end
   end
 else
-  ids = call('ZRANGE', K[ARGV[1]], 0, tonumber(ARGV[2]) - 1)
-  chunked('ZREM', K[ARGV[1]], ids)
+  local oldest = call('ZRANGE', K[ARGV[1]], 0, tonumber(ARGV[2]) - 1)
+  chunked('ZREM', K[ARGV[1]], oldest)
   if ARGV[1] == 'failed' then
-    hide_all(ids)
+    failed = oldest
+  else
+    ids = oldest
   end
+end
+-- A failed body that another program took from the plain set is not ours to bring back.
+local ours, taken = hide_all(failed)
+for _, id in ipairs(ours) do
+  ids[#ids + 1] = id
+end
+if #taken > 0 then
+  forget(taken)
 end
 if #ids > 0 then
   local records = call('HMGET', K.history, unpack(ids))

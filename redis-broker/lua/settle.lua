@@ -20,7 +20,7 @@ call('HLEN', K.history)
 call('HLEN', K.failures)
 call('HLEN', K.names)
 call('LLEN', K.ready)
-call('LLEN', K.suspects)
+call('ZCARD', K.suspects)
 call('LLEN', K.bell)
 call('ZCARD', K.dead)
 call('ZCARD', K.done)
@@ -100,7 +100,7 @@ function verbs.fail(id, front, ms, failure)
   history.flags = front
   write_history(id, history)
   add_failure(id, history.attempts, failure)
-  show_failed(id, history.attempts)
+  show_failed(id, history)
   at_time(K.failed, id, ms)
 end
 function verbs.bury(id, _, _, failure)
@@ -145,22 +145,21 @@ function verbs.snooze(id, _, ms)
   at_time(K.scheduled, id, ms)
 end
 
--- Released ids enter the front in reverse, so that the first one named is the first one out.
+-- Ids that enter the front do so in reverse, so that the first one named is the first one out.
+local later = {}
 for step = #outcomes, 1, -1 do
   local first = outcomes[step]
-  local verb, ms = ARGV[first + 2], tonumber(ARGV[first + 3])
-  local front = string.sub(verb, -1) == '^' and FRONT or 0
-  if front == FRONT and ms == 0 then
-    verbs[string.sub(verb, 1, -2)](ARGV[first + 1], front, ms, ARGV[first + 4])
+  local verb, to_front = string.gsub(ARGV[first + 2], '%^$', '')
+  local ms = tonumber(ARGV[first + 3])
+  if to_front == 1 and ms == 0 and (verb == 'release' or verb == 'unknown') then
+    verbs[verb](ARGV[first + 1], FRONT, ms)
+  else
+    later[#later + 1] = { verb, ARGV[first + 1], to_front, ms, ARGV[first + 4] }
   end
 end
-for _, first in ipairs(outcomes) do
-  local verb, ms = ARGV[first + 2], tonumber(ARGV[first + 3])
-  local front = string.sub(verb, -1) == '^' and FRONT or 0
-  if not (front == FRONT and ms == 0) then
-    local name = front == FRONT and string.sub(verb, 1, -2) or verb
-    verbs[name](ARGV[first + 1], front, ms, ARGV[first + 4])
-  end
+for step = #later, 1, -1 do
+  local verb, id, to_front, ms, bytes = unpack(later[step])
+  verbs[verb](id, to_front, ms, bytes)
 end
 
 end_attempts(acked)
@@ -179,5 +178,5 @@ if rings then
   ring()
 end
 local result = dropped .. ':' .. (all_applied and '' or table.concat(answers))
-remember(ARGV[1], ARGV[2], seen[1], result)
+remember(ARGV[1], ARGV[2], seen, result)
 return result

@@ -25,10 +25,13 @@ for at = 2, #ARGV do
   local fields = call('HGETALL', KEYS[RUNNING_FROM + at - 2])
   for field = 1, #fields, 2 do
     if tonumber(fields[field]) then
-      for _, held in ipairs(split_ids(fields[field + 1])) do
-        if held == id then
+      local joined = fields[field + 1]
+      local start = string.find(joined, id, 1, true)
+      while start do
+        if start % 16 == 1 then
           return found('running', false, ARGV[at])
         end
+        start = string.find(joined, id, start + 1, true)
       end
     end
   end

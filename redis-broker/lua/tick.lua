@@ -7,7 +7,7 @@ local limit, longest = tonumber(ARGV[1]), tonumber(ARGV[2])
 
 -- Reading every key by its type comes before any write: a wrong type ends the script here.
 call('LLEN', K.ready)
-call('LLEN', K.suspects)
+call('ZCARD', K.suspects)
 call('LLEN', K.bell)
 call('HLEN', K.tasks)
 call('HLEN', K.history)

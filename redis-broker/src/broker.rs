@@ -6,9 +6,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use tireless_core::limits::DEAD_KEPT;
 use tireless_core::{
-    Broker, Claim, ClaimFrom, ClaimMode, Claimed, Error, ErrorKind, Held, Namespace, Operation,
-    PerQueue, Push, Pushed, QueueClaimed, QueueName, QueueTicked, Reclaim, Renew, Renewed, Result,
-    Settle, SettleAnswer, Tick, Ticked, Wait, Woken, WorkerId,
+    Broker, Claim, ClaimFrom, ClaimMode, Claimed, Effect, Error, ErrorKind, Held, Namespace,
+    Operation, PerQueue, Push, Pushed, QueueName, QueueRenewed, QueueTicked, Reclaim, Renew,
+    Renewed, Result, Settle, SettleAnswer, Tick, Ticked, Wait, Woken, WorkerId,
 };
 
 use crate::address::Address;
@@ -88,6 +88,7 @@ impl<C: RedisClient> RedisBroker<C> {
     /// `Unsupported` when the server is older than Redis 6.2; `Denied` and `Unavailable` as the
     /// server says.
     pub async fn new(client: C, settings: Settings) -> Result<Self> {
+        settings.adopted.values().try_for_each(Adoption::check)?;
         let runner = Runner::new(client);
         let words: [&[u8]; 3] = [b"COMMAND", b"INFO", b"LMOVE"];
         let answer = runner.command(Operation::Connect, &words, None).await?;
@@ -146,10 +147,34 @@ impl<C: RedisClient> RedisBroker<C> {
                 Err(refused) => Err(refused),
             };
             let answer = answer.and_then(|reply| parse::claimed(reply, claim.number));
-            taken |= answer.as_ref().is_ok_and(|answer: &QueueClaimed| !answer.tasks.is_empty());
+            // An answer that was lost may have taken one.
+            taken |= match &answer {
+                Ok(answer) => !answer.tasks.is_empty(),
+                Err(error) => error.effect() == Effect::Maybe || error.is_retryable(),
+            };
             answers.push((from.queue, answer));
         }
         answers
+    }
+
+    /// A script gives back so many claims only (B7): goes on until nothing unnamed is held.
+    async fn give_back_rest(
+        &self,
+        renew: &Renew,
+        held: &Held,
+        first: QueueRenewed,
+    ) -> Result<QueueRenewed> {
+        let mut answer = first;
+        loop {
+            let call = request::renew(&self.keys(&held.queue), renew, held)?;
+            let reply = self.runner.run_one(Operation::Renew, call).await?;
+            let (next, more) = parse::renewed(reply)?;
+            answer.released += next.released;
+            answer.now = next.now;
+            if !more {
+                return Ok(answer);
+            }
+        }
     }
 
     /// Takes back what the given workers of one queue held.
@@ -162,6 +187,7 @@ impl<C: RedisClient> RedisBroker<C> {
         answer: &mut QueueTicked,
     ) -> Result<()> {
         let keys = self.keys(queue);
+        let mut outcome = Ok(());
         for worker in workers {
             if answer.reclaimed >= limit as u64 {
                 answer.more = true;
@@ -169,9 +195,12 @@ impl<C: RedisClient> RedisBroker<C> {
             }
             let cap = self.settings.dead_kept;
             let call = request::reclaim(&keys, *worker, permission, limit, cap);
-            parse::add_reclaimed(answer, self.runner.run_one(Operation::Tick, call).await?)?;
+            let reply = self.runner.run_one(Operation::Tick, call).await;
+            let added = reply.and_then(|reply| parse::add_reclaimed(answer, reply));
+            // One damaged key must not keep the tasks of all other workers.
+            outcome = outcome.and(added);
         }
-        Ok(())
+        outcome
     }
 }
 
@@ -217,7 +246,16 @@ impl<C: RedisClient> Broker for RedisBroker<C> {
         };
         let calls = renew.held.iter().map(call).collect();
         let beat = self.told.beat(&self.registry(), renew);
-        self.per_queue(Operation::Renew, calls, beat, parse::renewed).await
+        let renewed = self.per_queue(Operation::Renew, calls, beat, parse::renewed).await;
+        let mut answers = Vec::with_capacity(renewed.len());
+        for ((queue, answer), held) in renewed.into_iter().zip(&renew.held) {
+            let answer = match answer {
+                Ok((answer, true)) => self.give_back_rest(renew, held, answer).await,
+                other => other.map(|(answer, _)| answer),
+            };
+            answers.push((queue, answer));
+        }
+        answers
     }
 
     async fn wait(&self, wait: &Wait) -> Result<Woken> {

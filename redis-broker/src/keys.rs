@@ -3,7 +3,30 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use tireless_core::{Namespace, QueueName, WorkerId};
+use tireless_core::{Error, Namespace, Operation, QueueName, Result, WorkerId};
+
+impl Adoption {
+    /// Whether keys beside the list can be named so that they share its slot.
+    pub(crate) fn check(&self) -> Result<()> {
+        let name = std::str::from_utf8(&self.list).ok();
+        let usable = name.is_some_and(|name| {
+            !name.is_empty() && (own_tag(name).is_some() || !name.contains(['{', '}']))
+        });
+        if usable && self.list != self.failed_set && !self.failed_set.is_empty() {
+            return Ok(());
+        }
+        let message = "an adopted list has a name of its own in UTF-8, with braces only around a \
+                       hash tag, and its failed set another name";
+        Err(Error::invalid(Operation::Connect, message))
+    }
+}
+
+/// The part of a key's name that decides its slot, if it has one.
+fn own_tag(name: &str) -> Option<&str> {
+    let (_, rest) = name.split_once('{')?;
+    let (tag, _) = rest.split_once('}')?;
+    Some(tag).filter(|tag| !tag.is_empty())
+}
 
 /// Builds the keys of one queue. All share one hash tag, so one slot.
 #[derive(Clone, Debug)]
@@ -32,9 +55,11 @@ impl Keys {
     /// The keys beside an adopted list: in the slot of that list, by its own tag or its whole name.
     pub(crate) fn of_adopted(adoption: &Adoption) -> Self {
         let list = String::from_utf8_lossy(&adoption.list);
-        let tag = list.split_once('{').and_then(|(_, rest)| rest.split_once('}'));
-        let tag = tag.map(|(tag, _)| tag).filter(|tag| !tag.is_empty()).unwrap_or(&list);
-        Self { prefix: format!("tireless:{{{tag}}}:"), adoption: Some(adoption.clone()) }
+        let prefix = match own_tag(&list) {
+            Some(tag) => format!("tireless:{{{tag}}}:{list}:"),
+            None => format!("tireless:{{{list}}}:"),
+        };
+        Self { prefix, adoption: Some(adoption.clone()) }
     }
 
     /// The plain keys of an adopted queue.
@@ -89,7 +114,7 @@ mod tests {
             (keys.part("inbox"), keys.part("failedset")),
             ("task_queue".into(), "failed".into())
         );
-        assert_eq!(Keys::of_adopted(&adoption("a{b}c")).part("bell"), "tireless:{b}:bell");
+        assert_eq!(Keys::of_adopted(&adoption("a{b}c")).part("bell"), "tireless:{b}:a{b}c:bell");
     }
 
     #[test]

@@ -1,13 +1,13 @@
 //! The client made of links: one shared by all calls, and one for each wait.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use tireless_core::{Error, ErrorKind, Operation, Result};
-use tokio::time::{Instant, sleep_until, timeout};
+use tireless_core::{Error, Result};
+use tokio::time::timeout;
 
 use crate::address::Address;
 use crate::client::{ClientError, Command, RedisClient};
@@ -15,6 +15,10 @@ use crate::connect_error::ConnectError;
 use crate::link::Link;
 use crate::patience;
 use crate::reply::Reply;
+
+mod opener;
+
+use opener::{Door, Opener};
 
 type Answer = std::result::Result<Reply, ClientError>;
 
@@ -24,58 +28,33 @@ const SPARE_LINKS: usize = 8;
 /// A [`RedisClient`] over the links of one library.
 ///
 /// All calls share one link. A link that broke, stayed silent for [`patience::ANSWER`] or leads to
-/// a replica is given up, and the next call opens another; a call that finds none waits for it up
-/// to [`patience::RECONNECT`], trying with growing pauses, then fails as not sent. Commands are
-/// never sent twice.
+/// a replica is given up, and the next call starts a try to open another. Tries belong to no call:
+/// one runs at a time, on the runtime that the client was made on, with growing pauses between
+/// failures, and a call waits for their outcome up to [`patience::RECONNECT`], then fails as not
+/// sent. Commands are never sent twice.
 pub struct LinkedClient<L> {
-    address: Address,
+    opener: Arc<Opener>,
+    links: Arc<Links<L>>,
+    /// Tries for the link that calls share.
+    calls: Door,
+    /// Tries for links of waits, which hold up no call.
+    waits: Door,
+}
+
+struct Links<L> {
     shared: RwLock<Option<Arc<L>>>,
     spare: Mutex<Vec<L>>,
-    /// Held by the one call that opens a link.
-    opening: tokio::sync::Mutex<Outage>,
-    /// Why the last try to connect failed; `None` while all is well.
-    trouble: Mutex<Option<String>>,
 }
 
-/// The tries to connect that failed in a row.
-#[derive(Debug, Default)]
-struct Outage {
-    failures: u32,
-    next_try: Option<Instant>,
-}
-
-impl<L: Link> LinkedClient<L> {
-    /// Connects and asks the server for a sign of life.
-    ///
-    /// Cancel-safe: a dropped call leaves no connection behind.
-    ///
-    /// # Errors
-    ///
-    /// Within three seconds: `Unavailable` when the server cannot be reached, `Denied` when it
-    /// refuses user or password, `InvalidInput` for a database it does not have or a file of the
-    /// address that cannot be used. The message says what to check.
-    pub async fn connect(address: &Address) -> Result<Self> {
-        let link = match timeout(patience::CONNECT, greet::<L>(address)).await {
-            Ok(link) => link,
-            Err(_) => Err(ConnectError::TimedOut(patience::CONNECT)),
-        };
-        Ok(Self {
-            address: address.clone(),
-            shared: RwLock::new(Some(Arc::new(link.map_err(|error| error.explain(address))?))),
-            spare: Mutex::default(),
-            opening: tokio::sync::Mutex::default(),
-            trouble: Mutex::default(),
-        })
-    }
-
-    /// The address this client was made for.
-    pub fn address(&self) -> &Address {
-        &self.address
-    }
-
+impl<L: Link> Links<L> {
     fn current(&self) -> Option<Arc<L>> {
         let shared = self.shared.read().unwrap_or_else(PoisonError::into_inner);
         shared.as_ref().filter(|link| !link.is_closed()).cloned()
+    }
+
+    fn share(&self, link: L) {
+        let mut shared = self.shared.write().unwrap_or_else(PoisonError::into_inner);
+        *shared = Some(Arc::new(link));
     }
 
     /// Lets no further call use this link. Those under way on it may still be answered; the last
@@ -87,75 +66,64 @@ impl<L: Link> LinkedClient<L> {
         }
     }
 
+    fn spare(&self) -> MutexGuard<'_, Vec<L>> {
+        self.spare.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn take_spare(&self) -> Option<L> {
+        let mut spare = self.spare();
+        spare.retain(|link| !link.is_closed());
+        spare.pop()
+    }
+}
+
+impl<L: Link> LinkedClient<L> {
+    /// Connects and asks the server for a sign of life.
+    ///
+    /// To be called on a tokio runtime that lives as long as the client: it carries all
+    /// connections. Cancel-safe: a dropped call leaves no connection behind.
+    ///
+    /// # Errors
+    ///
+    /// Within three seconds: `Unavailable` when the server cannot be reached, `Denied` when it
+    /// refuses user or password, `InvalidInput` for a database it does not have or a file of the
+    /// address that cannot be used. The message says what to check.
+    pub async fn connect(address: &Address) -> Result<Self> {
+        let link = match timeout(patience::CONNECT, greet::<L>(address)).await {
+            Ok(link) => link,
+            Err(_) => Err(ConnectError::TimedOut(patience::CONNECT)),
+        };
+        let link = link.map_err(|error| error.explain(address))?;
+        let shared = RwLock::new(Some(Arc::new(link)));
+        Ok(Self {
+            opener: Arc::new(Opener::new(address.clone())),
+            links: Arc::new(Links { shared, spare: Mutex::default() }),
+            calls: Door::default(),
+            waits: Door::default(),
+        })
+    }
+
+    /// The address this client was made for.
+    pub fn address(&self) -> &Address {
+        self.opener.address()
+    }
+
     async fn shared_link(&self) -> Result<Arc<L>> {
-        if let Some(link) = self.current() {
+        if let Some(link) = self.links.current() {
             return Ok(link);
         }
-        self.patiently(async {
-            let mut outage = self.opening.lock().await;
-            // Another call may have opened one in the meantime.
-            if let Some(link) = self.current() {
-                return Ok(link);
-            }
-            let link = Arc::new(self.open(&mut outage).await?);
-            let mut shared = self.shared.write().unwrap_or_else(PoisonError::into_inner);
-            *shared = Some(link.clone());
-            Ok(link)
-        })
-        .await
+        let links = Arc::clone(&self.links);
+        let keep = move |link| links.share(link);
+        self.calls.get(&self.opener, || self.links.current(), keep).await
     }
 
     async fn waiting_link(&self) -> Result<L> {
-        loop {
-            let spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner).pop();
-            match spare {
-                Some(link) if link.is_closed() => {}
-                Some(link) => return Ok(link),
-                None => break,
-            }
+        if let Some(link) = self.links.take_spare() {
+            return Ok(link);
         }
-        self.patiently(async {
-            let mut outage = self.opening.lock().await;
-            self.open(&mut outage).await
-        })
-        .await
-    }
-
-    /// Tries until a link stands or the server says that trying does not help.
-    async fn open(&self, outage: &mut Outage) -> Result<L> {
-        loop {
-            if let Some(at) = outage.next_try {
-                sleep_until(at).await;
-            }
-            let error = match greet::<L>(&self.address).await {
-                Ok(link) => {
-                    *outage = Outage::default();
-                    *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = None;
-                    return Ok(link);
-                }
-                Err(error) => error.explain(&self.address),
-            };
-            outage.failures = outage.failures.saturating_add(1);
-            outage.next_try = Some(Instant::now() + patience::pause(outage.failures));
-            *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) =
-                Some(error.message().to_owned());
-            if !error.is_retryable() {
-                return Err(error);
-            }
-        }
-    }
-
-    async fn patiently<T>(&self, opening: impl Future<Output = Result<T>>) -> Result<T> {
-        match timeout(patience::RECONNECT, opening).await {
-            Ok(result) => result,
-            Err(_) => {
-                let known = self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone();
-                Err(match known {
-                    Some(text) => Error::new(ErrorKind::Unavailable, Operation::Connect, text),
-                    None => ConnectError::TimedOut(patience::RECONNECT).explain(&self.address),
-                })
-            }
-        }
+        let links = Arc::clone(&self.links);
+        let keep = move |link| links.spare().push(link);
+        self.waits.get(&self.opener, || self.links.take_spare(), keep).await
     }
 }
 
@@ -173,12 +141,12 @@ impl<L: Link> RedisClient for LinkedClient<L> {
         match timeout(patience::ANSWER, link.call(commands)).await {
             Ok(answers) => {
                 if link.is_closed() || answers.iter().any(spoils) {
-                    self.give_up(&link);
+                    self.links.give_up(&link);
                 }
                 answers
             }
             Err(_) => {
-                self.give_up(&link);
+                self.links.give_up(&link);
                 (0..count).map(|_| Err(ClientError::TimedOut(patience::ANSWER))).collect()
             }
         }
@@ -199,7 +167,7 @@ impl<L: Link> RedisClient for LinkedClient<L> {
             Err(ClientError::Broken("the library gave no answer to a wait".into()))
         });
         if !link.is_closed() && !spoils(&answer) {
-            let mut spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut spare = self.links.spare();
             if spare.len() < SPARE_LINKS {
                 spare.push(link);
             }
@@ -210,7 +178,7 @@ impl<L: Link> RedisClient for LinkedClient<L> {
 
 impl<L> fmt::Debug for LinkedClient<L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LinkedClient").field("address", &self.address).finish_non_exhaustive()
+        f.debug_struct("LinkedClient").field("address", self.opener.address()).finish_non_exhaustive()
     }
 }
 
@@ -247,6 +215,10 @@ fn spoils(answer: &Answer) -> bool {
 
 /// The source is a `tireless_core::Error` whose kind tells why there is no connection.
 fn not_sent(error: &Error) -> Answer {
-    let copy = Error::new(error.kind(), error.operation(), error.message());
-    Err(ClientError::NotSent(copy.into()))
+    Err(ClientError::NotSent(copy(error).into()))
+}
+
+/// One error for many callers.
+fn copy(error: &Error) -> Error {
+    Error::new(error.kind(), error.operation(), error.message())
 }

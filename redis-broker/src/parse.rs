@@ -145,14 +145,15 @@ pub(crate) fn settled(reply: Reply, places: &[Option<usize>]) -> Result<SettleAn
     Ok(settled)
 }
 
-pub(crate) fn renewed(reply: Reply) -> Result<QueueRenewed> {
+/// A renewal's answer, and whether more is to go back in another call.
+pub(crate) fn renewed(reply: Reply) -> Result<(QueueRenewed, bool)> {
     let mut parts = Parts::of(Operation::Renew, reply)?;
     let mut answer = QueueRenewed::default();
     answer.now = parts.time()?;
     answer.released = parts.count()?;
     let lost = parts.array()?;
     answer.lost = lost.iter().filter_map(Reply::as_int).map(i64::unsigned_abs).collect();
-    Ok(answer)
+    Ok((answer, parts.flag()?))
 }
 
 /// A tick's answer, and the workers whose lease has ended.

@@ -45,9 +45,29 @@ pub(crate) fn number<T: ToString + Copy>(value: T) -> Bytes {
     value.to_string().into()
 }
 
+/// No wait is longer than this, some thirty thousand years: beyond it a script's numbers, which are
+/// doubles, would no longer be exact.
+const LONGEST_WAIT_MS: u64 = 1_000_000_000_000_000;
+
+/// Numbers of calls and claims stay below this, where a script's doubles are exact.
+const NUMBERS: u64 = 1 << 53;
+
 /// Milliseconds, rounded up so that nothing runs early.
+fn whole_millis(duration: Duration) -> u64 {
+    let millis = duration.as_nanos().div_ceil(1_000_000);
+    u64::try_from(millis).unwrap_or(u64::MAX).min(LONGEST_WAIT_MS)
+}
+
 pub(crate) fn millis(duration: Duration) -> Bytes {
-    number(duration.as_nanos().div_ceil(1_000_000))
+    number(whole_millis(duration))
+}
+
+fn check_number(operation: Operation, number: u64) -> Result<()> {
+    if number >= NUMBERS {
+        let message = format!("the number {number} of a call is over {NUMBERS}; start at 1");
+        return Err(Error::invalid(operation, message));
+    }
+    Ok(())
 }
 
 fn lease_millis(lease: Duration) -> Bytes {
@@ -72,6 +92,7 @@ pub(crate) fn check_count(operation: Operation, what: &str, count: usize) -> Res
 }
 
 pub(crate) fn push(keys: &Keys, push: &Push) -> Result<ScriptCall> {
+    check_number(Operation::Push, push.call.number)?;
     check_count(Operation::Push, "tasks", push.tasks.len())?;
     let bytes: usize = push.tasks.iter().map(|task| task.envelope.len()).sum();
     if bytes > BYTES_PER_CALL {
@@ -101,8 +122,8 @@ fn details(tasks: &[NewTask]) -> Vec<u8> {
     let mut out = Vec::new();
     for task in tasks {
         let (kind, millis) = match task.when {
-            When::After(delay) => (1, delay.as_nanos().div_ceil(1_000_000) as u64),
-            When::At(time) => (2, time.millis()),
+            When::After(delay) => (1, whole_millis(delay)),
+            When::At(time) => (2, time.millis().min(LONGEST_WAIT_MS)),
             _ => (0, 0),
         };
         let own_id = task.own_id.as_ref().map_or(&[][..], |own_id| own_id.as_bytes());
@@ -115,6 +136,7 @@ fn details(tasks: &[NewTask]) -> Vec<u8> {
 }
 
 pub(crate) fn claim(keys: &Keys, claim: &Claim, from: &ClaimFrom) -> Result<ScriptCall> {
+    check_number(Operation::Claim, claim.number)?;
     check_count(Operation::Claim, "tasks", from.max)?;
     let takes_plain = from.inbox || keys.adoption().is_some();
     let seed = if takes_plain && claim.mode == ClaimMode::Shared {
@@ -134,6 +156,7 @@ pub(crate) fn claim(keys: &Keys, claim: &Claim, from: &ClaimFrom) -> Result<Scri
         seed,
         number(MOVED_BY_A_CLAIM),
         number(BYTES_PER_CALL),
+        number(SMALL_ENVELOPE_BYTES),
     ];
     Ok(call(&scripts::CLAIM, keys, Some(claim.worker), args))
 }
@@ -146,6 +169,7 @@ pub(crate) struct SettleCall {
 }
 
 pub(crate) fn settle(keys: &Keys, settle: &Settle, cap: usize) -> Result<SettleCall> {
+    check_number(Operation::Settle, settle.call.number)?;
     check_count(Operation::Settle, "outcomes", settle.outcomes.len())?;
     let mut places = vec![None; settle.outcomes.len()];
     let mut first_of = HashSet::with_capacity(settle.outcomes.len());
@@ -187,14 +211,14 @@ pub(crate) fn settle(keys: &Keys, settle: &Settle, cap: usize) -> Result<SettleC
     }
     args.push(number(cap));
     for settlement in fresh() {
-        outcome_args(settlement, &mut args);
+        outcome_args(settlement, &mut args)?;
     }
     let call = call(&scripts::SETTLE, keys, Some(settle.worker), args);
     Ok(SettleCall { call, places })
 }
 
 /// Five words: claim, id, verb (with `^` for the front), milliseconds, bytes.
-fn outcome_args(settlement: &Settlement, args: &mut Vec<Bytes>) {
+fn outcome_args(settlement: &Settlement, args: &mut Vec<Bytes>) -> Result<()> {
     let verb = |name: &'static str, reentry: Reentry| match reentry {
         Reentry::Back => Bytes::from_static(name.as_bytes()),
         Reentry::Front => format!("{name}^").into(),
@@ -215,10 +239,13 @@ fn outcome_args(settlement: &Settlement, args: &mut Vec<Bytes>) {
             (verb("bury", Reentry::Back), Duration::ZERO, stored(&reason.stamp(failure)))
         }
         Outcome::Snooze { delay } => (verb("snooze", Reentry::Back), *delay, none()),
-        // Outcomes that a later core adds are refused by the script as unknown verbs.
-        _ => (Bytes::from_static(b"?"), Duration::ZERO, none()),
+        later => {
+            let message = format!("the outcome {} is of a later version", later.verb());
+            return Err(Error::new(ErrorKind::Unsupported, Operation::Settle, message));
+        }
     };
     args.extend([number(settlement.claim), id_bytes(&settlement.id), verb, millis(wait), bytes]);
+    Ok(())
 }
 
 pub(crate) fn renew(keys: &Keys, renew: &Renew, held: &Held) -> Result<ScriptCall> {
@@ -230,7 +257,7 @@ pub(crate) fn renew(keys: &Keys, renew: &Renew, held: &Held) -> Result<ScriptCal
     let mut args = Vec::with_capacity(3 + held.claims.len());
     args.push(worker_bytes(renew.worker));
     args.push(lease_millis(renew.lease));
-    args.push(number(held.below));
+    args.push(number(held.below.min(NUMBERS)));
     args.extend(held.claims.iter().map(number));
     Ok(call(&scripts::RENEW, keys, Some(renew.worker), args))
 }

@@ -118,9 +118,12 @@ impl<C: RedisClient> Runner<C> {
         }
         let mut commands: Vec<_> = lacking.iter().map(|at| calls[*at].load()).collect();
         commands.extend(lacking.iter().map(|at| calls[*at].by_hash()));
-        let again = self.0.send(commands).await.into_iter().skip(lacking.len());
-        for (at, answer) in lacking.into_iter().zip(again) {
-            answers[at] = answer;
+        let mut loads = self.0.send(commands).await;
+        let again = loads.split_off(lacking.len().min(loads.len()));
+        for ((at, load), answer) in lacking.into_iter().zip(loads).zip(again) {
+            // Without the right to load scripts the server says so there, and why is lost here.
+            let unheard = answer.as_ref().is_err_and(is_missing_script);
+            answers[at] = if unheard && load.is_err() { load } else { answer };
         }
     }
 
@@ -157,11 +160,10 @@ fn taken(operation: Operation, key: &Bytes, found: &str, expected: &str) -> Erro
 
 fn expected_type(key: &str) -> &'static str {
     match key {
-        "ready" | "suspects" | "bell" | "inbox" | "list" => "list",
-        "failedset" => "set",
-        "scheduled" | "failed" | "dead" | "done" | "kept" | "leases" | "queues" | "workers" => {
-            "zset"
-        }
+        "ready" | "bell" | "inbox" | "list" => "list",
+        "failedset" | "ghosts" => "set",
+        "scheduled" | "failed" | "dead" | "done" | "kept" | "suspects" | "leases" | "queues"
+        | "workers" => "zset",
         _ => "hash",
     }
 }

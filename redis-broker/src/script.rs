@@ -20,7 +20,8 @@ pub(crate) struct Script {
 }
 
 /// Keys that every script is given besides its own when the queue adopts plain ones.
-pub(crate) const ADOPTED_KEYS: [&str; 5] = ["list", "failedset", "plain", "names", "failures"];
+pub(crate) const ADOPTED_KEYS: [&str; 6] =
+    ["list", "failedset", "plain", "names", "failures", "failed"];
 
 /// A script as it is sent.
 #[derive(Debug)]

@@ -26,7 +26,7 @@ macro_rules! script {
 script!(
     PUSH,
     "push",
-    ["queue", "ready", "tasks", "history", "scheduled", "names", "bell", "pushes"],
+    ["queue", "ready", "tasks", "history", "scheduled", "names", "bell", "pushes", "ghosts"],
     ["now", "layout", "chunks", "bell", "history", "calls"]
 );
 script!(
@@ -43,7 +43,8 @@ script!(
         "failed",
         "suspects",
         "bell",
-        "inbox"
+        "inbox",
+        "ghosts"
     ],
     [
         "now",
@@ -147,7 +148,7 @@ script!(
     REQUEUE,
     "requeue",
     ["queue", "ready", "tasks", "history", "failed", "dead", "bell"],
-    ["now", "layout", "chunks", "unlock", "bell", "history", "adopt"]
+    ["now", "layout", "chunks", "unlock", "bell", "history", "forget", "adopt"]
 );
 script!(
     REMOVE,
@@ -165,9 +166,10 @@ script!(
         "done",
         "kept",
         "suspects",
-        "leases"
+        "leases",
+        "ghosts"
     ],
-    ["now", "layout", "chunks", "unlock", "forget", "ids", "held", "adopt"]
+    ["now", "layout", "chunks", "unlock", "forget", "adopt"]
 );
 script!(
     PURGE,
@@ -184,7 +186,8 @@ script!(
         "dead",
         "done",
         "kept",
-        "suspects"
+        "suspects",
+        "ghosts"
     ],
     ["now", "layout", "chunks", "unlock", "forget", "adopt"]
 );
@@ -203,7 +206,8 @@ script!(
         "done",
         "suspects",
         "leases",
-        "inbox"
+        "inbox",
+        "ghosts"
     ],
     ["now", "layout"]
 );
@@ -211,13 +215,13 @@ script!(
     LIST,
     "list",
     ["queue", "ready", "tasks", "history", "scheduled", "failed", "dead", "done", "suspects"],
-    ["layout", "ids", "held"]
+    ["layout"]
 );
 script!(
     SHOW,
     "show",
     ["queue", "tasks", "history", "failures", "scheduled", "failed", "dead", "done", "leases"],
-    ["layout", "ids", "held"]
+    ["layout"]
 );
 script!(BEAT, "beat", ["queues", "workers", "worker-info"], ["now"]);
 script!(QUEUES, "queues", ["queues"], []);

@@ -70,6 +70,8 @@ fn from_server(operation: Operation, text: &str) -> Error {
     } else {
         (ErrorKind::Corrupt, "the store answered with an error that it never should")
     };
-    let effect = if kind == ErrorKind::Corrupt { Effect::Maybe } else { Effect::None };
+    // A script that lacks a right finds that out under way.
+    let unsure = kind == ErrorKind::Corrupt || found(&["NOPERM"]);
+    let effect = if unsure { Effect::Maybe } else { Effect::None };
     Error::new(kind, operation, format!("{advice} ({text})")).with_effect(effect)
 }

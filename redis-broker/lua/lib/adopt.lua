@@ -1,7 +1,7 @@
 -- An adopted queue: its tasks come from a plain list, and its failed ones are to be seen in a plain
 -- set, by programs that know nothing else. Equal bodies fold in a set, so `plain` keeps for each
--- body, by its hash: the attempts that equal bodies share, and how many of ours wait behind the one
--- member. In a queue of our own these keys do not exist and nothing here does anything.
+-- body, by its hash: the attempts and crashes that equal bodies share, and how many of ours wait
+-- behind the one member. In a queue of our own these keys do not exist and nothing here does anything.
 local ATTEMPTS_KEPT_MS = 7 * 24 * 3600 * 1000
 
 if K.failedset then
@@ -24,28 +24,43 @@ end
 local function read_plain(body)
   local hash = redis.sha1hex(body)
   local record = call('HGET', K.plain, hash)
-  local attempts, waiting = 0, 0
-  if record and #record == 8 then
-    attempts, waiting = struct.unpack('>I4I4', record)
+  local attempts, waiting, crashes, lone = 0, 0, 0, 0
+  if record and #record == 12 then
+    attempts, waiting, crashes, lone = struct.unpack('>I4I4I2I2', record)
   end
-  return { hash = hash, attempts = attempts, waiting = waiting }
+  return { hash = hash, attempts = attempts, waiting = waiting, crashes = crashes, lone = lone }
 end
 
+-- While one of ours waits behind a member the key holds its only record, and must not end.
 local function write_plain(plain)
-  call('HSET', K.plain, plain.hash, struct.pack('>I4I4', plain.attempts, math.max(0, plain.waiting)))
-  call('PEXPIRE', K.plain, ATTEMPTS_KEPT_MS)
+  local record = struct.pack(
+    '>I4I4I2I2', plain.attempts, math.max(0, plain.waiting), plain.crashes, plain.lone)
+  call('HSET', K.plain, plain.hash, record)
+  if plain.waiting > 0 or call('ZCARD', K.failed) > 0 then
+    call('PERSIST', K.plain)
+  else
+    call('PEXPIRE', K.plain, ATTEMPTS_KEPT_MS)
+  end
 end
 
--- How often equal bodies were tried before.
-local function attempts_before(body)
-  return K.plain and call('HLEN', K.plain) > 0 and read_plain(body).attempts or 0
+-- What equal bodies have been through; nothing if none has failed.
+local function history_before(body)
+  local plain = K.plain and call('HLEN', K.plain) > 0 and read_plain(body)
+  if not plain or plain.attempts + plain.crashes == 0 then
+    return nil
+  end
+  local history = read_history(nil)
+  history.attempts, history.crashes, history.lone = plain.attempts, plain.crashes, plain.lone
+  return history
 end
 
-local function show_failed(id, attempts)
+local function show_failed(id, history)
   local body = K.failedset and plain_body(id)
   if body then
     local plain = read_plain(body)
-    plain.attempts = math.max(plain.attempts, attempts)
+    plain.attempts = math.max(plain.attempts, history.attempts)
+    plain.crashes = math.max(plain.crashes, history.crashes)
+    plain.lone = math.max(plain.lone, history.lone)
     plain.waiting = plain.waiting + 1
     write_plain(plain)
     call('SADD', K.failedset, body)
@@ -53,12 +68,17 @@ local function show_failed(id, attempts)
 end
 
 -- One of ours leaves the set. Returns whether its member was still there: if not, somebody else
--- took it, and what is ours behind it is shown again.
-local function hide_failed(body)
+-- took it, and what is ours behind it is shown again. The attempts of its body are kept while it
+-- may come back by itself.
+local function hide_failed(body, comes_back)
   local plain = read_plain(body)
   plain.waiting = plain.waiting - 1
-  write_plain(plain)
   local there = call('SISMEMBER', K.failedset, body) == 1
+  if plain.waiting > 0 or comes_back then
+    write_plain(plain)
+  else
+    call('HDEL', K.plain, plain.hash)
+  end
   if plain.waiting <= 0 then
     call('SREM', K.failedset, body)
   elseif not there then
@@ -67,16 +87,20 @@ local function hide_failed(body)
   return there
 end
 
--- Tasks that leave the failed set by an operator's hand.
+-- Tasks that leave the failed set by an operator's hand, their attempts forgotten. Returns those
+-- that are still ours, and those that somebody else has taken.
 local function hide_all(ids)
-  if K.failedset then
-    for _, id in ipairs(ids) do
-      local body = plain_body(id)
-      if body then
-        hide_failed(body)
-      end
-    end
+  if not K.failedset then
+    return ids, {}
   end
+  local ours, taken = {}, {}
+  for _, id in ipairs(ids) do
+    local body = plain_body(id)
+    local there = not body or hide_failed(body, false)
+    local kind = there and ours or taken
+    kind[#kind + 1] = id
+  end
+  return ours, taken
 end
 
 -- Tasks that ended: the attempts of their bodies are forgotten, unless equal bodies still wait.

@@ -2,9 +2,19 @@
 -- (B11), any other enters the ready list at the front or the back (B8).
 local SUSPECT_FROM = 2
 
+-- Suspects are in a set, in the order of their turns, so that one can be taken out by its id.
+local function enter_suspects(ids, front)
+  local at = front and 0 or -1
+  local turn = tonumber(call('ZRANGE', K.suspects, at, at, 'WITHSCORES')[2] or '0')
+  for _, id in ipairs(ids) do
+    turn = turn + (front and -1 or 1)
+    call('ZADD', K.suspects, turn, id)
+  end
+end
+
 local function enter(id, history, front)
   if history.crashes >= SUSPECT_FROM then
-    call(front and 'RPUSH' or 'LPUSH', K.suspects, id)
+    enter_suspects({ id }, front)
   elseif front then
     call('RPUSH', K.ready, id)
   else
@@ -15,19 +25,25 @@ end
 -- Lets ids with these histories enter in order, in few calls: what goes to one end of one list keeps
 -- its order however the others are served.
 local function enter_grouped(ids, histories, front)
-  local ends = { { 'RPUSH', K.suspects, {} }, { 'LPUSH', K.suspects, {} }, { 'RPUSH', K.ready, {} },
-    { 'LPUSH', K.ready, {} } }
+  local first, last, suspects_first, suspects_last = {}, {}, {}, {}
   for at, id in ipairs(ids) do
     local history = histories[at]
-    local place = history.crashes >= SUSPECT_FROM and 1 or 3
-    if not (front or history.flags % 2 == FRONT) then
-      place = place + 1
+    local suspect = history.crashes >= SUSPECT_FROM
+    local group
+    if front or history.flags % 2 == FRONT then
+      group = suspect and suspects_first or first
+    else
+      group = suspect and suspects_last or last
     end
-    local group = ends[place][3]
     group[#group + 1] = id
   end
-  for _, group in ipairs(ends) do
-    chunked(group[1], group[2], group[3])
+  chunked('RPUSH', K.ready, first)
+  chunked('LPUSH', K.ready, last)
+  if #suspects_first > 0 then
+    enter_suspects(suspects_first, true)
+  end
+  if #suspects_last > 0 then
+    enter_suspects(suspects_last, false)
   end
 end
 

@@ -2,17 +2,24 @@
 -- and two more: `last`, the last claim executed, and `alone`, the claim of a suspect.
 local FORGET_WORKER_MS = 600000
 
--- The claims held, the newest first: pushed to the front in this order the oldest is out first.
-local function claims_newest_first()
-  local claims = {}
+-- One script takes no more claims back than these, nor goes on after so many ids (B7).
+local CLAIMS_AT_ONCE, IDS_AT_ONCE = 1000, 2000
+
+-- The claims that are to be taken back, as fields, the newest first: pushed to the front in this
+-- order the oldest is out first. Numbers are below 2^53, so a field and its number are the same.
+local function claims_newest_first(wanted)
+  local numbers, fields = {}, {}
   for _, field in ipairs(call('HKEYS', K.running)) do
     local number = tonumber(field)
-    if number then
-      claims[#claims + 1] = number
+    if number and (not wanted or wanted(number, field)) then
+      numbers[#numbers + 1] = number
     end
   end
-  table.sort(claims, function(a, b) return a > b end)
-  return claims
+  table.sort(numbers)
+  for at = #numbers, 1, -1 do
+    fields[#fields + 1] = string.format('%.0f', numbers[at])
+  end
+  return fields
 end
 
 local function reversed(ids)

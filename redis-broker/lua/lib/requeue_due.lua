@@ -6,12 +6,15 @@ local function requeue_due(limit)
   end
   local due = call('ZRANGEBYSCORE', K.failed, '-inf', now, 'LIMIT', 0, limit)
   local native, ended = {}, {}
+  if #due > 0 then
+    unlock()
+  end
   for _, id in ipairs(due) do
     local body = plain_body(id)
     if not body then
       native[#native + 1] = id
     else
-      if hide_failed(body) then
+      if hide_failed(body, true) then
         call('LPUSH', K.list, body)
       end
       ended[#ended + 1] = id

@@ -4,6 +4,7 @@ local PAGE = 500
 
 local function sweep(every)
   local marks = call('HMGET', K.queue, 'swept', 'sweep')
+  unlock()
   if not marks[1] then
     call('HSET', K.queue, 'swept', now)
     return 0

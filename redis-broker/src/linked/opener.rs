@@ -1,0 +1,169 @@
+//! Opens links: tries that belong to no call, so that no call can cut one short.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, Shared};
+use tireless_core::{Error, ErrorKind, Operation, Result};
+use tokio::runtime::Handle;
+use tokio::task::AbortHandle;
+use tokio::time::{Instant, sleep_until, timeout};
+
+use crate::address::Address;
+use crate::connect_error::ConnectError;
+use crate::link::Link;
+use crate::patience;
+
+use super::greet;
+
+/// What all tries of one client share.
+#[derive(Debug)]
+pub(super) struct Opener {
+    address: Address,
+    /// Where links live: the runtime that the client was made on. A caller's may be gone sooner.
+    runtime: Mutex<Handle>,
+    outage: Mutex<Outage>,
+}
+
+/// The tries to connect that failed in a row.
+#[derive(Debug, Default)]
+struct Outage {
+    failures: u32,
+    next_try: Option<Instant>,
+    /// Why the last one failed.
+    trouble: Option<String>,
+}
+
+type Ended = std::result::Result<(), Arc<Error>>;
+
+/// A try under way, or one that has ended.
+struct Try {
+    end: Shared<BoxFuture<'static, Ended>>,
+    task: AbortHandle,
+}
+
+/// One try at a time for one kind of link; dropping it ends the try.
+#[derive(Default)]
+pub(super) struct Door(Mutex<Option<Try>>);
+
+impl Opener {
+    /// To be called on the runtime that is to carry the links.
+    pub(super) fn new(address: Address) -> Self {
+        Self { address, runtime: Mutex::new(Handle::current()), outage: Mutex::default() }
+    }
+
+    pub(super) fn address(&self) -> &Address {
+        &self.address
+    }
+
+    fn outage(&self) -> MutexGuard<'_, Outage> {
+        self.outage.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Connects once, after the pause that earlier failures ask for. Takes its own time, and not
+    /// being done by then is a failure like others.
+    async fn open<L: Link>(&self) -> Result<L> {
+        let next_try = self.outage().next_try;
+        if let Some(at) = next_try {
+            sleep_until(at).await;
+        }
+        let error = match timeout(patience::CONNECT, greet::<L>(&self.address)).await {
+            Ok(Ok(link)) => {
+                *self.outage() = Outage::default();
+                return Ok(link);
+            }
+            Ok(Err(error)) => error,
+            Err(_) => ConnectError::TimedOut(patience::CONNECT),
+        };
+        let error = error.explain(&self.address);
+        self.failed(&error);
+        Err(error)
+    }
+
+    fn failed(&self, error: &Error) {
+        let mut outage = self.outage();
+        outage.failures = outage.failures.saturating_add(1);
+        outage.next_try = Some(Instant::now() + patience::pause(outage.failures));
+        outage.trouble = Some(error.message().to_owned());
+    }
+
+    /// The task of a try has ended without a word: its runtime is shut down, or it panicked.
+    fn lost(&self) -> Error {
+        let message = "the task that connects to redis was ended; is its runtime shut down?";
+        let error = Error::new(ErrorKind::Unavailable, Operation::Connect, message);
+        // Whoever waits for it lives.
+        if let Ok(handle) = Handle::try_current() {
+            *self.runtime.lock().unwrap_or_else(PoisonError::into_inner) = handle;
+        }
+        self.failed(&error);
+        error
+    }
+
+    fn out_of_patience(&self) -> Error {
+        match self.outage().trouble.clone() {
+            Some(text) => Error::new(ErrorKind::Unavailable, Operation::Connect, text),
+            None => ConnectError::TimedOut(patience::RECONNECT).explain(&self.address),
+        }
+    }
+}
+
+impl Door {
+    /// Takes what `take` finds; while that is nothing, waits for tries that hand their link to
+    /// `keep`, for [`patience::RECONNECT`] at most.
+    ///
+    /// Cancel-safe: the try goes on, for whoever comes next.
+    pub(super) async fn get<L: Link, T>(
+        &self,
+        opener: &Arc<Opener>,
+        take: impl Fn() -> Option<T>,
+        keep: impl Fn(L) + Clone + Send + 'static,
+    ) -> Result<T> {
+        let patiently = timeout(patience::RECONNECT, async {
+            loop {
+                let end = match self.enter(opener, &take, &keep) {
+                    Ok(found) => return Ok(found),
+                    Err(end) => end,
+                };
+                if let Err(error) = end.await
+                    && !error.is_retryable()
+                {
+                    return Err(super::copy(&error));
+                }
+            }
+        });
+        patiently.await.unwrap_or_else(|_| Err(opener.out_of_patience()))
+    }
+
+    fn enter<L: Link, T>(
+        &self,
+        opener: &Arc<Opener>,
+        take: impl Fn() -> Option<T>,
+        keep: &(impl Fn(L) + Clone + Send + 'static),
+    ) -> std::result::Result<T, Shared<BoxFuture<'static, Ended>>> {
+        // Looked for under the lock: a link of a try that has just ended is there by now.
+        let mut door = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = take() {
+            return Ok(found);
+        }
+        if let Some(under_way) = door.as_ref().filter(|found| !found.task.is_finished()) {
+            return Err(under_way.end.clone());
+        }
+        let (trying, keep) = (Arc::clone(opener), keep.clone());
+        let runtime = opener.runtime.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let task = runtime.spawn(async move { trying.open().await.map(keep).map_err(Arc::new) });
+        let (abort, losing) = (task.abort_handle(), Arc::clone(opener));
+        let end = task.map(move |ended| ended.unwrap_or_else(|_| Err(Arc::new(losing.lost()))));
+        let end = end.boxed().shared();
+        *door = Some(Try { end: end.clone(), task: abort });
+        Err(end)
+    }
+}
+
+impl Drop for Door {
+    fn drop(&mut self) {
+        let door = self.0.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if let Some(under_way) = door {
+            under_way.task.abort();
+        }
+    }
+}
