@@ -178,7 +178,9 @@ impl<L: Link> RedisClient for LinkedClient<L> {
 
 impl<L> fmt::Debug for LinkedClient<L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LinkedClient").field("address", self.opener.address()).finish_non_exhaustive()
+        f.debug_struct("LinkedClient")
+            .field("address", self.opener.address())
+            .finish_non_exhaustive()
     }
 }
 

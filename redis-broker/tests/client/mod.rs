@@ -7,6 +7,7 @@ pub(crate) mod blocking;
 pub(crate) mod calls;
 pub(crate) mod connecting;
 pub(crate) mod outages;
+pub(crate) mod proxy;
 pub(crate) mod tls;
 pub(crate) mod tools;
 
@@ -30,6 +31,8 @@ macro_rules! client_tests {
             outages::a_call_made_in_an_outage_reaches_the_returning_server,
             outages::a_frozen_server_is_left_and_found_again,
             outages::a_killed_connection_is_replaced,
+            outages::a_slow_server_is_found_again_by_many,
+            outages::a_link_outlives_the_runtime_of_the_call_that_missed_it,
             outages::a_read_only_server_is_left,
             outages::a_dropped_client_leaves_no_connection,
             connecting::nobody_there,

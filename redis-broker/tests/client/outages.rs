@@ -9,6 +9,7 @@ use tireless_redis_broker::link::Link;
 use tireless_redis_broker::reply::Reply;
 use tokio::time::sleep;
 
+use super::proxy::Proxy;
 use super::tools::{ask, connect, server, text, try_ask, until_info};
 
 pub(crate) async fn a_restarted_server_is_found_again<L: Link>() {
@@ -91,6 +92,53 @@ pub(crate) async fn a_killed_connection_is_replaced<L: Link>() {
     ask(&other, &["CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"]).await;
     sleep(Duration::from_millis(500)).await;
     assert_eq!(ask(&client, &["PING"]).await, text("PONG"));
+}
+
+/// Calls come faster than a connection is made, and those of the outage are still in line when the
+/// server is back.
+pub(crate) async fn a_slow_server_is_found_again_by_many<L: Link>() {
+    let server = server();
+    let proxy = Proxy::to(server.port(), Duration::from_millis(20));
+    let client = Arc::new(connect::<L>(&proxy.url).await);
+    let call = || {
+        let client = client.clone();
+        tokio::spawn(async move { try_ask(&client, &["PING"]).await.is_ok() })
+    };
+    let steadily = async |seconds: u32| {
+        let mut calls = Vec::new();
+        for _ in 0..seconds * 100 {
+            calls.push(call());
+            sleep(Duration::from_millis(10)).await;
+        }
+        calls
+    };
+    let before = proxy.accepted();
+    proxy.cut();
+    let mut calls = steadily(4).await;
+    proxy.mend();
+    calls.extend(steadily(2).await);
+    for call in steadily(1).await {
+        assert!(call.await.unwrap(), "two seconds later the server is still not found");
+    }
+    for call in calls {
+        call.await.unwrap();
+    }
+    let opened = proxy.accepted() - before;
+    assert!((2..60).contains(&opened), "{opened} connections");
+}
+
+pub(crate) async fn a_link_outlives_the_runtime_of_the_call_that_missed_it<L: Link>() {
+    let mut server = server();
+    let client = Arc::new(connect::<L>(&server.url()).await);
+    server.restart().unwrap();
+    sleep(Duration::from_millis(500)).await;
+    let calling = client.clone();
+    let elsewhere = tokio::task::spawn_blocking(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(ask(&calling, &["CLIENT", "ID"]))
+    });
+    let before = elsewhere.await.unwrap();
+    assert_eq!(ask(&client, &["CLIENT", "ID"]).await, before);
 }
 
 pub(crate) async fn a_read_only_server_is_left<L: Link>() {
