@@ -69,6 +69,7 @@ macro_rules! for_each_case {
                 the_first_of_equals_in_a_batch_wins
                 a_refusal_says_that_nothing_happened
                 a_push_sent_again_after_a_requeue_does_nothing
+                a_removed_id_pushed_again_is_one_task
             }
             claim {
                 a_claimed_task_is_recorded_under_its_worker
@@ -95,6 +96,8 @@ macro_rules! for_each_case {
                 leaving_gives_everything_back
                 leaving_gives_back_what_is_above_the_mark
                 leaving_ends_the_registration
+                a_claim_named_twice_hides_no_other
+                a_claim_that_comes_after_its_worker_left_takes_nothing
                 lost_claims_are_named
                 claims_taken_over_are_named_as_lost
                 who_beats_keeps_its_tasks
@@ -132,6 +135,7 @@ macro_rules! for_each_case {
             time {
                 a_delayed_task_waits_its_time
                 nothing_runs_early
+                the_longest_delay_is_not_over_soon
                 delays_count_from_execution
                 an_absolute_time_is_the_stores
                 answers_carry_the_stores_time
@@ -290,6 +294,7 @@ macro_rules! for_each_case {
                 the_inbox_is_left_alone_unless_asked_for
                 a_claim_on_the_inbox_can_be_sent_again
                 a_raw_task_is_not_lost
+                the_inbox_is_bounded_in_bytes
             }
             races {
                 nothing_is_lost_or_doubled

@@ -76,3 +76,19 @@ pub async fn a_raw_task_is_not_lost(h: &dyn Harness) {
     assert_eq!(ada.say(&again, Outcome::ACK).await, tireless_core::Settled::Applied);
     b.holds("nothing").await;
 }
+
+/// B7: bodies of the inbox count to the bytes of a claim, with those of the ready list.
+pub async fn the_inbox_is_bounded_in_bytes(h: &dyn Harness) {
+    let b = Bench::new(h);
+    for _ in 0..6 {
+        h.push_plain(&b.queue, vec![b'x'; 1024 * 1024].into()).await;
+    }
+    let ada = b.worker();
+    let mut taken = 0;
+    while taken < 6 {
+        let held = ada.claim_inbox(10).await.tasks;
+        let bytes: usize = held.iter().map(|task| task.envelope.len()).sum();
+        assert!(!held.is_empty() && bytes <= tireless_core::limits::BYTES_PER_CALL, "{bytes}");
+        taken += held.len();
+    }
+}

@@ -239,3 +239,17 @@ pub async fn a_push_sent_again_after_a_requeue_does_nothing(h: &dyn Harness) {
     assert_eq!(b.broker.push(&push).await.ok(), first);
     b.holds("ready 1").await;
 }
+
+/// B1 and B3.1: an id that was removed while it waited and is pushed again stands there once.
+pub async fn a_removed_id_pushed_again_is_one_task(h: &dyn Harness) {
+    let b = Bench::new(h);
+    let again = task();
+    b.push_one(again.clone()).await;
+    b.push(1).await;
+    assert!(b.broker.remove(&b.queue, &[again.id]).await.is_ok());
+    b.push_one(again.clone()).await;
+    b.holds("ready 2").await;
+    let held = b.worker().claim(10).await;
+    assert_eq!(held.iter().filter(|task| task.id == again.id).count(), 1);
+    b.holds("running 2").await;
+}

@@ -154,3 +154,26 @@ pub async fn who_beats_keeps_its_tasks(h: &dyn Harness) {
     assert_eq!(b.reap().await.reclaimed, 0);
     assert_eq!(ada.say(&held, Outcome::ACK).await, Settled::Applied);
 }
+
+/// B4.4: naming a claim twice does not hide another that is not named.
+pub async fn a_claim_named_twice_hides_no_other(h: &dyn Harness) {
+    let b = Bench::new(h);
+    let ada = b.worker();
+    b.push(2).await;
+    let kept = ada.claim_one().await;
+    ada.claim_one().await;
+    assert_eq!(ada.renew(&[kept.claim, kept.claim]).await.released, 1);
+    b.holds("ready 1, running 1").await;
+}
+
+/// B4.5: a claim that was still on its way when its worker left takes nothing.
+pub async fn a_claim_that_comes_after_its_worker_left_takes_nothing(h: &dyn Harness) {
+    let b = Bench::new(h);
+    let ada = b.worker();
+    b.push(2).await;
+    ada.claim(1).await;
+    let on_its_way = ada.claim_call(1, ClaimMode::Shared);
+    ada.leave().await;
+    assert!(ada.send(&on_its_way).await.tasks.is_empty());
+    b.holds("ready 2").await;
+}

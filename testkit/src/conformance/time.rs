@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tireless_core::{NewTask, State, When, limits};
+use tireless_core::{NewTask, State, StoreTime, When, limits};
 
 use crate::Harness;
 use crate::fixtures::{Bench, LONG, ids, release_after, snooze, task, task_after};
@@ -92,4 +92,15 @@ async fn lease_until(
 ) -> Option<tireless_core::StoreTime> {
     let workers = b.broker.workers().await.unwrap_or_else(|error| panic!("{error}"));
     workers.iter().find(|worker| worker.id == id).map(|worker| worker.lease_until)
+}
+
+/// B6: the longest delay there is does not wrap round.
+pub async fn the_longest_delay_is_not_over_soon(h: &dyn Harness) {
+    let b = Bench::new(h);
+    b.push_one(task_after(Duration::MAX)).await;
+    let far = NewTask { when: When::At(StoreTime::from_millis(u64::MAX)), ..task() };
+    b.push_one(far).await;
+    let answer = b.worker().look(5).await;
+    assert!(answer.tasks.is_empty() && answer.next_due > Some(LONG), "{answer:?}");
+    b.holds("scheduled 2").await;
 }
