@@ -109,14 +109,15 @@ impl<C: RedisClient> RedisBroker<C> {
     }
 
     /// Runs one call a queue, and `last` with them, in one round trip; an error on one hides
-    /// nothing of another (B15). What was refused beforehand is not sent.
+    /// nothing of another (B15). What was refused beforehand is not sent. Tells also whether `last`
+    /// was carried out.
     async fn per_queue<T>(
         &self,
         operation: Operation,
         calls: Vec<(QueueName, Result<ScriptCall>)>,
         last: Option<ScriptCall>,
         read: impl Fn(Reply) -> Result<T>,
-    ) -> PerQueue<T> {
+    ) -> (PerQueue<T>, bool) {
         let mut sent = Vec::with_capacity(calls.len() + 1);
         let mut seen = HashSet::with_capacity(calls.len());
         let mut pending = Vec::with_capacity(calls.len());
@@ -130,7 +131,8 @@ impl<C: RedisClient> RedisBroker<C> {
         let mut answer = || answers.next().unwrap_or_else(|| Err(corrupt(operation)));
         let answered =
             |(queue, call): (_, Result<()>)| (queue, call.and_then(|()| read(answer()?)));
-        pending.into_iter().map(answered).collect()
+        let read = pending.into_iter().map(answered).collect();
+        (read, answers.next().is_some_and(|last| last.is_ok()))
     }
 
     /// One suspect of the first queue that has one; the others are only looked at.
@@ -212,7 +214,11 @@ impl<C: RedisClient> Broker for RedisBroker<C> {
             return Ok(Vec::new());
         }
         calls.extend(self.told.first_push(&self.registry(), &push.queue));
-        let answer = self.runner.run(Operation::Push, &calls).await.into_iter().next();
+        let mut answers = self.runner.run(Operation::Push, &calls).await.into_iter();
+        let answer = answers.next();
+        if answers.next().is_some_and(|named| named.is_ok()) {
+            self.told.named(&push.queue);
+        }
         let reply = answer.unwrap_or_else(|| Err(corrupt(Operation::Push)))?;
         parse::pushed(reply, push.tasks.len())
     }
@@ -226,7 +232,7 @@ impl<C: RedisClient> Broker for RedisBroker<C> {
         };
         let calls = claim.queues.iter().map(call).collect();
         let read = |reply| parse::claimed(reply, claim.number);
-        self.per_queue(Operation::Claim, calls, None, read).await
+        self.per_queue(Operation::Claim, calls, None, read).await.0
     }
 
     async fn settle(&self, settle: &Settle) -> Result<SettleAnswer> {
@@ -246,7 +252,10 @@ impl<C: RedisClient> Broker for RedisBroker<C> {
         };
         let calls = renew.held.iter().map(call).collect();
         let beat = self.told.beat(&self.registry(), renew);
-        let renewed = self.per_queue(Operation::Renew, calls, beat, parse::renewed).await;
+        let (renewed, heard) = self.per_queue(Operation::Renew, calls, beat, parse::renewed).await;
+        if heard {
+            self.told.heard(renew);
+        }
         let mut answers = Vec::with_capacity(renewed.len());
         for ((queue, answer), held) in renewed.into_iter().zip(&renew.held) {
             let answer = match answer {
@@ -266,7 +275,7 @@ impl<C: RedisClient> Broker for RedisBroker<C> {
         let call =
             |queue: &QueueName| (queue.clone(), request::tick(&self.keys(queue), tick.limit));
         let calls = tick.queues.iter().map(call).collect();
-        let ticked = self.per_queue(Operation::Tick, calls, None, parse::ticked).await;
+        let (ticked, _) = self.per_queue(Operation::Tick, calls, None, parse::ticked).await;
         let mut answers = Vec::with_capacity(ticked.len());
         for (queue, answer) in ticked {
             let answer = match (answer, &tick.reclaim) {

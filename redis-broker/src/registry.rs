@@ -1,7 +1,7 @@
 //! What operators see: which queues are in use and which workers live.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::{Mutex, PoisonError};
+use std::collections::{HashSet, VecDeque};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use tireless_core::{QueueName, Renew, WorkerId};
@@ -10,38 +10,71 @@ use crate::keys::Keys;
 use crate::request;
 use crate::runner::ScriptCall;
 
-/// What this process has told already. The registry is refreshed by heartbeats; a process that only
-/// pushes names each queue once, never per push.
+/// For how many workers it is known that they were just heard. One that is forgotten is only told
+/// of once more than needed.
+const HEARD: usize = 1_000;
+
+/// What this process has told already, as far as the store has answered. The registry is refreshed
+/// by heartbeats; a process that only pushes names each queue until once is answered, not per push.
 #[derive(Debug, Default)]
 pub(crate) struct Registry {
     queues: Mutex<HashSet<QueueName>>,
-    beats: Mutex<HashMap<WorkerId, u64>>,
+    /// Workers whose last sign of life was answered and whose next heartbeat goes without one.
+    heard: Mutex<VecDeque<WorkerId>>,
 }
 
 impl Registry {
-    /// What to send with the first push of this process to a queue.
+    /// What to send with a push, until [`named`](Self::named) says that it was answered.
     pub(crate) fn first_push(&self, keys: &Keys, queue: &QueueName) -> Option<ScriptCall> {
-        let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
-        queues.insert(queue.clone()).then(|| {
+        let told = self.queues.lock().unwrap_or_else(PoisonError::into_inner).contains(queue);
+        (!told).then(|| {
             let names = std::iter::once(queue.to_string());
             request::beat(keys, WorkerId::new(), None, Bytes::new(), names)
         })
     }
 
-    /// What to send with a heartbeat: with every second one, which is twice in a lease.
+    /// The call of `first_push` was answered.
+    pub(crate) fn named(&self, queue: &QueueName) {
+        self.queues.lock().unwrap_or_else(PoisonError::into_inner).insert(queue.clone());
+    }
+
+    /// What to send with a heartbeat: with every second one, which is twice in a lease, and with
+    /// each until [`heard`](Self::heard) says that it was answered.
     pub(crate) fn beat(&self, keys: &Keys, renew: &Renew) -> Option<ScriptCall> {
-        let mut beats = self.beats.lock().unwrap_or_else(PoisonError::into_inner);
-        if renew.lease.is_zero() {
-            beats.remove(&renew.worker);
-        } else {
-            let count = beats.entry(renew.worker).or_default();
-            *count += 1;
-            if count.is_multiple_of(2) {
-                return None;
-            }
+        let rests = self.take(renew.worker);
+        if rests && !renew.lease.is_zero() {
+            return None;
         }
         let info = serde_json::to_vec(&renew.info).unwrap_or_default().into();
         let names = renew.held.iter().map(|held| held.queue.to_string());
         Some(request::beat(keys, renew.worker, Some(renew.lease), info, names))
     }
+
+    /// The call of `beat` was answered.
+    pub(crate) fn heard(&self, renew: &Renew) {
+        if renew.lease.is_zero() {
+            return;
+        }
+        let mut heard = self.workers();
+        if !heard.contains(&renew.worker) {
+            heard.push_back(renew.worker);
+        }
+        if heard.len() > HEARD {
+            heard.pop_front();
+        }
+    }
+
+    fn take(&self, worker: WorkerId) -> bool {
+        let mut heard = self.workers();
+        let found = heard.iter().position(|known| *known == worker);
+        found.and_then(|at| heard.remove(at)).is_some()
+    }
+
+    fn workers(&self) -> MutexGuard<'_, VecDeque<WorkerId>> {
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
+
+#[cfg(test)]
+#[path = "registry_tests.rs"]
+mod tests;

@@ -5,8 +5,8 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::future::{pending, select_all};
-use tireless_core::{ErrorKind, Operation, QueueName, Result, Wait, WaitOn, Woken};
+use futures_util::future::select_all;
+use tireless_core::{Error, ErrorKind, Operation, QueueName, Result, Wait, WaitOn, Woken};
 
 use crate::broker::Settings;
 use crate::client::{Command, RedisClient};
@@ -14,24 +14,74 @@ use crate::reply::Reply;
 use crate::server_error::explain;
 
 /// Waits for the bells of the queues and, where asked, for a plain push into an inbox.
+///
+/// Every command that blocks has a connection of its own, and one that is still held when another
+/// was answered costs it: so inboxes are first looked at without blocking, and what ends because
+/// the time is up ends nothing else.
 pub(crate) async fn wait<C: RedisClient>(
     client: &C,
     settings: &Settings,
     wait: &Wait,
 ) -> Result<Woken> {
+    if wait.queues.is_empty() {
+        return Err(Error::invalid(Operation::Wait, "name at least one queue to wait for"));
+    }
     let bells: Vec<_> =
         wait.queues.iter().map(|on| (settings.keys(&on.queue).part("bell"), &on.queue)).collect();
     let adopted = |on: &WaitOn| settings.adopted.contains_key(&on.queue);
     let inboxes = wait.queues.iter().filter(|on| on.inbox || adopted(on));
+    let inboxes: Vec<_> =
+        inboxes.map(|on| (settings.keys(&on.queue).part("inbox"), &on.queue)).collect();
+    let inboxes = match look(client, inboxes).await? {
+        Look::Found(queue) => return Ok(Woken::Rang(queue)),
+        Look::Nothing(inboxes) => inboxes,
+    };
     let mut waits: Vec<Waiting<'_>> = vec![Box::pin(bell(client, bells, wait.timeout))];
-    for on in inboxes {
-        let list = settings.keys(&on.queue).part("inbox");
-        waits.push(Box::pin(plain_push(client, list, &on.queue, wait.timeout)));
+    for (list, queue) in inboxes {
+        waits.push(Box::pin(plain_push(client, list, queue, wait.timeout)));
     }
-    select_all(waits).await.0
+    while !waits.is_empty() {
+        let (woken, _, others) = select_all(waits).await;
+        match woken {
+            Ok(Woken::TimedOut) => waits = others,
+            heard => return heard,
+        }
+    }
+    Ok(Woken::TimedOut)
 }
 
 type Waiting<'a> = Pin<Box<dyn Future<Output = Result<Woken>> + Send + 'a>>;
+
+type Inboxes<'a> = Vec<(Bytes, &'a QueueName)>;
+
+enum Look<'a> {
+    Found(QueueName),
+    /// Those that are worth waiting for.
+    Nothing(Inboxes<'a>),
+}
+
+/// Looks into all inboxes in one round trip over the shared connection.
+async fn look<'a, C: RedisClient>(client: &C, inboxes: Inboxes<'a>) -> Result<Look<'a>> {
+    let ask = |list: &Bytes| Command { words: turn(b"LMOVE", list).into(), first_key: Some(1) };
+    let answers = client.send(inboxes.iter().map(|(list, _)| ask(list)).collect()).await;
+    let mut empty = Vec::with_capacity(inboxes.len());
+    for (inbox, answer) in inboxes.into_iter().zip(answers) {
+        match answer.map_err(|error| explain(Operation::Wait, error)) {
+            Ok(Reply::Bytes(_)) => return Ok(Look::Found(inbox.1.clone())),
+            Ok(_) => empty.push(inbox),
+            // Refused at maxmemory: the caller's slow look stands behind it.
+            Err(error) if error.kind() == ErrorKind::OutOfMemory => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(Look::Nothing(empty))
+}
+
+/// Moves the last element of a list to its own end, which changes nothing.
+fn turn(command: &'static [u8], list: &Bytes) -> [Bytes; 5] {
+    let right = Bytes::from_static(b"RIGHT");
+    [Bytes::from_static(command), list.clone(), list.clone(), right.clone(), right]
+}
 
 fn seconds(hold: Duration) -> Bytes {
     // 0 would mean for ever.
@@ -54,28 +104,26 @@ async fn bell<C: RedisClient>(
     Ok(rang.map_or(Woken::TimedOut, |(_, queue)| Woken::Rang(queue.clone())))
 }
 
-/// A plain push rings no bell. Moving the last element of a list to its own end waits until there
-/// is one and changes nothing: one push wakes every waiter.
+/// A plain push rings no bell. A move within the list waits until there is an element and changes
+/// nothing: one push wakes every waiter.
 async fn plain_push<C: RedisClient>(
     client: &C,
     list: Bytes,
     queue: &QueueName,
     hold: Duration,
 ) -> Result<Woken> {
-    let words = vec![
-        Bytes::from_static(b"BLMOVE"),
-        list.clone(),
-        list,
-        Bytes::from_static(b"RIGHT"),
-        Bytes::from_static(b"RIGHT"),
-        seconds(hold),
-    ];
+    let mut words = Vec::from(turn(b"BLMOVE", &list));
+    words.push(seconds(hold));
     let answer = client.block(Command { words, first_key: Some(1) }, hold).await;
     match answer.map_err(|error| explain(Operation::Wait, error)) {
         Ok(Reply::Bytes(_)) => Ok(Woken::Rang(queue.clone())),
         Ok(_) => Ok(Woken::TimedOut),
         // Refused at maxmemory: the caller's slow look stands behind it.
-        Err(error) if error.kind() == ErrorKind::OutOfMemory => pending().await,
+        Err(error) if error.kind() == ErrorKind::OutOfMemory => Ok(Woken::TimedOut),
         Err(error) => Err(error),
     }
 }
+
+#[cfg(test)]
+#[path = "wake_tests.rs"]
+mod tests;

@@ -1,0 +1,58 @@
+use std::time::Duration;
+
+use tireless_core::{Namespace, QueueName, Renew, WorkerInfo};
+
+use super::*;
+
+fn keys() -> Keys {
+    Keys::of_registry(&Namespace::default())
+}
+
+fn renew(lease: Duration) -> Renew {
+    let info = WorkerInfo::default();
+    Renew { worker: WorkerId::new(), lease, held: Vec::new(), info }
+}
+
+#[test]
+fn a_queue_is_named_until_that_is_answered() {
+    let (registry, queue) = (Registry::default(), QueueName::new("mail").unwrap());
+    for _ in 0..2 {
+        assert!(registry.first_push(&keys(), &queue).is_some());
+    }
+    registry.named(&queue);
+    assert!(registry.first_push(&keys(), &queue).is_none());
+}
+
+#[test]
+fn every_second_heartbeat_is_a_sign_of_life_and_each_until_one_is_answered() {
+    let (registry, renew) = (Registry::default(), renew(Duration::from_secs(15)));
+    for _ in 0..2 {
+        assert!(registry.beat(&keys(), &renew).is_some());
+    }
+    for _ in 0..2 {
+        registry.heard(&renew);
+        assert!(registry.beat(&keys(), &renew).is_none());
+        assert!(registry.beat(&keys(), &renew).is_some());
+    }
+}
+
+#[test]
+fn a_worker_that_leaves_always_says_so_and_is_forgotten() {
+    let (registry, mut renew) = (Registry::default(), renew(Duration::from_secs(15)));
+    registry.heard(&renew);
+    renew.lease = Duration::ZERO;
+    assert!(registry.beat(&keys(), &renew).is_some());
+    registry.heard(&renew);
+    assert!(registry.workers().is_empty());
+}
+
+#[test]
+fn workers_that_never_leave_are_forgotten_in_the_end() {
+    let (registry, first) = (Registry::default(), renew(Duration::from_secs(15)));
+    registry.heard(&first);
+    for _ in 0..HEARD {
+        registry.heard(&renew(Duration::from_secs(15)));
+    }
+    assert_eq!(registry.workers().len(), HEARD);
+    assert!(registry.beat(&keys(), &first).is_some());
+}
