@@ -202,6 +202,10 @@ impl Admin for MemoryBroker {
         self.step(|store, _| store.resume(queue));
         Ok(())
     }
+
+    async fn discard(&self, queue: &QueueName) -> Result<bool> {
+        Ok(self.step(|store, now| store.discard(queue, now)))
+    }
 }
 
 #[cfg(test)]

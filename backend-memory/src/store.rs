@@ -203,6 +203,18 @@ impl Store {
         answer
     }
 
+    /// Takes away a queue that holds nothing and that no live worker serves.
+    pub(crate) fn discard(&mut self, name: &QueueName, now: StoreTime) -> bool {
+        let idle = self.queues.get(name).is_none_or(|queue| {
+            let counts = queue.counts(now);
+            queue.tasks.is_empty() && counts.inbox == 0 && counts.workers == 0
+        });
+        if idle {
+            self.queues.remove(name);
+        }
+        idle
+    }
+
     /// Ends a pause. Who waited for the inbox meanwhile was not woken by it.
     pub(crate) fn resume(&mut self, name: &QueueName) {
         let has_inbox = self.on(name, |queue| {

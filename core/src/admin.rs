@@ -79,6 +79,10 @@ pub trait Admin: Debug + Send + Sync + 'static {
 
     /// Ends a pause and rings the bell (B14).
     async fn resume(&self, queue: &QueueName) -> Result<()>;
+
+    /// Takes away a queue that holds nothing: its counters and its name in listings. Answers
+    /// whether it was taken away: not while it holds a task or a raw body, or a worker lives in it.
+    async fn discard(&self, queue: &QueueName) -> Result<bool>;
 }
 
 #[async_trait]
@@ -101,5 +105,9 @@ impl<T: Admin + ?Sized> Admin for Arc<T> {
 
     async fn resume(&self, queue: &QueueName) -> Result<()> {
         (**self).resume(queue).await
+    }
+
+    async fn discard(&self, queue: &QueueName) -> Result<bool> {
+        (**self).discard(queue).await
     }
 }

@@ -76,6 +76,7 @@ pub enum Operation {
     Purge,
     Pause,
     Resume,
+    Discard,
     Run,
 }
 
@@ -97,6 +98,7 @@ impl fmt::Display for Operation {
             Self::Purge => "purge",
             Self::Pause => "pause",
             Self::Resume => "resume",
+            Self::Discard => "discard",
             Self::Run => "run",
         };
         f.write_str(verb)

@@ -79,6 +79,22 @@ impl<C: RedisClient> Admin for RedisBroker<C> {
         let call = call(&scripts::RESUME, &self.keys(queue), None, Vec::new());
         self.runner.run_one(Operation::Resume, call).await.map(drop)
     }
+
+    async fn discard(&self, queue: &QueueName) -> Result<bool> {
+        let keys = self.keys(queue);
+        if keys.adoption().is_some() {
+            let message = "an adopted list belongs to others: it is not ours to take away";
+            return Err(Error::invalid(Operation::Discard, message));
+        }
+        let call = call(&scripts::DISCARD, &keys, None, Vec::new());
+        let gone = self.runner.run_one(Operation::Discard, call).await?.as_int() == Some(1);
+        if gone {
+            let listed = self.registry().part("queues");
+            let words: [&[u8]; 3] = [b"ZREM", &listed, queue.as_str().as_bytes()];
+            self.runner.command(Operation::Discard, &words, Some(1)).await?;
+        }
+        Ok(gone)
+    }
 }
 
 fn check_limit(operation: Operation, limit: usize) -> Result<()> {

@@ -194,6 +194,29 @@ script!(
 script!(PAUSE, "pause", ["queue"], ["layout", "unlock"]);
 script!(RESUME, "resume", ["queue", "bell"], ["layout", "unlock", "bell"]);
 script!(
+    DISCARD,
+    "discard",
+    [
+        "queue",
+        "ready",
+        "tasks",
+        "history",
+        "failures",
+        "names",
+        "scheduled",
+        "failed",
+        "dead",
+        "done",
+        "kept",
+        "suspects",
+        "leases",
+        "inbox",
+        "bell",
+        "ghosts"
+    ],
+    ["now", "layout"]
+);
+script!(
     COUNTS,
     "counts",
     [
@@ -228,7 +251,7 @@ script!(QUEUES, "queues", ["queues"], []);
 script!(ROLL, "roll", ["workers", "worker-info"], ["now"]);
 
 /// Every script, for tools and tests.
-pub(crate) static ALL: [&Script; 18] = [
+pub(crate) static ALL: [&Script; 19] = [
     &PUSH, &CLAIM, &SETTLE, &ACK, &RENEW, &TICK, &RECLAIM, &REQUEUE, &REMOVE, &PURGE, &PAUSE,
-    &RESUME, &COUNTS, &LIST, &SHOW, &BEAT, &QUEUES, &ROLL,
+    &RESUME, &DISCARD, &COUNTS, &LIST, &SHOW, &BEAT, &QUEUES, &ROLL,
 ];

@@ -30,15 +30,19 @@ pub(crate) async fn wait<C: RedisClient>(
         wait.queues.iter().map(|on| (settings.keys(&on.queue).part("bell"), &on.queue)).collect();
     let adopted = |on: &WaitOn| settings.adopted.contains_key(&on.queue);
     let inboxes = wait.queues.iter().filter(|on| on.inbox || adopted(on));
-    let inboxes: Vec<_> =
-        inboxes.map(|on| (settings.keys(&on.queue).part("inbox"), &on.queue)).collect();
+    let inboxes: Vec<_> = inboxes
+        .map(|on| {
+            let keys = settings.keys(&on.queue);
+            Inbox { list: keys.part("inbox"), record: keys.part("queue"), queue: &on.queue }
+        })
+        .collect();
     let inboxes = match look(client, inboxes).await? {
         Look::Found(queue) => return Ok(Woken::Rang(queue)),
         Look::Nothing(inboxes) => inboxes,
     };
     let mut waits: Vec<Waiting<'_>> = vec![Box::pin(bell(client, bells, wait.timeout))];
-    for (list, queue) in inboxes {
-        waits.push(Box::pin(plain_push(client, list, queue, wait.timeout)));
+    for inbox in inboxes {
+        waits.push(Box::pin(plain_push(client, inbox.list, inbox.queue, wait.timeout)));
     }
     while !waits.is_empty() {
         let (woken, _, others) = select_all(waits).await;
@@ -52,7 +56,14 @@ pub(crate) async fn wait<C: RedisClient>(
 
 type Waiting<'a> = Pin<Box<dyn Future<Output = Result<Woken>> + Send + 'a>>;
 
-type Inboxes<'a> = Vec<(Bytes, &'a QueueName)>;
+struct Inbox<'a> {
+    list: Bytes,
+    /// The queue's own record, which says whether it is paused.
+    record: Bytes,
+    queue: &'a QueueName,
+}
+
+type Inboxes<'a> = Vec<Inbox<'a>>;
 
 enum Look<'a> {
     Found(QueueName),
@@ -60,14 +71,26 @@ enum Look<'a> {
     Nothing(Inboxes<'a>),
 }
 
-/// Looks into all inboxes in one round trip over the shared connection.
+/// Looks into all inboxes in one round trip over the shared connection. A paused queue gives
+/// nothing, so its inbox wakes nobody: its end rings the bell.
 async fn look<'a, C: RedisClient>(client: &C, inboxes: Inboxes<'a>) -> Result<Look<'a>> {
-    let ask = |list: &Bytes| Command { words: turn(b"LMOVE", list).into(), first_key: Some(1) };
-    let answers = client.send(inboxes.iter().map(|(list, _)| ask(list)).collect()).await;
+    let mut commands = Vec::with_capacity(2 * inboxes.len());
+    for inbox in &inboxes {
+        let [hget, paused] = [&b"HGET"[..], b"paused"].map(Bytes::from_static);
+        let words = vec![hget, inbox.record.clone(), paused];
+        commands.push(Command { words, first_key: Some(1) });
+        let words = turn(b"LMOVE", &inbox.list).into();
+        commands.push(Command { words, first_key: Some(1) });
+    }
+    let mut answers = client.send(commands).await.into_iter();
     let mut empty = Vec::with_capacity(inboxes.len());
-    for (inbox, answer) in inboxes.into_iter().zip(answers) {
+    for inbox in inboxes {
+        let (Some(paused), Some(answer)) = (answers.next(), answers.next()) else { break };
+        if matches!(paused, Ok(Reply::Bytes(_))) {
+            continue;
+        }
         match answer.map_err(|error| explain(Operation::Wait, error)) {
-            Ok(Reply::Bytes(_)) => return Ok(Look::Found(inbox.1.clone())),
+            Ok(Reply::Bytes(_)) => return Ok(Look::Found(inbox.queue.clone())),
             Ok(_) => empty.push(inbox),
             // Refused at maxmemory: the caller's slow look stands behind it.
             Err(error) if error.kind() == ErrorKind::OutOfMemory => {}

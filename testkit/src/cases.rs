@@ -275,6 +275,7 @@ macro_rules! for_each_case {
                 a_pause_hides_no_claim
                 a_paused_queue_still_promotes
                 pausing_can_be_repeated
+                only_an_empty_queue_is_discarded
             }
             inspect {
                 an_unknown_queue_holds_nothing
@@ -295,6 +296,7 @@ macro_rules! for_each_case {
                 a_claim_on_the_inbox_can_be_sent_again
                 a_raw_task_is_not_lost
                 the_inbox_is_bounded_in_bytes
+                the_inbox_of_a_paused_queue_wakes_nobody
             }
             races {
                 nothing_is_lost_or_doubled

@@ -204,6 +204,10 @@ impl Layer for FaultyLayer {
     async fn resume(&self, queue: &QueueName) -> Result<()> {
         self.carry(Operation::Resume, None, || self.inner.resume(queue), |e| Err(e())).await
     }
+
+    async fn discard(&self, queue: &QueueName) -> Result<bool> {
+        self.carry(Operation::Discard, None, || self.inner.discard(queue), |e| Err(e())).await
+    }
 }
 
 #[cfg(test)]

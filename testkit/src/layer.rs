@@ -48,6 +48,7 @@ pass_on! {
     purge(queue: &QueueName, state: State, limit: usize) -> Result<Purged>;
     pause(queue: &QueueName) -> Result<()>;
     resume(queue: &QueueName) -> Result<()>;
+    discard(queue: &QueueName) -> Result<bool>;
 }
 
 /// A [`Layer`] as a backend.
@@ -92,4 +93,5 @@ by_layer! { Admin {
     purge(queue: &QueueName, state: State, limit: usize) -> Result<Purged>;
     pause(queue: &QueueName) -> Result<()>;
     resume(queue: &QueueName) -> Result<()>;
+    discard(queue: &QueueName) -> Result<bool>;
 } }

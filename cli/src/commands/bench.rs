@@ -127,6 +127,7 @@ async fn remove(broker: &dyn Backend, queue: &QueueName) -> tireless::Result<()>
     for state in [State::Ready, State::Scheduled, State::Failed, State::Dead] {
         while broker.purge(queue, state, TASKS_PER_CALL).await?.more {}
     }
+    broker.discard(queue).await?;
     Ok(())
 }
 

@@ -227,3 +227,19 @@ pub async fn pausing_can_be_repeated(h: &dyn Harness) {
     }
     assert_eq!(b.worker().claim(1).await.len(), 1);
 }
+
+/// Administration: only an empty queue that nobody serves can be discarded, and it is gone then.
+pub async fn only_an_empty_queue_is_discarded(h: &dyn Harness) {
+    let b = Bench::new(h);
+    let ada = b.worker();
+    let discard = async || b.broker.discard(&b.queue).await.unwrap_or_else(|e| panic!("{e}"));
+    b.push(1).await;
+    assert!(!discard().await, "it holds a task");
+    ada.ack(&ada.claim(1).await).await;
+    assert!(!discard().await, "a worker lives in it");
+    ada.leave().await;
+    assert!(discard().await);
+    assert_eq!(b.counts().await.done, 0);
+    let queues = b.broker.queues().await.unwrap_or_else(|e| panic!("{e}"));
+    assert!(!queues.contains(&b.queue));
+}

@@ -92,3 +92,14 @@ pub async fn the_inbox_is_bounded_in_bytes(h: &dyn Harness) {
         taken += held.len();
     }
 }
+
+/// B14: the inbox of a paused queue wakes nobody; the end of the pause does.
+pub async fn the_inbox_of_a_paused_queue_wakes_nobody(h: &dyn Harness) {
+    let b = Bench::new(h);
+    b.broker.pause(&b.queue).await.unwrap_or_else(|error| panic!("{error}"));
+    h.push_plain(&b.queue, "raw".into()).await;
+    let wait = b.wait_call(true);
+    assert_eq!(b.listen(&wait).await, None);
+    b.broker.resume(&b.queue).await.unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(b.listen(&wait).await, Some(b.queue.clone()));
+}
