@@ -61,7 +61,7 @@ fn main() -> ExitCode {
 
 /// What clap has to say, which may repeat what stood on the command line.
 fn wrong_usage(error: &clap::Error) -> ExitCode {
-    use std::io::IsTerminal;
+    use std::io::{IsTerminal, Write};
 
     let rendered = error.render();
     if !error.use_stderr() {
@@ -70,7 +70,8 @@ fn wrong_usage(error: &clap::Error) -> ExitCode {
         } else {
             rendered.to_string()
         };
-        print!("{text}");
+        // A reader that has seen enough, such as `head`, is no error.
+        let _ = std::io::stdout().write_all(text.as_bytes());
         return ExitCode::SUCCESS;
     }
     let text = if std::io::stderr().is_terminal() {

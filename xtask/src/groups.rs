@@ -25,11 +25,15 @@ use crate::test_binaries::{Built, Counts, Environment, TestBinary};
 
 /// Modules whose tests start servers of their own: left out where no binary can be run, which is
 /// where macOS has Docker and no server. A module that is not named here fails there.
-pub(crate) const OWN_SERVER: [&str; 3] = ["own_server::", "out_of_memory::", "scripts_lost::"];
+pub(crate) const OWN_SERVER: [&str; 4] =
+    ["own_server::", "out_of_memory::", "scripts_lost::", "outage::"];
 
 /// Tests of TLS, which not every server is built with.
 const TLS: [&str; 4] =
     ["tls::", "an_authority_of_our_own", "a_client_certificate", "files_that_are_none"];
+
+/// Modules that prove what does not depend on the server's version: run on the first one only.
+const SAME_EVERYWHERE: [&str; 3] = ["property::", "crash::", "timing::"];
 
 /// The two that speak to servers.
 const BACKENDS: [&str; 2] = ["tireless-backend-redis-rs", "tireless-backend-fred"];
@@ -106,7 +110,9 @@ fn on_server(built: &Built, name: &str, running: &Found, report: &mut Report) {
     }
     for test in tests {
         report.time(&format!("{name}: {}", test.label()), || {
-            let counts = built.run(test, &running.environment(), &skips())?;
+            let mut args = skips();
+            args.extend(SAME_EVERYWHERE.iter().flat_map(|name| ["--skip", name]));
+            let counts = built.run(test, &running.environment(), &args)?;
             ensure!(counts.passed > 0, "no test ran");
             Ok(counts.detail())
         });

@@ -112,6 +112,10 @@ impl Built {
     ) -> Result<Counts> {
         let mut command = crate::process::command(&test.path);
         command.current_dir(&test.dir).args(args);
+        if test.kind == "test" {
+            // Integration tests mostly wait: for servers, leases, deadlines.
+            command.arg("--test-threads=8");
+        }
         command.env("CARGO_MANIFEST_DIR", &test.dir).env("CARGO_PKG_NAME", &test.package);
         // Ours alone: the tests of this very program make lists too.
         command.env_remove(REPORT_VARIABLE);
