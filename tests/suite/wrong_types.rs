@@ -114,6 +114,7 @@ impl Scene {
             "remove" => self.broker.remove(queue, &[self.waiting]).await.map(drop),
             "purge" => self.broker.purge(queue, State::Ready, 10).await.map(drop),
             "pause" => self.broker.pause(queue).await,
+            "discard" => self.broker.discard(queue).await.map(drop),
             "resume" => self.broker.resume(queue).await,
             "counts" => self.broker.counts(queue).await.map(drop),
             "list" => {
