@@ -21,6 +21,9 @@ const TOGETHER: Duration = Duration::from_secs(1);
 /// How often empty queues are looked at by claims that are made for others.
 const GLANCE: Duration = Duration::from_millis(200);
 
+/// A queue that answers with errors for so long is not asked for lost answers any more.
+const HOPELESS: Duration = Duration::from_secs(5);
+
 /// What is known of a queue's ready list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Look {
@@ -43,12 +46,16 @@ struct Line {
     /// After an error: nothing is asked before.
     blocked_until: Duration,
     failures: u32,
+    /// Since when it answers with errors.
+    failing_since: Option<Duration>,
     /// A claim whose answer was lost: its number, how much it asked for.
     repeat: Option<(u64, usize)>,
     /// What the smooth weighted choice owes this queue, in tasks times the sum of weights.
     credit: i64,
     suspects: u64,
     your_turn: bool,
+    /// Nothing is taken from it for now: its outcomes pile up.
+    choked: bool,
 }
 
 /// What to claim: queues by index and how much of each.
@@ -80,10 +87,12 @@ impl Board {
             due_at: None,
             blocked_until: Duration::ZERO,
             failures: 0,
+            failing_since: None,
             repeat: None,
             credit: 0,
             suspects: 0,
             your_turn: false,
+            choked: false,
         };
         Self(Mutex::new(queues.iter().map(line).collect()))
     }
@@ -92,8 +101,9 @@ impl Board {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What to claim next, `want` tasks at most.
-    pub(crate) fn plan(&self, now: Duration, want: usize) -> Plan {
+    /// What to claim next, `want` tasks at most. Queues that are `choked` give none for now; whose
+    /// they are rings when that changes.
+    pub(crate) fn plan(&self, now: Duration, want: usize, choked: impl Fn(usize) -> bool) -> Plan {
         let mut lines = self.lines();
         refresh(&mut lines, now);
         let open = |line: &Line| line.blocked_until <= now;
@@ -105,7 +115,12 @@ impl Board {
             let wanted = wanted.filter_map(|(at, line)| Some((at, same(line)?.1))).collect();
             return Plan::Repeat(number, wanted);
         }
-        let asked = |line: &Line| line.look != Look::Empty && line.repeat.is_none() && open(line);
+        for (at, line) in lines.iter_mut().enumerate() {
+            line.choked = choked(at);
+        }
+        let asked = |line: &Line| {
+            line.look != Look::Empty && line.repeat.is_none() && !line.choked && open(line)
+        };
         let level = lines.iter().filter(|line| asked(line)).map(|line| line.level).min();
         let Some(level) = level else { return Plan::Idle(next_look(&lines, now)) };
         let sharing = |line: &Line| asked(line) && line.level == level;
@@ -131,6 +146,7 @@ impl Board {
         let line = &mut self.lines()[at];
         line.repeat = None;
         line.failures = 0;
+        line.failing_since = None;
         line.looked_at = now;
         line.due_at = answer.next_due.map(|due| now + due.max(Duration::from_millis(1)));
         line.suspects = if answer.paused { 0 } else { answer.suspects };
@@ -155,6 +171,7 @@ impl Board {
     pub(crate) fn answered_alone(&self, at: usize, now: Duration, answer: &QueueClaimed) {
         let line = &mut self.lines()[at];
         line.failures = 0;
+        line.failing_since = None;
         line.due_at = answer.next_due.map(|due| now + due.max(Duration::from_millis(1)));
         line.your_turn = answer.your_turn;
         // Who gave none has none for us, whatever it counts: others take them at this moment.
@@ -168,6 +185,7 @@ impl Board {
     pub(crate) fn failed(&self, at: usize, now: Duration, repeat: Option<(u64, usize)>) {
         let line = &mut self.lines()[at];
         line.failures += 1;
+        line.failing_since.get_or_insert(now);
         line.repeat = repeat;
         let pause = backoff(line.failures, Duration::from_millis(100), LOOK);
         line.blocked_until = now + pause;
@@ -198,10 +216,11 @@ impl Board {
     }
 
     /// Queues that hold suspects, and whether this worker is to keep itself empty for one (B11).
-    pub(crate) fn suspects(&self) -> (Vec<usize>, bool) {
+    pub(crate) fn suspects(&self, now: Duration) -> (Vec<usize>, bool) {
         let lines = self.lines();
-        let with = lines.iter().enumerate().filter(|(_, line)| line.suspects > 0);
-        let turn = lines.iter().any(|line| line.suspects > 0 && line.your_turn);
+        let has = |line: &Line| line.suspects > 0 && line.blocked_until <= now;
+        let with = lines.iter().enumerate().filter(|(_, line)| has(line));
+        let turn = lines.iter().any(|line| has(line) && line.your_turn);
         (with.map(|(at, _)| at).collect(), turn)
     }
 
@@ -210,12 +229,39 @@ impl Board {
         self.lines().iter().any(|line| line.repeat.is_some())
     }
 
+    /// Takes out the claims that were to be repeated: queues and their numbers.
+    pub(crate) fn take_repeats(&self) -> Vec<(usize, u64)> {
+        take(&mut self.lines(), |_| true)
+    }
+
+    /// Takes out the claims that were to be repeated to queues that have failed for long.
+    pub(crate) fn take_hopeless(&self, now: Duration) -> Vec<(usize, u64)> {
+        take(&mut self.lines(), |line| line.has_failed_long(now))
+    }
+
+    /// Whether a queue has answered with errors for so long that it is not waited for.
+    pub(crate) fn has_failed_long(&self, at: usize, now: Duration) -> bool {
+        self.lines()[at].has_failed_long(now)
+    }
+
     /// Forgets claims that were to be repeated: their loop has started anew.
     pub(crate) fn forget_repeats(&self) {
         for line in self.lines().iter_mut() {
             line.repeat = None;
         }
     }
+}
+
+impl Line {
+    fn has_failed_long(&self, now: Duration) -> bool {
+        self.failing_since.is_some_and(|since| since + HOPELESS <= now)
+    }
+}
+
+/// Takes out the claims of some lines that were to be repeated.
+fn take(lines: &mut [Line], of: impl Fn(&Line) -> bool) -> Vec<(usize, u64)> {
+    let lines = lines.iter_mut().enumerate().filter(|(_, line)| of(line));
+    lines.filter_map(|(at, line)| Some((at, line.repeat.take()?.0))).collect()
 }
 
 /// Opens the queues in which something has fallen due, or that were not looked at for long.
@@ -236,7 +282,8 @@ fn next_look(lines: &[Line], now: Duration) -> Duration {
         Look::Empty => line.due_at.unwrap_or(Duration::MAX).min(line.looked_at + LOOK),
         _ => line.blocked_until,
     };
-    lines.iter().map(|line| at(line).max(line.blocked_until)).min().unwrap_or(now + LOOK)
+    let lines = lines.iter().filter(|line| !line.choked || line.repeat.is_some());
+    lines.map(|line| at(line).max(line.blocked_until)).min().unwrap_or(now + LOOK)
 }
 
 /// Shares `want` among some lines by weight, smoothly: what one is owed now it gets next time.

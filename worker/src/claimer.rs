@@ -19,12 +19,18 @@ const HOARD: Duration = Duration::from_millis(100);
 /// How long suspects are run one after the other before other tasks get a turn again.
 const STREAK: Duration = Duration::from_secs(1);
 
+/// How long a pool keeps empty for a suspect at a stretch.
+const STRETCH: Duration = Duration::from_secs(10);
+
+/// How long it rests at most when it waits for the settlers, or keeps empty.
+const MOMENT: Duration = Duration::from_millis(500);
+
 /// Claims until the pool stops.
 pub(crate) async fn run(shared: Arc<Shared>) -> Result<()> {
     // What an earlier start of this loop still waited for goes back by a renewal.
     shared.ledger.abandon_all();
     shared.board.forget_repeats();
-    let mut claimer = Claimer { shared, streak: None };
+    let mut claimer = Claimer { shared, streak: None, emptying: None };
     while !claimer.shared.stop.is_cancelled() {
         claimer.step().await;
     }
@@ -35,28 +41,52 @@ struct Claimer {
     shared: Arc<Shared>,
     /// Since when suspects have been run without a claim for others in between.
     streak: Option<Duration>,
+    /// Since when the pool keeps empty for a suspect, at times.
+    emptying: Option<Duration>,
 }
 
 impl Claimer {
     async fn step(&mut self) {
         let shared = Arc::clone(&self.shared);
-        let (suspects, turn) = shared.board.suspects();
+        let now = shared.clock.monotonic();
+        for (at, number) in shared.board.take_hopeless(now) {
+            // Named no more: should the queue hold anything of it, a renewal gives it back.
+            shared.ledger.nothing(number, at);
+        }
+        let (suspects, turn) = shared.board.suspects(now);
+        if !turn {
+            self.emptying = None;
+        }
         if !suspects.is_empty() && self.may_be_alone() {
             if shared.ledger.held() == 0 && !shared.board.repeats() && !shared.ledger.is_unsure() {
                 return self.claim_alone(&suspects).await;
             }
-            if turn && !shared.board.repeats() {
+            if turn && !shared.board.repeats() && self.may_keep_empty(now) {
                 // Keep empty for the suspect; a heartbeat clears up what is unsure.
-                shared.wake_when_held(0);
-                return self.rest(Some(Duration::from_millis(500))).await;
+                if shared.ledger.held() > 0 {
+                    shared.wake_when_held(0);
+                }
+                return self.rest(Some(MOMENT)).await;
             }
         }
         let room = room(&shared);
         if room == 0 {
+            // There is no room for what lost claims took: a renewal gives it back.
+            for (at, number) in shared.board.take_repeats() {
+                shared.ledger.abandon(number, at);
+            }
             return self.rest(None).await;
         }
+        let settings = &shared.settings;
+        // Outcomes that cannot be written pile up: no more than twice what is in use.
+        let bound = 2 * (settings.concurrency + settings.prefetch).max(TASKS_PER_CALL);
+        let choked = |at: usize| shared.settlers[at].is_choked(bound);
+        if (0..shared.queues.len()).any(|at| choked(at) && !shared.settlers[at].is_failing()) {
+            // The store lags behind, and not only in one queue: the shares are kept.
+            return self.rest(Some(MOMENT)).await;
+        }
         let now = shared.clock.monotonic();
-        match shared.board.plan(now, room) {
+        match shared.board.plan(now, room, choked) {
             Plan::Idle(until) => {
                 self.streak = None;
                 shared.bell_wake.notify_one();
@@ -74,6 +104,12 @@ impl Claimer {
     fn may_be_alone(&self) -> bool {
         let now = self.shared.clock.monotonic();
         self.streak.is_none_or(|since| now.saturating_sub(since) < STREAK)
+    }
+
+    /// A run may be long: between stretches of keeping empty the others are served, as long again.
+    fn may_keep_empty(&mut self, now: Duration) -> bool {
+        let since = *self.emptying.get_or_insert(now);
+        (now.saturating_sub(since).as_millis() / STRETCH.as_millis()).is_multiple_of(2)
     }
 
     /// Waits until rung, for at most a while, or until the pool stops.
@@ -122,25 +158,38 @@ impl Claimer {
     /// Takes one suspect and waits until its outcome is written, with nothing beside it (B11).
     async fn claim_alone(&mut self, suspects: &[usize]) {
         let shared = Arc::clone(&self.shared);
+        self.emptying = None;
         self.streak.get_or_insert(shared.clock.monotonic());
         let mut wanted: Wanted = suspects.iter().map(|at| (*at, 1)).collect();
         let number = shared.ledger.begin(suspects.iter().copied());
         // Nothing else may be taken before all have answered: a lost answer may hold a suspect.
         while !wanted.is_empty() && !shared.stop.is_cancelled() {
+            if shared.ledger.held() > 0 {
+                // One runs: the others are only asked whether they gave one too.
+                wanted.iter_mut().for_each(|(_, max)| *max = 0);
+            }
             let mut lost = Wanted::new();
             for (at, max, answer) in ask(&shared, number, &wanted, ClaimMode::Alone).await {
                 let now = shared.clock.monotonic();
                 match answer {
                     Ok(answer) => {
                         shared.board.answered_alone(at, now, &answer);
-                        start(&shared, take(&shared, number, at, answer));
+                        let one_runs = shared.ledger.held() > 0;
+                        let jobs = take(&shared, number, at, answer);
+                        if one_runs {
+                            crate::shutdown::give_back(&shared, jobs);
+                        } else {
+                            start(&shared, jobs);
+                        }
                     }
                     Err(error) => {
                         shared.failed(Role::Claimer, &error);
                         shared.board.failed(at, now, None);
                         match error.effect() {
-                            Effect::Maybe => lost.push((at, max)),
-                            Effect::None => shared.ledger.nothing(number, at),
+                            Effect::Maybe if !shared.board.has_failed_long(at, now) => {
+                                lost.push((at, max));
+                            }
+                            _ => shared.ledger.nothing(number, at),
                         }
                     }
                 }
@@ -217,13 +266,6 @@ fn room(shared: &Shared) -> usize {
     let settings = &shared.settings;
     let hoard = hoard(&load, settings.concurrency, settings.prefetch);
     let target = settings.concurrency + hoard;
-    // Outcomes that cannot be written pile up: not more of them than what is in use, twice.
-    let unwritten = shared.ledger.held().saturating_sub(load.total());
-    let bound = 2 * (settings.concurrency + settings.prefetch).max(TASKS_PER_CALL);
-    if unwritten >= bound {
-        shared.wake_when_held(load.total() + bound / 2);
-        return 0;
-    }
     let room = target.saturating_sub(load.total());
     let slots_are_free = load.total() < settings.concurrency;
     // With all slots busy there is time to ask for many at once.

@@ -101,6 +101,17 @@ pub enum Event {
         /// Under what it was held.
         claim: ClaimToken,
     },
+    /// The store cannot write an outcome: the task goes back and runs again.
+    OutcomeRefused {
+        /// The queue.
+        queue: QueueName,
+        /// The task.
+        id: TaskId,
+        /// Under what it was held.
+        claim: ClaimToken,
+        /// What the store said.
+        message: String,
+    },
     /// Tasks were taken back from workers that had died.
     Reclaimed {
         /// The queue.

@@ -118,7 +118,7 @@ impl Ledger {
         book.leave_flight(number, queue);
         if tasks > 0 {
             book.held[queue].insert(number, Arc::clone(&batch));
-            self.held.fetch_add(tasks, Ordering::AcqRel);
+            self.held.fetch_add(tasks, Ordering::SeqCst);
         }
         batch
     }
@@ -126,6 +126,14 @@ impl Ledger {
     /// A queue certainly gave nothing.
     pub(crate) fn nothing(&self, number: u64, queue: usize) {
         self.book().leave_flight(number, queue);
+    }
+
+    /// What a claim took from a queue will never be known: it goes back by a renewal, and until
+    /// then nobody is sure of what this worker holds.
+    pub(crate) fn abandon(&self, number: u64, queue: usize) {
+        let mut book = self.book();
+        book.leave_flight(number, queue);
+        book.abandoned[queue].push(number);
     }
 
     /// All claims in flight will never be answered: what they took goes back by a renewal.
@@ -143,12 +151,12 @@ impl Ledger {
         if batch.open.fetch_sub(count, Ordering::AcqRel) == count {
             self.book().held[batch.queue].remove(&batch.number);
         }
-        self.held.fetch_sub(count, Ordering::AcqRel);
+        self.held.fetch_sub(count, Ordering::SeqCst);
     }
 
     /// Tasks that are held: waiting, running, or with an outcome that is not written yet.
     pub(crate) fn held(&self) -> usize {
-        self.held.load(Ordering::Acquire)
+        self.held.load(Ordering::SeqCst)
     }
 
     /// Whether a claim may hold tasks that this worker does not know of.

@@ -121,3 +121,86 @@ async fn closed_it_ends_when_all_is_written() {
     shared.settlers[0].run(&shared).await.unwrap();
     assert_eq!(sent.lock().unwrap().len(), 1);
 }
+
+#[tokio::test]
+async fn an_outcome_that_the_store_refuses_is_let_go_and_keeps_back_no_others() {
+    let clock = VirtualClock::new();
+    let (shared, sent) = shared(&clock, |_, settle| {
+        if settle.outcomes.iter().any(|settled| matches!(settled.outcome, Outcome::Bury { .. })) {
+            return Err(Error::new(ErrorKind::WrongType, Operation::Settle, "a string"));
+        }
+        Ok(all(settle, Settled::Applied))
+    });
+    let number = shared.ledger.begin([0]);
+    let batch = shared.ledger.answered(number, 0, 1000, StoreTime::default());
+    for nth in 0..1000 {
+        let failure = tireless_core::Failure::new("", "x");
+        let reason = tireless_core::BuryReason::Asked;
+        let outcome = if nth == 5 { Outcome::Bury { reason, failure } } else { Outcome::ACK };
+        let (id, batch) = (TaskId::new(), Arc::clone(&batch));
+        shared.settlers[0].push(Finished { id, batch, outcome, settled: None });
+    }
+    run(&shared);
+    clock.advance(Duration::from_millis(20)).await;
+    assert_eq!(sent.lock().unwrap().len(), 1, "it pauses after a refusal");
+    clock.advance(20 * SECOND).await;
+    assert_eq!((shared.counters.summary().done, shared.ledger.held()), (999, 0));
+    assert!(shared.ledger.name(0).claims.is_empty(), "a heartbeat gives it back");
+    let sent = sent.lock().unwrap().clone();
+    let mut numbers: Vec<u64> = sent.iter().map(|settle| settle.call.number).collect();
+    assert!(numbers.len() <= 25, "{numbers:?}");
+    numbers.dedup();
+    assert_eq!(numbers.len(), sent.len(), "each part is a call of its own");
+}
+
+#[tokio::test]
+async fn what_may_have_taken_effect_is_repeated_whatever_the_error() {
+    let clock = VirtualClock::new();
+    let (shared, sent) = shared(&clock, |nth, settle| match nth {
+        1..=3 => Err(Error::new(ErrorKind::Corrupt, Operation::Settle, "half an answer")
+            .with_effect(Effect::Maybe)),
+        _ => Ok(all(settle, Settled::Applied)),
+    });
+    run(&shared);
+    finish(&shared, 2);
+    clock.advance(10 * SECOND).await;
+    let sent = sent.lock().unwrap().clone();
+    assert_eq!((sent.len(), shared.counters.summary().done), (4, 2));
+    assert!(sent.iter().all(|settle| *settle == sent[0]));
+}
+
+#[tokio::test]
+async fn it_ends_with_the_pool_and_then_nobody_waits_for_it() {
+    let clock = VirtualClock::new();
+    let (shared, sent) = shared(&clock, |_, _| {
+        Err(Error::new(ErrorKind::Timeout, Operation::Settle, "away").with_effect(Effect::Maybe))
+    });
+    run(&shared);
+    finish(&shared, 1);
+    clock.advance(10 * SECOND).await;
+    shared.over.cancel();
+    clock.idle().await;
+    let calls = sent.lock().unwrap().len();
+    assert!(calls > 1);
+    let number = shared.ledger.begin([0]);
+    let batch = shared.ledger.answered(number, 0, 1, StoreTime::default());
+    let (settled, seen) = tokio::sync::oneshot::channel();
+    let (id, outcome) = (TaskId::new(), Outcome::ACK);
+    shared.settlers[0].push(Finished { id, batch, outcome, settled: Some(settled) });
+    clock.advance(600 * SECOND).await;
+    assert_eq!(sent.lock().unwrap().len(), calls);
+    tokio::time::timeout(SECOND, seen).await.expect("nobody writes it").unwrap_err();
+}
+
+#[tokio::test]
+async fn a_queue_is_choked_until_half_of_what_waits_is_written() {
+    let clock = VirtualClock::new();
+    let (shared, _) = shared(&clock, |_, settle| Ok(all(settle, Settled::Applied)));
+    finish(&shared, 10);
+    assert!(!shared.settlers[0].is_choked(11));
+    assert!(shared.settlers[0].is_choked(10));
+    assert!(shared.settlers[0].is_choked(11), "until half is gone");
+    run(&shared);
+    tokio::time::timeout(SECOND, shared.claimer_wake.notified()).await.expect("it rings");
+    assert!(!shared.settlers[0].is_choked(10));
+}

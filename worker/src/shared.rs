@@ -173,14 +173,15 @@ impl Shared {
 
     /// Rings the claimer once no more than `held` tasks are held; at once if that is so already.
     pub(crate) fn wake_when_held(&self, held: usize) {
-        self.held_mark.store(held + 1, Ordering::Release);
+        // In one order with the count of what is held: either side sees what the other wrote.
+        self.held_mark.store(held + 1, Ordering::SeqCst);
         self.held_fell();
     }
 
     /// To be called when tasks are no longer held.
     pub(crate) fn held_fell(&self) {
-        let mark = self.held_mark.load(Ordering::Acquire);
-        if mark > 0 && self.ledger.held() < mark && self.held_mark.swap(0, Ordering::AcqRel) > 0 {
+        let mark = self.held_mark.load(Ordering::SeqCst);
+        if mark > 0 && self.ledger.held() < mark && self.held_mark.swap(0, Ordering::SeqCst) > 0 {
             self.claimer_wake.notify_one();
         }
     }

@@ -11,9 +11,10 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use tireless_backend_memory::MemoryBroker;
 use tireless_core::{
-    Broker, CallSequence, Claim, Claimed, Clock, Counts, Effect, Envelope, Error, ErrorKind,
-    Inspect, NewTask, Operation, Push, Pushed, QueueName, Renew, Renewed, Result, Settle,
-    SettleAnswer, TaskDetail, TaskId, TaskOptions, Tick, Ticked, TypeName, Wait, Woken, WorkerId,
+    Broker, CallSequence, Claim, ClaimMode, Claimed, Clock, Counts, Effect, Envelope, Error,
+    ErrorKind, Inspect, NewTask, Operation, Push, Pushed, QueueName, Renew, Renewed, Result,
+    Settle, SettleAnswer, TaskDetail, TaskId, TaskOptions, Tick, Ticked, TypeName, Wait, Woken,
+    WorkerId,
 };
 use tireless_testkit::VirtualClock;
 
@@ -45,6 +46,8 @@ pub(crate) struct Spy {
     mute: Arc<AtomicBool>,
     /// So many claims on the queue `q` are carried out, and their answers lost.
     pub(crate) lose_claims: Arc<AtomicUsize>,
+    /// So many lone claims over several queues reach only the first of them.
+    pub(crate) lose_alone_tail: Arc<AtomicUsize>,
     /// The next settle is carried out, and its answer is lost.
     pub(crate) lose_settle: Arc<AtomicBool>,
 }
@@ -90,6 +93,15 @@ impl Broker for Spy {
         let failed = |queue: &QueueName| (queue.clone(), Err(outage(Operation::Claim)));
         if self.check(Operation::Claim).is_err() {
             return claim.queues.iter().map(|from| failed(&from.queue)).collect();
+        }
+        let tail = claim.mode == ClaimMode::Alone && claim.queues.len() > 1;
+        if tail && self.lose_alone_tail.load(Ordering::SeqCst) > 0 {
+            self.lose_alone_tail.fetch_sub(1, Ordering::SeqCst);
+            let mut head = claim.clone();
+            let lost = head.queues.split_off(1);
+            let mut answer = self.inner.claim(&head).await;
+            answer.extend(lost.iter().map(|from| failed(&from.queue)));
+            return answer;
         }
         let answer = self.inner.claim(claim).await;
         let names_q = claim.queues[0].queue.as_str() == "q";
@@ -158,6 +170,7 @@ impl Bed {
             mute: Arc::default(),
             lose_claims: Arc::default(),
             lose_settle: Arc::default(),
+            lose_alone_tail: Arc::default(),
         };
         Self {
             clock,
