@@ -31,6 +31,14 @@ impl ScriptCall {
         Command { words, first_key: Some(3) }
     }
 
+    /// With the script's whole text, which needs no memory of the server's.
+    fn whole(&self) -> Command {
+        let mut command = self.by_hash();
+        command.words[0] = Bytes::from_static(b"EVAL");
+        command.words[1] = self.script.compiled(self.adopted).source.clone();
+        command
+    }
+
     fn load(&self) -> Command {
         let source = self.script.compiled(self.adopted).source.clone();
         let words = vec![Bytes::from_static(b"SCRIPT"), Bytes::from_static(b"LOAD"), source];
@@ -102,29 +110,41 @@ impl<C: RedisClient> Runner<C> {
         }
     }
 
-    /// The server forgets scripts at a restart, a failover or a flush: whatever it did not know
-    /// has done nothing, so it is loaded and called again.
+    /// The server forgets scripts at a restart, a failover or a flush: what it did not know has done
+    /// nothing, so it is loaded and called again. Should it be forgotten in between, or loading not
+    /// be allowed, the whole text is sent.
     async fn load_missing(
         &self,
         calls: &[ScriptCall],
         answers: &mut [std::result::Result<Reply, ClientError>],
     ) {
-        let missing = |answer: &std::result::Result<Reply, ClientError>| {
-            answer.as_ref().is_err_and(is_missing_script)
-        };
-        let lacking: Vec<usize> = (0..answers.len()).filter(|at| missing(&answers[*at])).collect();
+        let loaded = self.again(calls, answers, |call| vec![call.load(), call.by_hash()]).await;
+        if loaded > 0 {
+            self.again(calls, answers, |call| vec![call.whole()]).await;
+        }
+    }
+
+    /// Sends commands for each call whose script is missing; the last one's answer is the call's.
+    async fn again(
+        &self,
+        calls: &[ScriptCall],
+        answers: &mut [std::result::Result<Reply, ClientError>],
+        commands: impl Fn(&ScriptCall) -> Vec<Command>,
+    ) -> usize {
+        let missing = |at: &usize| answers[*at].as_ref().is_err_and(is_missing_script);
+        let lacking: Vec<usize> = (0..answers.len()).filter(missing).collect();
         if lacking.is_empty() {
-            return;
+            return 0;
         }
-        let mut commands: Vec<_> = lacking.iter().map(|at| calls[*at].load()).collect();
-        commands.extend(lacking.iter().map(|at| calls[*at].by_hash()));
-        let mut loads = self.0.send(commands).await;
-        let again = loads.split_off(lacking.len().min(loads.len()));
-        for ((at, load), answer) in lacking.into_iter().zip(loads).zip(again) {
-            // Without the right to load scripts the server says so there, and why is lost here.
-            let unheard = answer.as_ref().is_err_and(is_missing_script);
-            answers[at] = if unheard && load.is_err() { load } else { answer };
+        let sent: Vec<_> = lacking.iter().map(|at| commands(&calls[*at])).collect();
+        let sizes: Vec<_> = sent.iter().map(Vec::len).collect();
+        let mut replies = self.0.send(sent.into_iter().flatten().collect()).await.into_iter();
+        for (at, size) in lacking.iter().zip(sizes) {
+            if let Some(answer) = replies.by_ref().take(size).last() {
+                answers[*at] = answer;
+            }
         }
+        lacking.len()
     }
 
     async fn wrong_type(&self, operation: Operation, call: &ScriptCall) -> Error {

@@ -20,7 +20,7 @@ async fn survives<L: Library>() {
             while !over.load(Ordering::Relaxed) {
                 raw.command(&[b"SCRIPT", b"FLUSH"]).await;
                 flushes += 1;
-                tokio::time::sleep(Duration::from_millis(5)).await;
+                tokio::time::sleep(Duration::from_millis(1)).await;
             }
             flushes
         })
