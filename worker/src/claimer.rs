@@ -8,13 +8,11 @@ use tireless_core::limits::TASKS_PER_CALL;
 use tireless_core::{Claim, ClaimFrom, ClaimMode, Effect, Error, QueueClaimed, Result};
 
 use crate::board::{Plan, Wanted};
-use crate::dispatch::{Job, Load};
+use crate::dispatch::Job;
 use crate::executor::open_slots;
 use crate::health::Role;
+use crate::hoard::{WATCH, Watch, room};
 use crate::shared::Shared;
-
-/// Tasks are hoarded beyond the free slots only as far as they are likely to start within this.
-const HOARD: Duration = Duration::from_millis(100);
 
 /// How long suspects are run one after the other before other tasks get a turn again.
 const STREAK: Duration = Duration::from_secs(1);
@@ -30,7 +28,7 @@ pub(crate) async fn run(shared: Arc<Shared>) -> Result<()> {
     // What an earlier start of this loop still waited for goes back by a renewal.
     shared.ledger.abandon_all();
     shared.board.forget_repeats();
-    let mut claimer = Claimer { shared, streak: None, emptying: None };
+    let mut claimer = Claimer { shared, streak: None, emptying: None, watch: Watch::default() };
     while !claimer.shared.stop.is_cancelled() {
         claimer.step().await;
     }
@@ -43,11 +41,13 @@ struct Claimer {
     streak: Option<Duration>,
     /// Since when the pool keeps empty for a suspect, at times.
     emptying: Option<Duration>,
+    watch: Watch,
 }
 
 impl Claimer {
     async fn step(&mut self) {
         let shared = Arc::clone(&self.shared);
+        self.watch.look(&shared);
         let now = shared.clock.monotonic();
         for (at, number) in shared.board.take_hopeless(now) {
             // Named no more: should the queue hold anything of it, a renewal gives it back.
@@ -115,6 +115,9 @@ impl Claimer {
     /// Waits until rung, for at most a while, or until the pool stops.
     async fn rest(&self, at_most: Option<Duration>) {
         let shared = &self.shared;
+        // What waits is watched.
+        let waits = (shared.dispatch.load().waiting > 0).then_some(WATCH);
+        let at_most = at_most.into_iter().chain(waits).min();
         let time_is_up = async {
             match at_most {
                 Some(pause) => shared.clock.sleep(pause).await,
@@ -258,29 +261,6 @@ fn start(shared: &Arc<Shared>, jobs: Vec<Job>) {
         Ok(slots) => open_slots(shared, slots),
         Err(jobs) => crate::shutdown::give_back(shared, jobs),
     }
-}
-
-/// How many tasks to ask for now; 0 if none, and then the claimer is rung when that changes.
-fn room(shared: &Shared) -> usize {
-    let load = shared.dispatch.load();
-    let settings = &shared.settings;
-    let hoard = hoard(&load, settings.concurrency, settings.prefetch);
-    let target = settings.concurrency + hoard;
-    let room = target.saturating_sub(load.total());
-    let slots_are_free = load.total() < settings.concurrency;
-    // With all slots busy there is time to ask for many at once.
-    if room == 0 || (!slots_are_free && room < hoard.div_ceil(2)) {
-        shared.dispatch.wake_at(target - hoard.div_ceil(2).max(1));
-        return 0;
-    }
-    room.min(TASKS_PER_CALL)
-}
-
-/// How many tasks to keep waiting beside those that run.
-fn hoard(load: &Load, concurrency: usize, most: usize) -> usize {
-    let Some(mean) = load.mean else { return 0 };
-    let each = HOARD.as_nanos() / mean.as_nanos().max(1);
-    usize::try_from(each).unwrap_or(usize::MAX).saturating_mul(concurrency).min(most)
 }
 
 /// Mixes what several queues gave, so that each is spread evenly over the whole.

@@ -163,15 +163,6 @@ async fn claims_are_large_when_handlers_are_quick() {
     drop(pool);
 }
 
-#[test]
-fn the_hoard_is_what_starts_within_a_tenth_of_a_second() {
-    let hoard = |mean| hoard(&Load { mean, ..Load::default() }, 10, 1000);
-    assert_eq!(hoard(None), 0);
-    assert_eq!(hoard(Some(Duration::from_secs(1))), 0);
-    assert_eq!(hoard(Some(Duration::from_millis(10))), 100);
-    assert_eq!(hoard(Some(Duration::ZERO)), 1000);
-}
-
 #[tokio::test]
 async fn a_lost_answer_does_not_bring_a_second_suspect_beside_the_first() {
     let bed = Bed::new();

@@ -10,7 +10,11 @@ use std::time::Duration;
 use tireless_core::ClaimedTask;
 use tokio::sync::Notify;
 
+use crate::hoard::HOARD;
 use crate::ledger::Batch;
+
+/// The ramp need not rise above this: no pool keeps so many.
+const MOST: usize = 1 << 20;
 
 /// A task to be run.
 #[derive(Debug)]
@@ -26,6 +30,14 @@ pub(crate) struct Load {
     pub(crate) waiting: usize,
     /// How long runs take, on a moving average; `None` until one has ended.
     pub(crate) mean: Option<Duration>,
+    /// How many jobs slots have taken so far.
+    pub(crate) began: u64,
+    /// When a slot last took one.
+    pub(crate) last_began: Duration,
+    /// Rises each time that jobs begin to wait.
+    pub(crate) wait: u64,
+    /// How many may wait, as far as the last runs were quick.
+    pub(crate) ramp: usize,
 }
 
 impl Load {
@@ -41,6 +53,12 @@ struct Queue {
     slots: usize,
     running: usize,
     mean_ns: Option<u64>,
+    began: u64,
+    last_began: Duration,
+    wait: u64,
+    ramp: usize,
+    /// Quick runs since the ramp last changed.
+    quick: usize,
     /// Tell the claimer when no more than this many run or wait.
     wake_at: Option<usize>,
     closed: bool,
@@ -57,7 +75,8 @@ pub(crate) struct Dispatch {
 impl Dispatch {
     /// With this many slots; `wake` is rung when there is room that was asked for.
     pub(crate) fn new(concurrency: usize, wake: Arc<Notify>) -> Self {
-        Self { queue: Mutex::default(), concurrency, wake }
+        let queue = Queue { ramp: concurrency, ..Queue::default() };
+        Self { queue: Mutex::new(queue), concurrency, wake }
     }
 
     fn queue(&self) -> MutexGuard<'_, Queue> {
@@ -71,18 +90,20 @@ impl Dispatch {
         if queue.closed {
             return Err(jobs);
         }
+        queue.wait += u64::from(queue.jobs.is_empty());
         queue.jobs.extend(jobs);
         let opened = (self.concurrency - queue.slots).min(queue.jobs.len());
         queue.slots += opened;
         Ok(opened)
     }
 
-    /// The next job of a slot, which says how long its last run took. After `None` the slot is
-    /// closed.
-    pub(crate) fn next(&self, ended: Option<Duration>) -> Option<Job> {
+    /// The next job of a slot, which says how long its last run took, and the time. After `None`
+    /// the slot is closed.
+    pub(crate) fn next(&self, ended: Option<Duration>, now: Duration) -> Option<Job> {
         let mut queue = self.queue();
         if let Some(took) = ended {
             queue.running -= 1;
+            queue.climb(took, self.concurrency);
             let took = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX / 16);
             queue.mean_ns = Some(match queue.mean_ns {
                 Some(mean) => mean - mean / 16 + took / 16,
@@ -91,7 +112,11 @@ impl Dispatch {
         }
         let job = queue.jobs.pop_front();
         match job {
-            Some(_) => queue.running += 1,
+            Some(_) => {
+                queue.running += 1;
+                queue.began += 1;
+                queue.last_began = now;
+            }
             None => queue.slots -= 1,
         }
         let load = queue.running + queue.jobs.len();
@@ -113,6 +138,10 @@ impl Dispatch {
             running: queue.running,
             waiting: queue.jobs.len(),
             mean: queue.mean_ns.map(Duration::from_nanos),
+            began: queue.began,
+            last_began: queue.last_began,
+            wait: queue.wait,
+            ramp: queue.ramp,
         }
     }
 
@@ -127,15 +156,46 @@ impl Dispatch {
         }
     }
 
-    /// Takes out what waits: it is not going to be run here.
-    pub(crate) fn recall(&self) -> Vec<Job> {
-        self.queue().jobs.drain(..).collect()
+    /// Takes out what waits behind the first `keep`: it is not going to be run here. Runs are
+    /// taken to last `mean` at least from now on.
+    pub(crate) fn recall(&self, keep: usize, mean: Duration) -> Vec<Job> {
+        let mut queue = self.queue();
+        let mean = u64::try_from(mean.as_nanos()).unwrap_or(u64::MAX / 16);
+        queue.mean_ns = queue.mean_ns.max(Some(mean));
+        queue.start_small(self.concurrency);
+        let keep = keep.min(queue.jobs.len());
+        queue.jobs.split_off(keep).into()
+    }
+
+    /// Lets no more wait than there are slots, until runs have proved quick again.
+    pub(crate) fn start_small(&self) {
+        self.queue().start_small(self.concurrency);
     }
 
     /// Takes no more jobs, and gives back those that wait.
     pub(crate) fn close(&self) -> Vec<Job> {
-        self.queue().closed = true;
-        self.recall()
+        let mut queue = self.queue();
+        queue.closed = true;
+        queue.jobs.drain(..).collect()
+    }
+}
+
+impl Queue {
+    /// The ramp doubles once as many runs as it were quick; a slow one takes it down.
+    fn climb(&mut self, took: Duration, least: usize) {
+        if took > HOARD {
+            return self.start_small(least);
+        }
+        self.quick += 1;
+        if self.quick >= self.ramp {
+            self.quick = 0;
+            self.ramp = self.ramp.saturating_mul(2).min(MOST);
+        }
+    }
+
+    fn start_small(&mut self, least: usize) {
+        self.ramp = least;
+        self.quick = 0;
     }
 }
 

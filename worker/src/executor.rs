@@ -34,7 +34,7 @@ pub(crate) fn open_slots(shared: &Arc<Shared>, count: usize) {
 async fn slot(shared: Arc<Shared>) {
     let mut ended = None;
     let mut began = shared.clock.monotonic();
-    while let Some(job) = shared.dispatch.next(ended.take()) {
+    while let Some(job) = shared.dispatch.next(ended.take(), began) {
         let outcome = AssertUnwindSafe(execute(&shared, &job))
             .catch_unwind()
             .await
@@ -84,7 +84,9 @@ async fn execute(shared: &Arc<Shared>, job: &Job) -> Outcome {
         claim: ClaimToken { worker: shared.worker, number: task.claim },
         attempt,
     };
-    if batch.is_stopped() {
+    // Nothing begins under a lease that has ended: the task may be another's already.
+    let lease_ended = shared.lease_until(batch.queue) <= shared.clock.monotonic();
+    if batch.is_stopped() || lease_ended {
         return trace::ended(&run(None), None, Outcome::RELEASE);
     }
     let patience = shared.settings.unknown_for;

@@ -21,6 +21,7 @@ mod events;
 mod executor;
 mod health;
 mod heartbeat;
+mod hoard;
 mod ledger;
 mod outcome;
 mod permission;

@@ -39,7 +39,7 @@ async fn what_runs_is_waited_for_and_the_rest_given_back_in_order() {
     });
     let ids = bed.push(20).await;
     let pool = pool.concurrency(2).start().await.unwrap();
-    bed.clock.advance(SECOND).await;
+    bed.clock.advance(Duration::from_millis(100)).await;
     let waiting = pool.stats().waiting;
     assert!(waiting > 0, "quick tasks lead to a hoard");
     let (summary, took) = shut_down(&bed, pool).await;

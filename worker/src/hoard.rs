@@ -1,0 +1,108 @@
+//! The hoard: how many tasks to keep ready beside those that run, and what to do when they turn
+//! out to be slow.
+//!
+//! A guess of how long tasks take is only as good as the last ones were. So the hoard starts at
+//! one task a slot, grows as fast as quick runs end, and what waits without getting its turn soon
+//! is given back for others to run.
+
+use std::time::Duration;
+
+use tireless_core::limits::TASKS_PER_CALL;
+
+use crate::dispatch::Load;
+use crate::shared::Shared;
+use crate::shutdown::give_back;
+
+/// Tasks are hoarded beyond the free slots only as far as they are likely to start within this.
+pub(crate) const HOARD: Duration = Duration::from_millis(100);
+
+/// While tasks wait, their turns are counted over this time at least.
+pub(crate) const WATCH: Duration = Duration::from_millis(200);
+
+/// What waits longer than so many times the aim at the pace that is seen is too much.
+const TOO_MUCH: u128 = 4;
+
+/// How many tasks to ask for now; 0 if none, and then the claimer is rung when that changes.
+pub(crate) fn room(shared: &Shared) -> usize {
+    let settings = &shared.settings;
+    let load = shared.dispatch.load();
+    let idle_for = shared.clock.monotonic().saturating_sub(load.last_began);
+    // What comes after a pause may be of another kind.
+    let ramp = if load.total() == 0 && idle_for > HOARD {
+        shared.dispatch.start_small();
+        settings.concurrency
+    } else {
+        load.ramp
+    };
+    let hoard = by_mean(&load, settings.concurrency, settings.prefetch).min(ramp);
+    let target = settings.concurrency + hoard;
+    let room = target.saturating_sub(load.total());
+    let slots_are_free = load.total() < settings.concurrency;
+    // With all slots busy there is time to ask for many at once.
+    if room == 0 || (!slots_are_free && room < hoard.div_ceil(2)) {
+        shared.dispatch.wake_at(target - hoard.div_ceil(2).max(1));
+        return 0;
+    }
+    room.min(TASKS_PER_CALL)
+}
+
+/// How many tasks begin within the aim if they take as long as the last ones.
+fn by_mean(load: &Load, concurrency: usize, most: usize) -> usize {
+    let Some(mean) = load.mean else { return 0 };
+    let each = HOARD.as_nanos() / mean.as_nanos().max(1);
+    usize::try_from(each).unwrap_or(usize::MAX).saturating_mul(concurrency).min(most)
+}
+
+/// Watches whether what waits gets its turn.
+#[derive(Debug, Default)]
+pub(crate) struct Watch {
+    /// Since when, how many had begun then, and which wait of the dispatch it is.
+    since: Option<(Duration, u64, u64)>,
+}
+
+impl Watch {
+    /// Gives back what waits too long. To be called often while tasks wait.
+    pub(crate) fn look(&mut self, shared: &Shared) {
+        let load = shared.dispatch.load();
+        if load.waiting == 0 {
+            self.since = None;
+            return;
+        }
+        let now = shared.clock.monotonic();
+        let fresh = (now, load.began, load.wait);
+        let same = self.since.filter(|(.., wait)| *wait == load.wait);
+        let (since, began, _) = *self.since.insert(same.unwrap_or(fresh));
+        let watched = now.saturating_sub(since);
+        if watched < WATCH {
+            return;
+        }
+        self.since = Some(fresh);
+        let turns = load.began - began;
+        let needs = load.waiting as u128 * watched.as_nanos();
+        if needs <= TOO_MUCH * HOARD.as_nanos() * u128::from(turns) {
+            return;
+        }
+        let soon = HOARD.as_nanos() * u128::from(turns) / watched.as_nanos();
+        let each = match u32::try_from(turns) {
+            Ok(0) => now.saturating_sub(load.last_began),
+            Ok(turns) => watched.saturating_mul(slots(shared)) / turns,
+            Err(_) => return,
+        };
+        let excess = shared.dispatch.recall(usize::try_from(soon).unwrap_or(usize::MAX), each);
+        tracing::debug!(
+            tasks = excess.len(),
+            ?each,
+            "tasks are slower than the last ones were; \
+            what would wait for long is given back"
+        );
+        give_back(shared, excess);
+    }
+}
+
+fn slots(shared: &Shared) -> u32 {
+    u32::try_from(shared.settings.concurrency).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+#[path = "hoard_tests.rs"]
+mod tests;
