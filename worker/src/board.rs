@@ -54,6 +54,7 @@ struct Line {
     credit: i64,
     suspects: u64,
     your_turn: bool,
+    paused: bool,
     /// Nothing is taken from it for now: its outcomes pile up.
     choked: bool,
 }
@@ -92,6 +93,7 @@ impl Board {
             credit: 0,
             suspects: 0,
             your_turn: false,
+            paused: false,
             choked: false,
         };
         Self(Mutex::new(queues.iter().map(line).collect()))
@@ -149,6 +151,7 @@ impl Board {
         line.failing_since = None;
         line.looked_at = now;
         line.due_at = answer.next_due.map(|due| now + due.max(Duration::from_millis(1)));
+        line.paused = answer.paused;
         line.suspects = if answer.paused { 0 } else { answer.suspects };
         line.your_turn = answer.your_turn;
         // An inbox is not seen by a look, and may hold more when all that was asked for came.
@@ -202,7 +205,8 @@ impl Board {
     /// These queues were waited for, and a ring may have been lost.
     pub(crate) fn look_again(&self, waited: &[WaitOn]) {
         let mut lines = self.lines();
-        let found = lines.iter_mut().filter(|line| waited.contains(&line.wait_on));
+        let found =
+            lines.iter_mut().filter(|line| waited.iter().any(|on| on.queue == line.wait_on.queue));
         found.filter(|line| line.look == Look::Empty).for_each(|line| line.look = Look::Unknown);
     }
 
@@ -210,7 +214,7 @@ impl Board {
     pub(crate) fn quiet(&self, now: Duration) -> (Vec<WaitOn>, bool) {
         let lines = self.lines();
         let quiet = |line: &&Line| line.look == Look::Empty && line.blocked_until <= now;
-        let quiet: Vec<_> = lines.iter().filter(quiet).map(|line| line.wait_on.clone()).collect();
+        let quiet: Vec<_> = lines.iter().filter(quiet).map(Line::waited_for).collect();
         let all = quiet.len() == lines.len();
         (quiet, all)
     }
@@ -253,6 +257,12 @@ impl Board {
 }
 
 impl Line {
+    /// The inbox of a paused queue is not taken in: what lies there rings no end.
+    fn waited_for(&self) -> WaitOn {
+        let WaitOn { queue, inbox } = &self.wait_on;
+        WaitOn { queue: queue.clone(), inbox: *inbox && !self.paused }
+    }
+
     fn has_failed_long(&self, now: Duration) -> bool {
         self.failing_since.is_some_and(|since| since + HOPELESS <= now)
     }

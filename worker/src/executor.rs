@@ -38,7 +38,7 @@ async fn slot(shared: Arc<Shared>) {
         let outcome = AssertUnwindSafe(execute(&shared, &job))
             .catch_unwind()
             .await
-            .unwrap_or_else(|panic| broken(&*panic));
+            .unwrap_or_else(|panic| broken(&shared, &job, &*panic));
         let Job { task, batch } = job;
         let queue = batch.queue;
         let (settled, seen) = if shared.settings.hold_until_settled {
@@ -60,9 +60,26 @@ async fn slot(shared: Arc<Shared>) {
 }
 
 /// Something around the handler panicked, a backoff function say: the task is tried again.
-fn broken(panic: &(dyn Any + Send)) -> Outcome {
+fn broken(shared: &Arc<Shared>, job: &Job, panic: &(dyn Any + Send)) -> Outcome {
+    shared.counters.panicked.fetch_add(1, Ordering::Relaxed);
     let failure = Failure::new("panic", panic_text(panic));
-    Outcome::Fail { failure, retry_in: Duration::from_secs(60), reentry: Reentry::Back }
+    let outcome =
+        Outcome::Fail { failure, retry_in: Duration::from_secs(60), reentry: Reentry::Back };
+    let task_type = Envelope::decode(&job.task.envelope).ok().and_then(|found| found.task_type);
+    trace::ended(&run_of(shared, job, task_type), None, outcome)
+}
+
+/// The run of a job, as it is traced.
+fn run_of<'a>(shared: &'a Arc<Shared>, job: &Job, task_type: Option<TypeName>) -> Run<'a> {
+    let Job { task, batch } = job;
+    Run {
+        shared,
+        queue: &shared.queues[batch.queue].name,
+        task_type,
+        id: task.id,
+        claim: ClaimToken { worker: shared.worker, number: task.claim },
+        attempt: task.history.attempts.saturating_add(1),
+    }
 }
 
 /// How the run of a handler ended.
@@ -75,15 +92,7 @@ enum End {
 
 async fn execute(shared: &Arc<Shared>, job: &Job) -> Outcome {
     let Job { task, batch } = job;
-    let attempt = task.history.attempts.saturating_add(1);
-    let run = |task_type: Option<TypeName>| Run {
-        shared,
-        queue: &shared.queues[batch.queue].name,
-        task_type,
-        id: task.id,
-        claim: ClaimToken { worker: shared.worker, number: task.claim },
-        attempt,
-    };
+    let run = |task_type: Option<TypeName>| run_of(shared, job, task_type);
     // Nothing begins under a lease that has ended: the task may be another's already.
     let lease_ended = shared.lease_until(batch.queue) <= shared.clock.monotonic();
     if batch.is_stopped() || lease_ended {
@@ -143,7 +152,8 @@ async fn perform(
     let span = trace::span(run);
     let handler = contain(async {
         let future = route.handle.run(envelope, context);
-        watch(shared, future, timeout).await
+        let left = timeout.map(|limit| (limit, began));
+        watch(shared, future, left).await
     });
     let end =
         if span.is_disabled() { handler.await } else { handler.instrument(span.clone()).await };
@@ -173,11 +183,12 @@ async fn contain(run: impl Future<Output = End>) -> End {
     AssertUnwindSafe(run).catch_unwind().await.unwrap_or_else(End::Panicked)
 }
 
-/// Runs a handler's future until it answers, its time is up, or the pool gives up waiting.
+/// Runs a handler's future until it answers, its time is up, or the pool gives up waiting. The
+/// timeout comes with the time from which it counts: its first poll may have taken long.
 async fn watch(
     shared: &Shared,
     mut handler: BoxFuture<'static, Verdict>,
-    timeout: Option<Duration>,
+    timeout: Option<(Duration, Duration)>,
 ) -> End {
     // Most short handlers are done at once: nothing needs to be set up for them.
     if let Some(verdict) = futures_util::future::poll_immediate(&mut handler).await {
@@ -185,8 +196,9 @@ async fn watch(
     }
     let time_is_up = async {
         match timeout {
-            Some(limit) => {
-                shared.clock.sleep(limit).await;
+            Some((limit, began)) => {
+                let taken = shared.clock.monotonic().saturating_sub(began);
+                shared.clock.sleep(limit.saturating_sub(taken)).await;
                 limit
             }
             None => std::future::pending().await,

@@ -46,6 +46,12 @@ pub(crate) fn serve(named: Vec<Named>, routes: Vec<Route>, any_type: bool) -> Re
         return invalid("the pool has no handler; add one with .handle(..)".to_owned());
     }
     check_routes(&routes)?;
+    if any_type && routes.iter().all(|route| route.task_type.is_some()) {
+        return invalid(
+            "tasks of any type go to the handler for raw tasks, and there is none; add one"
+                .to_owned(),
+        );
+    }
     let routes: Vec<_> = routes.into_iter().map(Arc::new).collect();
     for queue in &mut served {
         queue.routes = routes_of(&queue.name, &routes);

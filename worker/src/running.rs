@@ -91,6 +91,12 @@ impl RunningPool {
         Ok(Self { shared, loops: Some(loops) })
     }
 
+    /// As if a second signal had come.
+    #[cfg(test)]
+    pub(crate) fn hurry(&self) -> tokio_util::sync::CancellationToken {
+        self.shared.hurry.clone()
+    }
+
     /// Its identity, as operators see it.
     pub fn worker(&self) -> WorkerId {
         self.shared.worker

@@ -101,6 +101,8 @@ pub(crate) struct Shared {
     pub(crate) abort: CancellationToken,
     /// No more heartbeats.
     pub(crate) rest: CancellationToken,
+    /// The shutdown is to be over at once.
+    pub(crate) hurry: CancellationToken,
     /// All is over: the heartbeat's thread ends.
     pub(crate) over: CancellationToken,
 }
@@ -135,6 +137,7 @@ impl Shared {
             stop: CancellationToken::new(),
             abort: CancellationToken::new(),
             rest: CancellationToken::new(),
+            hurry: crate::signal::hurry(),
             over: CancellationToken::new(),
             broker,
             clock,

@@ -4,8 +4,8 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tireless_core::Outcome;
 use tireless_core::limits::TASKS_PER_CALL;
-use tireless_core::{Clock, Outcome};
 
 use crate::dispatch::Job;
 use crate::events::Event;
@@ -13,7 +13,6 @@ use crate::heartbeat::beat_once;
 use crate::running::Loops;
 use crate::settler::Finished;
 use crate::shared::Shared;
-use crate::signal::hurry;
 
 /// How long handlers have after they were told to stop. With what follows, a pool ends within its
 /// deadline and a second.
@@ -54,21 +53,20 @@ pub(crate) async fn run(shared: Arc<Shared>, loops: Loops) {
         shared.slots.close();
         shared.slots.wait().await;
     };
-    if until(clock, deadline, ended).await.is_none() {
+    if until(&shared, deadline, ended).await.is_none() {
         stop_handlers(&shared).await;
     }
     for settler in &shared.settlers {
         settler.close();
     }
-    let last = deadline.max(clock.monotonic() + LAST);
-    if until(clock, last, loops.settling.wait()).await.is_none() {
+    if written(&shared, &loops, deadline).await.is_none() {
         let held = shared.ledger.held();
         tracing::warn!(held, "outcomes could not be written in time; their tasks will run again");
     }
     shared.rest.cancel();
     // Gives back whatever is still held, and ends the registration (B4).
     let leave = beat_once(&shared, Duration::ZERO);
-    match until(clock, clock.monotonic() + LAST, leave).await {
+    match until(&shared, clock.monotonic() + LAST, leave).await {
         Some(Ok(())) => {}
         Some(Err(error)) => tracing::warn!(%error, "the pool could not sign off; its lease ends"),
         None => tracing::warn!("the pool could not sign off in time; its lease ends by itself"),
@@ -85,31 +83,49 @@ pub(crate) async fn run(shared: Arc<Shared>, loops: Loops) {
 /// Tells handlers to stop, and drops those that do not.
 async fn stop_handlers(shared: &Shared) {
     let clock = &*shared.clock;
+    // A claim that never answers has kept the shutdown from it: without this no wait would end.
+    shared.slots.close();
     let running = shared.dispatch.load().running;
     tracing::warn!(running, "the shutdown's time is up; what still runs is stopped and given back");
     for queue in 0..shared.queues.len() {
         shared.ledger.stop(queue);
     }
     let grace = clock.monotonic() + GRACE;
-    if until(clock, grace, shared.slots.wait()).await.is_none() {
+    if until(shared, grace, shared.slots.wait()).await.is_none() {
         shared.abort.cancel();
         // Only a handler that blocks its thread is not gone after this.
-        let _blocked = until(clock, clock.monotonic() + LAST / 3, shared.slots.wait()).await;
+        let _blocked = until(shared, clock.monotonic() + LAST / 3, shared.slots.wait()).await;
     }
 }
 
-/// The future's result, or `None` when the deadline comes first or a second signal does.
+/// Waits until the outcomes are written, up to the deadline or a moment after it. A second signal
+/// leaves them that moment: what is done is not to run again.
+async fn written(shared: &Shared, loops: &Loops, deadline: Duration) -> Option<()> {
+    let a_moment = || shared.clock.monotonic() + LAST;
+    if !shared.hurry.is_cancelled() {
+        let last = deadline.max(a_moment());
+        let written = until(shared, last, loops.settling.wait()).await;
+        if written.is_some() || !shared.hurry.is_cancelled() {
+            return written;
+        }
+    }
+    until(shared, a_moment(), loops.settling.wait()).await
+}
+
+/// The future's result, or `None` when the deadline comes first, or a second signal if that is
+/// more than a moment away.
 async fn until<T>(
-    clock: &dyn Clock,
+    shared: &Shared,
     deadline: Duration,
     future: impl Future<Output = T>,
 ) -> Option<T> {
+    let clock = &*shared.clock;
     let left = deadline.saturating_sub(clock.monotonic());
     tokio::select! {
         biased;
         result = future => Some(result),
         () = clock.sleep(left) => None,
-        () = hurry(left > LAST) => None,
+        () = shared.hurry.cancelled(), if left > LAST => None,
     }
 }
 

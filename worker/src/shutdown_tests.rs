@@ -136,3 +136,51 @@ async fn nothing_is_claimed_after_the_stop_and_the_last_call_is_the_leave() {
     assert!(!calls.iter().any(|call| matches!(call, Call::Claim(_))), "{calls:?}");
     assert!(matches!(calls.last(), Some(Call::Renew(renew)) if renew.lease.is_zero()));
 }
+
+#[tokio::test]
+async fn a_second_signal_does_not_throw_away_what_is_done() {
+    let bed = Bed::new();
+    let pool = bed.raw(|context: Context| async move {
+        context.cancellation().cancelled().await;
+        Verdict::Done
+    });
+    let pool = pool.start().await.unwrap();
+    let id = bed.push(1).await[0];
+    bed.clock.advance(SECOND).await;
+    let (hurry, began) = (pool.hurry(), bed.clock.now());
+    let end = tokio::spawn(pool.shutdown());
+    bed.clock.advance(Duration::from_millis(10)).await;
+    hurry.cancel();
+    bed.clock.advance_until(60 * SECOND, || end.is_finished()).await;
+    assert!(bed.clock.now() - began <= SECOND);
+    assert_eq!(end.await.unwrap().done, 1);
+    assert!(bed.show(id).await.is_none_or(|task| task.state == State::Done));
+}
+
+#[tokio::test]
+async fn a_second_signal_leaves_outcomes_a_moment_to_be_written() {
+    let bed = Bed::new();
+    let clock = bed.clock.clone();
+    let pool = bed.raw(move |_| {
+        let clock = clock.clone();
+        async move {
+            clock.sleep(SECOND).await;
+            Verdict::Done
+        }
+    });
+    let pool = pool.start().await.unwrap();
+    bed.push(1).await;
+    bed.clock.advance(Duration::from_millis(500)).await;
+    bed.spy.go_away(true);
+    bed.clock.advance(SECOND).await;
+    let hurry = pool.hurry();
+    let end = tokio::spawn(pool.shutdown());
+    bed.clock.advance(SECOND).await;
+    let began = bed.clock.now();
+    hurry.cancel();
+    bed.clock.advance_until(60 * SECOND, || end.is_finished()).await;
+    assert!(bed.clock.now() - began <= SECOND, "the store is away: it is not waited for");
+    let calls = bed.spy.calls().len();
+    bed.clock.advance(600 * SECOND).await;
+    assert_eq!(bed.spy.calls().len(), calls, "nothing goes on after the end");
+}

@@ -4,18 +4,16 @@ use std::sync::OnceLock;
 
 use tokio_util::sync::CancellationToken;
 
+/// One for the process, and never reset: a process that was told twice to end at once does not go
+/// on, and pools that it might start after that end at once too.
 fn second() -> &'static CancellationToken {
     static SECOND: OnceLock<CancellationToken> = OnceLock::new();
     SECOND.get_or_init(CancellationToken::new)
 }
 
-/// Ends when a second signal has come, if that is to be heeded.
-pub(crate) async fn hurry(heeded: bool) {
-    if heeded {
-        second().cancelled().await;
-    } else {
-        std::future::pending::<()>().await;
-    }
+/// Fires when a second signal has come.
+pub(crate) fn hurry() -> CancellationToken {
+    second().child_token()
 }
 
 /// Ends at the first SIGTERM or Ctrl-C. From then on a second one ends the shutdown of all pools
