@@ -41,6 +41,8 @@ struct Line {
     level: usize,
     weight: u32,
     look: Look,
+    /// Its bell rang since it was asked last: an answer that is on its way is older than the ring.
+    rung: bool,
     looked_at: Duration,
     due_at: Option<Duration>,
     /// After an error: nothing is asked before.
@@ -84,6 +86,7 @@ impl Board {
             level: served.level,
             weight: served.weight,
             look: Look::Unknown,
+            rung: false,
             looked_at: Duration::ZERO,
             due_at: None,
             blocked_until: Duration::ZERO,
@@ -140,6 +143,9 @@ impl Board {
         });
         wanted.extend(before.map(|(at, _)| (at, 0)));
         wanted.sort_unstable();
+        for (at, _) in &wanted {
+            lines[*at].rung = false;
+        }
         Plan::Claim(wanted)
     }
 
@@ -161,6 +167,9 @@ impl Board {
             answer if answer.more || inbox => Look::Full,
             _ => Look::Empty,
         };
+        if line.rung && line.look == Look::Empty {
+            line.look = Look::Unknown;
+        }
         if line.look == Look::Full && answer.tasks.is_empty() && max > 0 {
             // It has tasks and gave none: not to be asked in a hot loop.
             line.blocked_until = now + Duration::from_millis(10);
@@ -199,7 +208,10 @@ impl Board {
     pub(crate) fn rang(&self, queue: &str) {
         let mut lines = self.lines();
         let found = lines.iter_mut().filter(|line| line.wait_on.queue.as_str() == queue);
-        found.for_each(|line| line.look = Look::Unknown);
+        found.for_each(|line| {
+            line.look = Look::Unknown;
+            line.rung = true;
+        });
     }
 
     /// These queues were waited for, and a ring may have been lost.

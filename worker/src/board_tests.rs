@@ -154,3 +154,60 @@ fn a_busy_pool_glances_at_empty_queues_that_go_before() {
     assert_eq!(board.plan(SECOND, 4, |_| false), Plan::Claim(vec![(1, 4)]));
     assert_eq!(board.plan(SECOND + GLANCE, 4, |_| false), Plan::Claim(vec![(0, 0), (1, 4)]));
 }
+
+#[test]
+fn a_queue_whose_outcomes_pile_up_is_left_out_and_not_waited_for() {
+    let board = board(&[(0, 1), (0, 1)]);
+    board.answered(0, SECOND, 0, &answer(true));
+    board.answered(1, SECOND, 0, &answer(true));
+    assert_eq!(board.plan(SECOND, 4, |at| at == 0), Plan::Claim(vec![(1, 4)]));
+    assert!(matches!(board.plan(SECOND, 4, |_| true), Plan::Idle(until) if until > SECOND));
+}
+
+#[test]
+fn a_queue_that_keeps_failing_is_not_asked_for_lost_answers() {
+    let board = board(&[(0, 1), (1, 1)]);
+    board.failed(0, SECOND, Some((7, 8)));
+    assert_eq!(board.take_hopeless(5 * SECOND), []);
+    board.failed(0, 5 * SECOND, Some((7, 8)));
+    assert_eq!(board.take_hopeless(6 * SECOND), [(0, 7)]);
+    assert!(!board.repeats());
+    board.answered(0, 7 * SECOND, 8, &answer(true));
+    board.failed(0, 7 * SECOND, Some((8, 8)));
+    assert_eq!(board.take_hopeless(8 * SECOND), []);
+    assert_eq!(board.take_repeats(), [(0, 8)]);
+}
+
+#[test]
+fn a_paused_queue_is_not_waited_on_for_its_inbox() {
+    let served = |inbox| Served {
+        name: QueueName::new("q").unwrap(),
+        level: 0,
+        weight: 1,
+        inbox,
+        routes: Routes::default(),
+    };
+    let board = Board::new(&[served(true)]);
+    board.answered(0, SECOND, 1, &answer(false));
+    assert!(board.quiet(SECOND).0[0].inbox);
+    let mut paused = answer(true);
+    paused.paused = true;
+    board.answered(0, SECOND, 1, &paused);
+    let (waited, _) = board.quiet(SECOND);
+    assert!(!waited[0].inbox);
+    board.look_again(&waited);
+    assert_eq!(board.plan(SECOND, 1, |_| false), Plan::Claim(vec![(0, 1)]));
+}
+
+#[test]
+fn a_ring_while_a_claim_is_under_way_outlives_its_answer() {
+    let board = board(&[(0, 1)]);
+    all_empty(&board, 1, SECOND);
+    board.rang("q0");
+    assert_eq!(board.plan(SECOND, 8, |_| false), Plan::Claim(vec![(0, 8)]));
+    board.rang("q0");
+    board.answered(0, SECOND, 8, &answer(false));
+    assert_eq!(board.plan(SECOND, 8, |_| false), Plan::Claim(vec![(0, 8)]), "it is asked again");
+    board.answered(0, SECOND, 8, &answer(false));
+    assert!(matches!(board.plan(SECOND, 8, |_| false), Plan::Idle(_)));
+}

@@ -211,3 +211,7 @@ async fn watch(
         () = shared.abort.cancelled() => End::Aborted,
     }
 }
+
+#[cfg(test)]
+#[path = "executor_tests.rs"]
+mod tests;

@@ -55,3 +55,10 @@ fn an_inbox_needs_a_handler_for_raw_tasks() {
     assert!(serve(inbox(), vec![route(Some("t"), None)], false).is_err());
     assert!(serve(inbox(), vec![route(None, None)], false).is_ok());
 }
+
+#[test]
+fn tasks_of_any_type_need_a_handler_for_raw_tasks() {
+    let queues = || vec![named("q", None)];
+    assert!(serve(queues(), vec![route(Some("t"), None)], true).is_err());
+    assert!(serve(queues(), vec![route(None, None)], true).is_ok());
+}

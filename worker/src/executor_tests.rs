@@ -1,0 +1,48 @@
+use tireless_core::{ClaimedTask, Clock, History, StoreTime};
+use tireless_testkit::VirtualClock;
+
+use super::*;
+use crate::events::Event;
+use crate::retry::Backoff;
+use crate::testbed::{Bed, SECOND, raw, raw_task, shared_over};
+
+fn job(shared: &Shared) -> Job {
+    let number = shared.ledger.begin([0]);
+    let batch = shared.ledger.answered(number, 0, 1, StoreTime::default());
+    let task = raw_task();
+    let history = History::default();
+    Job {
+        task: ClaimedTask { id: task.id, claim: number, envelope: task.envelope, history },
+        batch,
+    }
+}
+
+#[tokio::test]
+async fn nothing_begins_under_a_lease_that_has_ended() {
+    let clock = VirtualClock::new();
+    let broker = tireless_core::MockBroker::new();
+    let shared = Arc::new(shared_over(broker, Arc::new(clock.clone()), 1));
+    shared.lease_extended(0, clock.monotonic());
+    assert_eq!(execute(&shared, &job(&shared)).await, Outcome::ACK);
+    clock.advance(shared.settings.lease).await;
+    assert_eq!(execute(&shared, &job(&shared)).await, Outcome::RELEASE);
+}
+
+#[tokio::test]
+async fn a_backoff_that_panics_is_told_and_counted() {
+    let bed = Bed::new();
+    let mut route = raw(|_| async { Verdict::Retry(Failure::new("", "x")) });
+    route.policy.backoff = Backoff::custom(|_| panic!("no idea"));
+    let pool = bed.pool().queue("q").route(route).start().await.unwrap();
+    bed.push(1).await;
+    bed.clock.advance(SECOND).await;
+    let failed = |event: &Event| match event {
+        Event::Failed { failure, .. } => Some(failure.text().to_owned()),
+        _ => None,
+    };
+    let failures: Vec<_> = bed.events().iter().filter_map(failed).collect();
+    assert_eq!(failures.len(), 1, "{failures:?}");
+    assert!(failures[0].contains("no idea"), "{failures:?}");
+    assert_eq!(pool.stats().summary.panicked, 1);
+    drop(pool);
+}
