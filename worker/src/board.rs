@@ -219,7 +219,13 @@ impl Board {
         let mut lines = self.lines();
         let found =
             lines.iter_mut().filter(|line| waited.iter().any(|on| on.queue == line.wait_on.queue));
-        found.filter(|line| line.look == Look::Empty).for_each(|line| line.look = Look::Unknown);
+        found.for_each(|line| {
+            // Where a claim is under way, its answer may be older than the ring.
+            line.rung = true;
+            if line.look == Look::Empty {
+                line.look = Look::Unknown;
+            }
+        });
     }
 
     /// The queues that are worth waiting for, and whether these are all.

@@ -188,6 +188,12 @@ async fn a_lost_answer_does_not_bring_a_second_suspect_beside_the_first() {
     bed.clock.advance(60 * SECOND).await;
     assert_eq!(bed.spy.lose_alone_tail.load(Ordering::SeqCst), 0);
     assert_eq!((pool.stats().summary.done, most.load(Ordering::SeqCst)), (2, 1));
+    let alone: Vec<Claim> = claims(&bed.spy.calls())
+        .into_iter()
+        .filter(|claim| claim.mode == ClaimMode::Alone)
+        .collect();
+    let asked = |at: usize| alone[at].queues.iter().map(|from| from.max).collect::<Vec<_>>();
+    assert_eq!((alone[1].number, asked(0), asked(1)), (alone[0].number, vec![1, 1], vec![0]));
     drop(pool);
 }
 

@@ -1,5 +1,5 @@
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tireless_core::Clock;
@@ -95,16 +95,23 @@ async fn what_waits_behind_long_runs_is_given_to_pools_that_are_idle() {
 #[tokio::test]
 async fn tasks_that_turn_slow_in_a_flood_are_not_kept_from_others() {
     let bed = Bed::new();
-    let (warm, slow) = pools(&bed, 1, 10, Duration::from_millis(100)).await;
+    let (begun, clock) = (Arc::new(AtomicUsize::new(0)), bed.clock.clone());
+    let pool = bed.raw(move |_| {
+        let slow = begun.fetch_add(1, Ordering::SeqCst) >= 15_000;
+        let clock = clock.clone();
+        async move {
+            if slow {
+                clock.sleep(Duration::from_millis(100)).await;
+            }
+            Verdict::Done
+        }
+    });
     bed.push(20_000).await;
-    bed.clock.advance(SECOND).await;
-    assert_eq!(done(&warm), 20_000);
-    // No pause, so the hoard is as large as it gets.
-    bed.push(1).await;
-    slow.store(true, Ordering::SeqCst);
-    bed.push(900).await;
-    bed.clock.advance(SECOND).await;
-    let waiting = warm[0].stats().waiting;
+    let pool = pool.concurrency(10).start().await.unwrap();
+    bed.clock.advance(Duration::from_millis(50)).await;
+    assert!(pool.stats().waiting > 100, "{}", pool.stats().waiting);
+    bed.clock.advance(Duration::from_millis(700)).await;
+    let waiting = pool.stats().waiting;
     assert!(waiting <= 40, "{waiting} wait");
-    drop(warm);
+    drop(pool);
 }
