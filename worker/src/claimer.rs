@@ -89,6 +89,10 @@ impl Claimer {
         match shared.board.plan(now, room, choked) {
             Plan::Idle(until) => {
                 self.streak = None;
+                if shared.dispatch.load().total() >= settings.concurrency {
+                    // Full, and so deaf: once a slot is free, the bell is to be heard again.
+                    shared.dispatch.wake_at(settings.concurrency - 1);
+                }
                 shared.bell_wake.notify_one();
                 self.rest(Some(until.saturating_sub(now).max(Duration::from_millis(1)))).await;
             }

@@ -23,6 +23,7 @@ mod health;
 mod heartbeat;
 mod hoard;
 mod ledger;
+mod outbox;
 mod outcome;
 mod permission;
 mod plan;

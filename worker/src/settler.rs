@@ -10,42 +10,19 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tireless_core::limits::TASKS_PER_CALL;
 use tireless_core::{
-    CallSequence, CallTicket, ClaimToken, Effect, Error, ErrorKind, Outcome, QueueName, Result,
-    Settle, SettleAnswer, Settled, Settlement, TaskId,
+    CallSequence, ClaimToken, Effect, Error, ErrorKind, Outcome, QueueName, Result, Settle,
+    SettleAnswer, Settled, Settlement,
 };
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::Notify;
 
 use crate::events::Event;
 use crate::health::Role;
-use crate::ledger::Batch;
+pub(crate) use crate::outbox::Finished;
+use crate::outbox::{Pending, Sending};
 use crate::random::backoff;
 use crate::shared::Shared;
 use crate::summary::add;
-
-/// Bytes of failures that one call carries at most: well below the bound of a call.
-const FAILURE_BYTES: usize = 2 * 1024 * 1024;
-
-/// A task whose outcome is known here but not yet in the store.
-#[derive(Debug)]
-pub(crate) struct Finished {
-    pub(crate) id: TaskId,
-    pub(crate) batch: Arc<Batch>,
-    pub(crate) outcome: Outcome,
-    /// Dropped once the store has answered, for a slot that waits for that.
-    pub(crate) settled: Option<oneshot::Sender<()>>,
-}
-
-/// A call that may have to be repeated.
-#[derive(Debug)]
-struct Sending {
-    /// Keeps the number in use until the call is answered.
-    _ticket: CallTicket,
-    settle: Settle,
-    batches: Vec<Arc<Batch>>,
-    settled: Vec<Option<oneshot::Sender<()>>>,
-}
 
 /// How a call ended.
 enum Sent {
@@ -54,15 +31,6 @@ enum Sent {
     Stale,
     /// It certainly did nothing, and never will.
     Refused(Error),
-}
-
-#[derive(Debug, Default)]
-struct Pending {
-    finished: Vec<Finished>,
-    /// Parts of refused calls; the last one is next, and all come before the others.
-    parts: Vec<Vec<Finished>>,
-    /// Nobody writes any more.
-    ended: bool,
 }
 
 /// Writes the outcomes of one queue.
@@ -292,47 +260,10 @@ impl Settler {
     }
 }
 
-impl Sending {
-    fn into_finished(self) -> Vec<Finished> {
-        let with = self.settle.outcomes.into_iter().zip(self.batches).zip(self.settled);
-        let finished = |((settlement, batch), settled): ((Settlement, _), _)| Finished {
-            id: settlement.id,
-            batch,
-            outcome: settlement.outcome,
-            settled,
-        };
-        with.map(finished).collect()
-    }
-}
-
-impl Pending {
-    /// What the next call carries.
-    fn next(&mut self) -> Vec<Finished> {
-        self.parts.pop().unwrap_or_else(|| take(&mut self.finished))
-    }
-}
-
 /// Whether the call did nothing and repeating it can never help.
 fn is_refused(error: &Error) -> bool {
     let never = matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::TooLarge);
     never || (!error.is_retryable() && error.effect() == Effect::None)
-}
-
-/// Takes out what fits into one call.
-fn take(pending: &mut Vec<Finished>) -> Vec<Finished> {
-    let mut bytes = 0;
-    let fits = pending.iter().take(TASKS_PER_CALL).take_while(|finished| {
-        bytes += match &finished.outcome {
-            Outcome::Fail { failure, .. } | Outcome::Bury { failure, .. } => failure.text().len(),
-            _ => 0,
-        };
-        bytes <= FAILURE_BYTES
-    });
-    let fits = fits.count();
-    if fits == pending.len() {
-        return std::mem::replace(pending, Vec::with_capacity(fits.min(TASKS_PER_CALL)));
-    }
-    pending.drain(..fits).collect()
 }
 
 /// Counts what was answered.
