@@ -23,7 +23,9 @@ struct Client {
 #[async_trait]
 impl RedisClient for Client {
     async fn send(&self, commands: Vec<Command>) -> Vec<Answer> {
-        let answer = |_| match (self.full, self.inbox) {
+        let answer = |command: Command| match (self.full, self.inbox) {
+            // Whether the queue is paused: it is not.
+            _ if command.words[0] == "HGET" => Ok(Reply::Nil),
             (true, _) => Err(ClientError::Server("OOM command not allowed".into())),
             (_, true) => Ok(Reply::Bytes("x".into())),
             _ => Ok(Reply::Nil),

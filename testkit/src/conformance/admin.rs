@@ -228,7 +228,7 @@ pub async fn pausing_can_be_repeated(h: &dyn Harness) {
     assert_eq!(b.worker().claim(1).await.len(), 1);
 }
 
-/// Administration: only an empty queue that nobody serves can be discarded, and it is gone then.
+/// B12: only an empty queue that nobody serves can be discarded, and nothing is left of it then.
 pub async fn only_an_empty_queue_is_discarded(h: &dyn Harness) {
     let b = Bench::new(h);
     let ada = b.worker();
