@@ -240,7 +240,7 @@ pub async fn a_push_sent_again_after_a_requeue_does_nothing(h: &dyn Harness) {
     b.holds("ready 1").await;
 }
 
-/// B1 and B3.1: an id that was removed while it waited and is pushed again stands there once.
+/// B1, B3.1: an id that was removed while it waited and is pushed again stands there once.
 pub async fn a_removed_id_pushed_again_is_one_task(h: &dyn Harness) {
     let b = Bench::new(h);
     let again = task();
