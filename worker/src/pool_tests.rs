@@ -286,3 +286,36 @@ async fn an_outage_is_survived_and_told_once() {
     assert_eq!(told(|event| matches!(event, Event::StoreRecovered)), 1);
     drop(pool);
 }
+
+/// Quick runs make a pool hoard, so that it looks for more while all slots are taken.
+#[tokio::test]
+async fn a_pool_that_was_full_hears_the_bell_once_a_slot_is_free() {
+    let bed = Bed::new();
+    let clock = bed.clock.clone();
+    let began = Arc::new(Mutex::new(Vec::new()));
+    let noted = Arc::clone(&began);
+    let mut route = raw(move |_| {
+        let (clock, noted) = (clock.clone(), Arc::clone(&noted));
+        async move {
+            let count = {
+                let mut noted = noted.lock().unwrap();
+                noted.push(clock.now());
+                noted.len()
+            };
+            if count <= 100 {
+                return Verdict::Done;
+            }
+            tireless_core::Clock::sleep(&clock, SECOND).await;
+            Verdict::Retry(Failure::new("test", "no"))
+        }
+    });
+    let backoff = Backoff::fixed(Duration::from_millis(100)).jitter(false);
+    route.policy = RunPolicy { retries: 1, timeout: None, backoff };
+    bed.push(101).await;
+    let pool = bed.pool().queue("q").route(route).concurrency(1).start().await.unwrap();
+    bed.clock.advance(4 * SECOND).await;
+    let began = began.lock().unwrap().clone();
+    assert_eq!(began.len(), 102, "the retry was not heard of");
+    assert!(began[101] - began[100] < Duration::from_millis(1500));
+    pool.shutdown().await;
+}
