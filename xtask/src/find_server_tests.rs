@@ -50,9 +50,8 @@ fn the_password_is_no_part_of_the_address() {
 #[test]
 fn an_unreachable_server_is_an_error() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("redis://:secret@{}", listener.local_addr().unwrap());
-    check_reachable(&url).unwrap();
-    drop(listener);
-    let error = format!("{:#}", check_reachable(&url).unwrap_err());
+    check_reachable(&format!("redis://:secret@{}", listener.local_addr().unwrap())).unwrap();
+    // Not the port of a closed listener: a program that is just being started may still hold it.
+    let error = format!("{:#}", check_reachable("redis://:secret@127.0.0.1:1").unwrap_err());
     assert!(error.contains("cannot be reached") && !error.contains("secret"), "{error}");
 }
