@@ -51,6 +51,7 @@ impl Drained {
         let handler = Nothing { left: left.clone(), ended: ended.clone() };
         let queues = [queue.clone()];
         let pool = pool(broker.clone(), &queues, false, RunPolicy::default(), handler)
+            .hold_until_settled(false)
             .concurrency(concurrency);
         let bar = progress(Some(tasks), "draining");
         let before = broker.server().await?;
