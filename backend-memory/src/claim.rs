@@ -24,8 +24,9 @@ impl Queue {
         let promoted =
             self.promote(now, MOVED_BY_A_CLAIM) + self.requeue_due(now, MOVED_BY_A_CLAIM);
         let is_new = self.is_new_claim(claim, now);
-        // A late copy must not register a worker that has left.
-        if is_new || self.holders.is_registered(claim.worker) {
+        // A late copy must neither register a worker that has left nor move the lease of one that
+        // has renewed since.
+        if is_new {
             self.holders.renew(claim.worker, now, claim.lease);
         }
         let taken = match claim.mode {

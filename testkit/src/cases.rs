@@ -82,6 +82,7 @@ macro_rules! for_each_case {
                 a_late_copy_of_a_settled_claim_takes_nothing
                 a_late_copy_after_leaving_takes_nothing
                 a_late_copy_after_death_takes_nothing
+                a_late_copy_leaves_the_lease_as_it_is
                 claim_numbers_belong_to_a_worker
                 a_claim_of_none_only_looks
                 a_claim_tells_whether_there_is_more

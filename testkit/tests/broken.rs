@@ -61,6 +61,8 @@ caught! {
     gives_nothing_when_repeated: "B4.2" GivesNothingWhenRepeated
         by claim::a_claim_sent_again_gives_the_same_tasks;
     serves_late_copies: "B4.3" ServesLateCopies by claim::a_late_copy_of_an_old_claim_takes_nothing;
+    late_copies_move_the_lease: "B4.3" LateCopiesMoveTheLease
+        by claim::a_late_copy_leaves_the_lease_as_it_is;
     no_renewal: "B4.4" NoRenewal by renew::who_beats_keeps_its_tasks;
     strands_lost_replies: "B4.4" StrandsLostReplies by renew::a_lost_reply_strands_nothing;
     ignores_the_mark: "B4.4" IgnoresTheMark by renew::a_claim_above_the_mark_stays;

@@ -1,6 +1,6 @@
 //! Brokers whose claims cannot be repeated.
 
-use tireless_core::{Claim, Claimed};
+use tireless_core::{Claim, ClaimFrom, Claimed, Held, Renew, WorkerInfo};
 
 use super::broken;
 
@@ -52,6 +52,28 @@ broken! {
                 return self.inner.claim(&renumbered(claim, number)).await;
             }
             answers
+        }
+    }
+}
+
+broken! {
+    /// B4.3: a claim sent again moves the lease to where it once asked for.
+    LateCopiesMoveTheLease {
+        async fn claim(&self, claim: &Claim) -> Claimed {
+            let mut key = claim.worker.as_bytes().to_vec();
+            key.extend(claim.number.to_be_bytes());
+            if self.memory.seen().insert(key, 1).is_some() {
+                let held = |from: &ClaimFrom| Held {
+                    queue: from.queue.clone(),
+                    claims: Vec::new(),
+                    below: 0,
+                };
+                let held = claim.queues.iter().map(held).collect();
+                let (worker, lease) = (claim.worker, claim.lease);
+                let renew = Renew { worker, lease, held, info: WorkerInfo::default() };
+                self.inner.renew(&renew).await;
+            }
+            self.inner.claim(claim).await
         }
     }
 }

@@ -3,7 +3,7 @@
 use tireless_core::{ClaimMode, Outcome, State};
 
 use crate::Harness;
-use crate::fixtures::{Bench, fail, ids};
+use crate::fixtures::{Bench, LONG, fail, ids};
 
 /// B4.1: a claimed task is recorded as running, under its worker and claim.
 pub async fn a_claimed_task_is_recorded_under_its_worker(h: &dyn Harness) {
@@ -129,6 +129,19 @@ pub async fn a_late_copy_after_death_takes_nothing(h: &dyn Harness) {
     assert_eq!(b.reap().await.reclaimed, 1);
     assert_eq!(ada.send(&claim).await.tasks, []);
     b.holds("ready 3").await;
+}
+
+/// B4.3: a late copy asks for the lease of its day, and does not cut what a renewal gave since.
+pub async fn a_late_copy_leaves_the_lease_as_it_is(h: &dyn Harness) {
+    let b = Bench::new(h);
+    let ada = b.mortal();
+    b.push(1).await;
+    let claim = ada.claim_call(1, ClaimMode::Shared);
+    ada.send(&claim).await;
+    ada.send_renew(&ada.renew_call(&[claim.number], LONG)).await;
+    assert_eq!(ada.send(&claim).await.tasks.len(), 1);
+    assert_eq!(b.reap().await.reclaimed, 0);
+    b.holds("running 1").await;
 }
 
 /// B4.3: each worker counts for itself.
