@@ -1,6 +1,6 @@
 -- ack: a worker says that tasks are done. The settle that carries nothing but plain acks.
 -- KEYS: queue, tasks, history, failures, names, running, settles
--- ARGV: call number, answered mark, then for each claim its number, how many ids, and the ids
+-- ARGV: call number, answered mark, then for each claim its number and the ids, joined
 -- Returns: as settle
 local seen = recall(ARGV[1])
 if seen[2] then
@@ -11,21 +11,21 @@ if seen[1] and tonumber(ARGV[1]) <= tonumber(seen[1]) then
 end
 
 -- Reading every key by its type comes before any write: a wrong type ends the script here.
-local lone = call('HGET', K.running, 'alone')
+local marks = call('HMGET', K.running, 'alone', ARGV[3] or '-')
+local lone, first_joined = marks[1], marks[2]
 local with_sides = call('HLEN', K.history) + call('HLEN', K.failures) > 0
 call('HLEN', K.names)
 call('HLEN', K.tasks)
 
 -- What a claim still holds of some ids: those, and what is left of the claim; and the letters of
 -- the answer.
-local function held_of(joined, first, last)
+local function held_of(joined, wanted)
   local held, acked, left, letters = {}, {}, {}, {}
   local ids = split_ids(joined)
   for _, id in ipairs(ids) do
     held[id] = true
   end
-  for at = first, last do
-    local id = ARGV[at]
+  for _, id in ipairs(wanted) do
     letters[#letters + 1] = held[id] and 'A' or 'L'
     if held[id] then
       acked[#acked + 1] = id
@@ -40,38 +40,38 @@ local function held_of(joined, first, last)
   return acked, left, table.concat(letters)
 end
 
-local function forget_done(ids, first, last)
-  if K.plain then
-    end_attempts({ unpack(ids, first, last) })
-  end
-  call('HDEL', K.tasks, unpack(ids, first, last))
+local function forget_done(ids)
+  end_attempts(ids)
+  call('HDEL', K.tasks, unpack(ids))
   if with_sides then
-    forget_sides({ unpack(ids, first, last) })
+    forget_sides(ids)
   end
 end
 
-local done, at, letters, all_applied = 0, 3, {}, true
-while at < #ARGV do
-  local number, count = ARGV[at], tonumber(ARGV[at + 1])
-  local first, last = at + 2, at + 1 + count
-  local joined = call('HGET', K.running, number)
+local done, letters, all_applied = 0, {}, true
+for at = 3, #ARGV, 2 do
+  local number, ids = ARGV[at], split_ids(ARGV[at + 1])
+  local joined = first_joined
+  if at > 3 then
+    joined = call('HGET', K.running, number)
+  end
   local emptied = false
-  if joined == table.concat(ARGV, '', first, last) then
+  if joined == ARGV[at + 1] then
     -- The usual case: a whole claim at once, with no work for each id.
-    forget_done(ARGV, first, last)
-    letters[#letters + 1] = string.rep('A', count)
-    done, emptied = done + count, true
+    forget_done(ids)
+    letters[#letters + 1] = string.rep('A', #ids)
+    done, emptied = done + #ids, true
   else
-    local acked, left, answer = held_of(joined or '', first, last)
+    local acked, left, answer = held_of(joined or '', ids)
     if #acked > 0 then
-      forget_done(acked, 1, #acked)
+      forget_done(acked)
       emptied = #left == 0
       if not emptied then
         call('HSET', K.running, number, table.concat(left))
       end
     end
     letters[#letters + 1] = answer
-    done, all_applied = done + #acked, all_applied and #acked == count
+    done, all_applied = done + #acked, all_applied and #acked == #ids
   end
   if emptied then
     call('HDEL', K.running, number)
@@ -79,7 +79,6 @@ while at < #ARGV do
       call('HDEL', K.running, 'alone')
     end
   end
-  at = last + 1
 end
 if done > 0 then
   call('HINCRBY', K.queue, 'done', done)

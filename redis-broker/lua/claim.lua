@@ -19,7 +19,6 @@ local inbox = call('LLEN', K.inbox)
 local ghosts = call('SCARD', K.ghosts)
 local with_histories = call('HLEN', K.history) > 0
 call('HLEN', K.tasks)
-call('LLEN', K.bell)
 local soonest_scheduled, soonest_failed = head_of(K.scheduled), head_of(K.failed)
 
 local moved = 0
@@ -151,7 +150,15 @@ local function take_inbox(ids, envelopes)
   end
 end
 
-local function register()
+-- The number is spent whatever it took: a late copy of this claim takes nothing (B4).
+local function record(ids)
+  if #ids == 0 then
+    call('HSET', K.running, 'last', number)
+  elseif alone then
+    call('HSET', K.running, 'last', number, number, table.concat(ids), 'alone', number)
+  else
+    call('HSET', K.running, 'last', number, number, table.concat(ids))
+  end
   call('ZADD', K.leases, now + lease, worker)
   if not leased then
     call('PERSIST', K.running)
@@ -160,16 +167,14 @@ end
 
 local ids, envelopes = {}, {}
 local repeated = last and tonumber(number) <= tonumber(last)
-if not repeated then
-  -- The number is spent whatever it takes: a late copy of this claim takes nothing (B4).
+local takes = not repeated and not settings[2] and most > 0
+if not repeated and not (takes and not alone and ready > 0) then
   unlock()
-  call('HSET', K.running, 'last', number)
-  register()
 end
 if repeated then
   local held = call('HGET', K.running, number)
   ids, envelopes = envelopes_of(held and split_ids(held) or {})
-elseif not settings[2] and most > 0 then
+elseif takes then
   if alone then
     local id = suspects > 0 and call('ZPOPMIN', K.suspects)[1]
     if id then
@@ -186,12 +191,9 @@ elseif not settings[2] and most > 0 then
       take_inbox(ids, envelopes)
     end
   end
-  if #ids > 0 then
-    call('HSET', K.running, number, table.concat(ids))
-    if alone then
-      call('HSET', K.running, 'alone', number)
-    end
-  end
+end
+if not repeated then
+  record(ids)
 end
 
 local histories = {}

@@ -18,7 +18,6 @@ end
 call('LLEN', K.ready)
 call('HLEN', K.history)
 call('HLEN', K.names)
-call('LLEN', K.bell)
 local head = call('ZRANGE', K.scheduled, 0, 0, 'WITHSCORES')
 local soonest = tonumber(head[2] or 'inf')
 

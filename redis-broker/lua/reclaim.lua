@@ -9,7 +9,6 @@ local lone_limit, limit, cap = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(AR
 -- Reading every key by its type comes before any write: a wrong type ends the script here.
 call('LLEN', K.ready)
 call('ZCARD', K.suspects)
-call('LLEN', K.bell)
 call('HLEN', K.tasks)
 call('HLEN', K.history)
 call('HLEN', K.failures)

@@ -10,7 +10,6 @@ local FIRST = 4
 -- Reading every key by its type comes before any write: a wrong type ends the script here.
 call('LLEN', K.ready)
 call('ZCARD', K.suspects)
-call('LLEN', K.bell)
 call('HLEN', K.history)
 local leased = call('ZSCORE', K.leases, worker)
 local marks = call('HMGET', K.running, 'last', 'alone')

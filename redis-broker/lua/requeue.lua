@@ -3,7 +3,6 @@
 -- ARGV: 'failed', 'dead' or 'ids', most tasks (or 0), then the ids
 -- Returns: moved, whether the state holds more
 call('LLEN', K.ready)
-call('LLEN', K.bell)
 call('HLEN', K.tasks)
 call('HLEN', K.history)
 call('ZCARD', K.failed)

@@ -2,7 +2,6 @@
 -- KEYS: queue, bell
 -- ARGV: none
 -- Returns: 1
-call('LLEN', K.bell)
 unlock()
 call('HDEL', K.queue, 'paused')
 ring()

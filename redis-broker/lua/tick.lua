@@ -8,7 +8,6 @@ local limit, longest = tonumber(ARGV[1]), tonumber(ARGV[2])
 -- Reading every key by its type comes before any write: a wrong type ends the script here.
 call('LLEN', K.ready)
 call('ZCARD', K.suspects)
-call('LLEN', K.bell)
 call('HLEN', K.tasks)
 call('HLEN', K.history)
 call('HLEN', K.failures)

@@ -185,7 +185,7 @@ pub(crate) fn settle(keys: &Keys, settle: &Settle, cap: usize) -> Result<SettleC
     let fresh = || order.iter().map(|at| &settle.outcomes[*at]);
     if fresh().all(|settlement| settlement.outcome == Outcome::ACK) {
         // Claims one after the other, so that a whole claim is one comparison in the store.
-        let mut groups: Vec<(u64, Vec<Bytes>, Vec<usize>)> = Vec::new();
+        let mut groups: Vec<(u64, Vec<u8>, Vec<usize>)> = Vec::new();
         for (at, settlement) in order.iter().zip(fresh()) {
             let group = match groups.iter().rposition(|group| group.0 == settlement.claim) {
                 Some(group) => group,
@@ -194,13 +194,12 @@ pub(crate) fn settle(keys: &Keys, settle: &Settle, cap: usize) -> Result<SettleC
                     groups.len() - 1
                 }
             };
-            groups[group].1.push(id_bytes(&settlement.id));
+            groups[group].1.extend_from_slice(settlement.id.as_bytes());
             groups[group].2.push(*at);
         }
         let mut place = 0;
         for (claim, ids, members) in groups {
-            args.extend([number(claim), number(ids.len())]);
-            args.extend(ids);
+            args.extend([number(claim), ids.into()]);
             for at in members {
                 places[at] = Some(place);
                 place += 1;

@@ -1,8 +1,8 @@
 -- The ids that one field of running:WORKER holds: joined, 16 bytes each.
 local function split_ids(joined)
-  local ids = {}
-  for at = 1, #joined, 16 do
-    ids[#ids + 1] = string.sub(joined, at, at + 15)
-  end
+  local count = #joined / 16
+  local ids = { struct.unpack(string.rep('c16', count), joined) }
+  -- Behind the ids stands where they end.
+  ids[count + 1] = nil
   return ids
 end
