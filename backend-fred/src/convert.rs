@@ -13,12 +13,9 @@ pub(crate) fn to_custom(command: Command) -> Result<(CustomCommand, Vec<Value>),
     let mut words = command.words.into_iter();
     let name = words.next().and_then(|name| Str::from_inner(name).ok());
     let name = name.ok_or_else(|| ClientError::NotSent("a command needs a name".into()))?;
-    // The library counts from the first argument, we from the name.
-    let hash = match command.first_key {
-        Some(at) if at > 0 => ClusterHash::Offset(at - 1),
-        _ => ClusterHash::Random,
-    };
-    Ok((CustomCommand::new(name, hash, false), words.map(Value::Bytes).collect()))
+    // Each connection leads to one server, so the library need not know where a command belongs.
+    let custom = CustomCommand::new(name, ClusterHash::Random, false);
+    Ok((custom, words.map(Value::Bytes).collect()))
 }
 
 /// The answer to one command; an error of the server is this command's alone.

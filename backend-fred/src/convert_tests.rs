@@ -50,13 +50,12 @@ fn errors_keep_their_code_in_front() {
 }
 
 #[test]
-fn the_first_key_is_counted_from_the_first_argument() {
+fn a_command_is_its_name_and_its_arguments() {
     let words = ["EVALSHA", "sha", "1", "key"];
     let words: Vec<Bytes> = words.iter().map(|w| Bytes::from_static(w.as_bytes())).collect();
-    let (custom, args) = to_custom(Command { words: words.clone(), first_key: Some(3) }).unwrap();
+    let (custom, args) = to_custom(Command::keyed(words.clone(), 3)).unwrap();
     assert_eq!(&*custom.cmd, "EVALSHA");
-    assert_eq!(custom.cluster_hash, ClusterHash::Offset(2));
-    assert_eq!(args[2], Value::Bytes(words[3].clone()));
-    let (custom, _) = to_custom(Command { words, first_key: None }).unwrap();
-    assert_eq!(custom.cluster_hash, ClusterHash::Random);
+    assert!(!custom.blocking);
+    assert_eq!(args, words[1..].iter().cloned().map(Value::Bytes).collect::<Vec<_>>());
+    assert!(to_custom(Command::anywhere(Vec::new())).is_err());
 }

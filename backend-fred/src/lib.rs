@@ -16,10 +16,10 @@ mod error;
 mod link;
 
 pub use link::FredLink;
-use tireless_redis_broker::linked::LinkedClient;
+use tireless_redis_broker::topology::AnyClient;
 
 /// A Redis client over the `fred` crate: `FredClient::connect(&address)`.
-pub type FredClient = LinkedClient<FredLink>;
+pub type FredClient = AnyClient<FredLink>;
 
 /// The broker over the `fred` crate: `FredBroker::connect(url, settings)`.
 pub type FredBroker = tireless_redis_broker::RedisBroker<FredClient>;

@@ -115,7 +115,7 @@ impl FredLink {
             return Ok(());
         }
         let words = vec![Bytes::from_static(b"SELECT"), database.to_string().into()];
-        match self.call_one(Command { words, first_key: None }).await {
+        match self.call_one(Command::anywhere(words)).await {
             Ok(_) => Ok(()),
             Err(ClientError::Server(text)) => Err(ConnectError::Refused(text)),
             Err(ClientError::NotSent(source) | ClientError::Broken(source)) => {

@@ -15,10 +15,10 @@ mod link;
 mod stream;
 
 pub use link::RedisRsLink;
-use tireless_redis_broker::linked::LinkedClient;
+use tireless_redis_broker::topology::AnyClient;
 
 /// A Redis client over the `redis` crate: `RedisRsClient::connect(&address)`.
-pub type RedisRsClient = LinkedClient<RedisRsLink>;
+pub type RedisRsClient = AnyClient<RedisRsLink>;
 
 /// The broker over the `redis` crate: `RedisRsBroker::connect(url, settings)`.
 pub type RedisRsBroker = tireless_redis_broker::RedisBroker<RedisRsClient>;

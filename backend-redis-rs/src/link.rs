@@ -137,5 +137,5 @@ where
 
 fn command<'a>(words: impl IntoIterator<Item = &'a str>) -> Command {
     let words = words.into_iter().map(|word| Bytes::copy_from_slice(word.as_bytes())).collect();
-    Command { words, first_key: None }
+    Command::anywhere(words)
 }

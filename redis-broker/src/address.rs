@@ -6,17 +6,21 @@ use std::path::{Path, PathBuf};
 use tireless_core::Result;
 
 mod parse;
+mod settings;
+mod topology;
+
+pub use topology::{Node, Sentinels, Topology};
 
 /// How the server is reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Endpoint {
-    /// `redis://` and `rediss://`.
+    /// A host and a port.
     Tcp {
         /// Host name or address; an IPv6 address without brackets.
         host: String,
-        /// Port; 6379 unless the URL names one.
+        /// Port; 6379 unless the URL names one, 26379 of a sentinel.
         port: u16,
-        /// TLS, for `rediss://`.
+        /// TLS, for the schemes that begin with `rediss`.
         tls: Option<Tls>,
     },
     /// `redis+unix://`.
@@ -57,8 +61,10 @@ impl fmt::Debug for Secret {
 /// Where a Redis is and how to enter it. `Display` and `Debug` never show the password.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Address {
-    /// How the server is reached.
+    /// How the server is reached, or the one that is asked for the others.
     pub endpoint: Endpoint,
+    /// Whether it stands for one server or for several.
+    pub topology: Topology,
     /// The ACL user, if not the default one.
     pub user: Option<String>,
     /// The password.
@@ -74,6 +80,12 @@ impl Address {
     /// - `rediss://...`, the same over TLS; `?ca=PATH` trusts these authorities instead of the
     ///   built-in ones, `?cert=PATH&key=PATH` shows a client certificate (all PEM files)
     /// - `redis+unix:///path?db=1&user=u&pass=p`
+    /// - `redis-sentinel://[user[:password]@]host[:port]/MASTER?node=host2:port2`, with `node=` for
+    ///   each further sentinel; `sentinel-user`, `sentinel-pass` and `sentinel-password-file` are
+    ///   what the sentinels themselves ask for
+    /// - `redis-cluster://[user[:password]@]host[:port]?node=host2:port2`, with `node=` for each
+    ///   further server that is to be asked where the others are
+    /// - `rediss-sentinel://` and `rediss-cluster://`, the same over TLS, the sentinels too
     ///
     /// `?db=N` and `?password-file=PATH` (the file is read now, its final line break cut) fit
     /// each of them. `?client=NAME` is accepted and left to the caller. User, password, path and
@@ -98,7 +110,7 @@ impl Address {
     }
 
     fn at(endpoint: Endpoint) -> Self {
-        Self { endpoint, user: None, password: None, database: 0 }
+        Self { endpoint, topology: Topology::Single, user: None, password: None, database: 0 }
     }
 
     /// The same server, entered as this user of its access list.
@@ -152,11 +164,21 @@ impl fmt::Display for Address {
             }
             Endpoint::Tcp { tls, .. } => {
                 let scheme = if tls.is_some() { "rediss" } else { "redis" };
-                write!(f, "{scheme}://")?;
+                let kind = match &self.topology {
+                    Topology::Single => "",
+                    Topology::Sentinel(_) => "-sentinel",
+                    Topology::Cluster { .. } => "-cluster",
+                };
+                write!(f, "{scheme}{kind}://")?;
                 if let Some(user) = &self.user {
                     write!(f, "{user}@")?;
                 }
-                write!(f, "{place}/{database}")
+                match &self.topology {
+                    Topology::Sentinel(sentinels) => {
+                        write!(f, "{place}/{}?db={database}", sentinels.master)
+                    }
+                    _ => write!(f, "{place}/{database}"),
+                }
             }
         }
     }

@@ -15,10 +15,10 @@ use crate::address::Address;
 use crate::client::RedisClient;
 use crate::keys::{Adoption, Keys};
 use crate::link::Link;
-use crate::linked::LinkedClient;
 use crate::registry::Registry;
 use crate::reply::Reply;
 use crate::runner::{Runner, ScriptCall, corrupt};
+use crate::topology::AnyClient;
 use crate::{parse, request, wake};
 
 /// How a broker uses its Redis.
@@ -68,15 +68,15 @@ impl<C> Clone for RedisBroker<C> {
     }
 }
 
-impl<L: Link> RedisBroker<LinkedClient<L>> {
-    /// Connects by URL: `redis://`, `rediss://` or `redis+unix://`, see
+impl<L: Link> RedisBroker<AnyClient<L>> {
+    /// Connects by URL: to one server, through sentinels, or to a Cluster, see
     /// [`Address`](crate::address::Address).
     ///
     /// # Errors
     /// `InvalidInput` for a URL that cannot be read; `Unavailable`, `Denied` or `Unsupported` as
     /// the server, or its absence, says. No error shows the password.
     pub async fn connect(url: &str, settings: Settings) -> Result<Self> {
-        let client = LinkedClient::connect(&Address::parse(url)?).await?;
+        let client = AnyClient::connect(&Address::parse(url)?).await?;
         Self::new(client, settings).await
     }
 }
@@ -89,6 +89,9 @@ impl<C: RedisClient> RedisBroker<C> {
     /// server says.
     pub async fn new(client: C, settings: Settings) -> Result<Self> {
         settings.adopted.values().try_for_each(Adoption::check)?;
+        if client.has_slots() {
+            settings.adopted.values().try_for_each(Adoption::check_slot)?;
+        }
         let runner = Runner::new(client);
         let words: [&[u8]; 3] = [b"COMMAND", b"INFO", b"LMOVE"];
         let answer = runner.command(Operation::Connect, &words, None).await?;

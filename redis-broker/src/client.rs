@@ -1,4 +1,4 @@
-//! The seam to a client library: all that a Redis client must do for the broker.
+//! The seam to the server: all that a Redis client must do for the broker.
 
 use std::fmt::Debug;
 use std::time::Duration;
@@ -8,14 +8,27 @@ use bytes::Bytes;
 
 use crate::reply::Reply;
 
-/// One command: its words, and which of them is the first key.
+/// One command: its words, and the key that says where it belongs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Command {
     /// The command's name and its arguments.
     pub words: Vec<Bytes>,
-    /// Index in `words` of the first key; `None` for a command without one. All keys of a command
-    /// share one slot (B13).
-    pub first_key: Option<usize>,
+    /// A key of the slot that the command is for, all of whose keys share it (B13); `None` where
+    /// any server may answer.
+    pub key: Option<Bytes>,
+}
+
+impl Command {
+    /// A command that any server may answer.
+    pub fn anywhere(words: Vec<Bytes>) -> Self {
+        Self { words, key: None }
+    }
+
+    /// A command whose first key is `words[at]`.
+    pub fn keyed(words: Vec<Bytes>, at: usize) -> Self {
+        let key = words.get(at).cloned();
+        Self { words, key }
+    }
 }
 
 /// Why a command was not answered as hoped.
@@ -31,10 +44,10 @@ pub enum ClientError {
     TimedOut(Duration),
 }
 
-/// What each backend implements with its library.
+/// Speaks to a server, or to the servers of a Cluster.
 ///
-/// Both methods may be dropped at any await (B10). Neither ever sends a command twice: repeating
-/// is the caller's decision.
+/// Both methods may be dropped at any await (B10). Neither ever sends a command again that may have
+/// been carried out: repeating it is the caller's decision.
 #[async_trait]
 pub trait RedisClient: Debug + Send + Sync + 'static {
     /// Sends commands in one go over the shared connection, and gives one answer each, in order.
@@ -42,8 +55,23 @@ pub trait RedisClient: Debug + Send + Sync + 'static {
     /// fails, within the client's time-out.
     async fn send(&self, commands: Vec<Command>) -> Vec<Result<Reply, ClientError>>;
 
-    /// Sends one command that the server may hold for up to `hold`, over a connection that nothing
-    /// else uses. A wait that is dropped, or overdue by more than a margin, closes its connection:
-    /// the server must never answer it to somebody else.
-    async fn block(&self, command: Command, hold: Duration) -> Result<Reply, ClientError>;
+    /// Sends commands of one slot in one go, which the server may hold for up to `hold`, over a
+    /// connection that nothing else uses. What is dropped, or overdue by more than a margin, closes
+    /// its connection: the server must never answer it to somebody else.
+    async fn block(
+        &self,
+        commands: Vec<Command>,
+        hold: Duration,
+    ) -> Vec<Result<Reply, ClientError>>;
+
+    /// Whether keys are spread over slots, so that a command may only name keys of one.
+    fn has_slots(&self) -> bool {
+        false
+    }
+}
+
+/// The answer to the only command of a call.
+pub(crate) fn only(mut answers: Vec<Result<Reply, ClientError>>) -> Result<Reply, ClientError> {
+    let missing = || Err(ClientError::Broken("the client gave no answer to a command".into()));
+    answers.pop().unwrap_or_else(missing)
 }

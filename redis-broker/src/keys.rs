@@ -5,6 +5,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use tireless_core::{Error, Namespace, Operation, QueueName, Result, WorkerId};
 
+use crate::slots::slot_of;
+
 impl Adoption {
     /// Whether keys beside the list can be named so that they share its slot.
     pub(crate) fn check(&self) -> Result<()> {
@@ -17,6 +19,21 @@ impl Adoption {
         }
         let message = "an adopted list has a name of its own in UTF-8, with braces only around a \
                        hash tag, and its failed set another name";
+        Err(Error::invalid(Operation::Connect, message))
+    }
+}
+
+impl Adoption {
+    /// Whether both keys are in one slot of a Cluster, so that one script may use them (B13).
+    pub(crate) fn check_slot(&self) -> Result<()> {
+        if slot_of(&self.list) == slot_of(&self.failed_set) {
+            return Ok(());
+        }
+        let [list, set] = [&self.list, &self.failed_set].map(|key| String::from_utf8_lossy(key));
+        let message = format!(
+            "the list {list} and the failed set {set} are in different slots of the Cluster, where \
+             no script may use both; give them one hash tag, as in {{tasks}}:list and {{tasks}}:set"
+        );
         Err(Error::invalid(Operation::Connect, message))
     }
 }

@@ -9,12 +9,13 @@ use bytes::Bytes;
 use tireless_core::{Error, Result};
 use tokio::time::timeout;
 
-use crate::address::Address;
+use crate::address::{Address, Topology};
 use crate::client::{ClientError, Command, RedisClient};
 use crate::connect_error::ConnectError;
 use crate::link::Link;
 use crate::patience;
 use crate::reply::Reply;
+use crate::sentinel::open_master;
 
 mod opener;
 
@@ -94,13 +95,19 @@ impl<L: Link> LinkedClient<L> {
             Err(_) => Err(ConnectError::TimedOut(patience::CONNECT)),
         };
         let link = link.map_err(|error| error.explain(address))?;
-        let shared = RwLock::new(Some(Arc::new(link)));
-        Ok(Self {
-            opener: Arc::new(Opener::new(address.clone())),
-            links: Arc::new(Links { shared, spare: Mutex::default() }),
+        let client = Self::unconnected(address.clone(), patience::RECONNECT);
+        client.links.share(link);
+        Ok(client)
+    }
+
+    /// A client that connects when it is first used. A call waits so long for a link.
+    pub(crate) fn unconnected(address: Address, patience: Duration) -> Self {
+        Self {
+            opener: Arc::new(Opener::new(address, patience)),
+            links: Arc::new(Links { shared: RwLock::default(), spare: Mutex::default() }),
             calls: Door::default(),
             waits: Door::default(),
-        })
+        }
     }
 
     /// The address this client was made for.
@@ -152,27 +159,25 @@ impl<L: Link> RedisClient for LinkedClient<L> {
         }
     }
 
-    async fn block(&self, command: Command, hold: Duration) -> Answer {
+    async fn block(&self, commands: Vec<Command>, hold: Duration) -> Vec<Answer> {
+        let count = commands.len();
         let link = match self.waiting_link().await {
             Ok(link) => link,
-            Err(error) => return not_sent(&error),
+            Err(error) => return (0..count).map(|_| not_sent(&error)).collect(),
         };
         let limit = hold.saturating_add(patience::HOLD_MARGIN);
         // The link is ours alone: returning without putting it back, or being dropped here, closes
         // it, and the server forgets the wait.
-        let Ok(mut answers) = timeout(limit, link.call(vec![command])).await else {
-            return Err(ClientError::TimedOut(limit));
+        let Ok(answers) = timeout(limit, link.call(commands)).await else {
+            return (0..count).map(|_| Err(ClientError::TimedOut(limit))).collect();
         };
-        let answer = answers.pop().unwrap_or_else(|| {
-            Err(ClientError::Broken("the library gave no answer to a wait".into()))
-        });
-        if !link.is_closed() && !spoils(&answer) {
+        if !link.is_closed() && !answers.iter().any(spoils) {
             let mut spare = self.links.spare();
             if spare.len() < SPARE_LINKS {
                 spare.push(link);
             }
         }
-        answer
+        answers
     }
 }
 
@@ -186,10 +191,13 @@ impl<L> fmt::Debug for LinkedClient<L> {
 
 /// Opens a link, gives it a name that `CLIENT LIST` shows, and asks for a sign of life.
 async fn greet<L: Link>(address: &Address) -> std::result::Result<L, ConnectError> {
-    let link = L::open(address).await?;
-    let command = |words: &[&'static str]| Command {
-        words: words.iter().map(|word| Bytes::from_static(word.as_bytes())).collect(),
-        first_key: None,
+    let link = match &address.topology {
+        Topology::Sentinel(sentinels) => open_master(address, sentinels).await?,
+        _ => L::open(address).await?,
+    };
+    let command = |words: &[&'static str]| {
+        let words = words.iter().map(|word| Bytes::from_static(word.as_bytes()));
+        Command::anywhere(words.collect())
     };
     // The name is a courtesy: where it is refused, nothing is lost.
     let greeting = vec![command(&["CLIENT", "SETNAME", "tireless"]), command(&["PING"])];

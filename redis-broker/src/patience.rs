@@ -6,6 +6,9 @@ use std::time::Duration;
 /// How long the first connection may take, with its greeting.
 pub const CONNECT: Duration = Duration::from_secs(3);
 
+/// How long a sentinel may take to name the master, with the connection to it.
+pub const SENTINEL: Duration = Duration::from_secs(1);
+
 /// How long a call waits for a new connection after the old one was lost.
 pub const RECONNECT: Duration = Duration::from_secs(2);
 
@@ -14,6 +17,14 @@ pub const ANSWER: Duration = Duration::from_secs(5);
 
 /// How much longer than asked for the answer to a held command is waited for.
 pub const HOLD_MARGIN: Duration = Duration::from_secs(2);
+
+/// How long a call to a Cluster waits for a connection to one of its servers before it looks
+/// whether another one has the slot by now.
+pub const NODE: Duration = Duration::from_millis(300);
+
+/// How long a call to a Cluster looks for the server of its slot, while that is between two or is
+/// being replaced.
+pub const REDIRECTED: Duration = Duration::from_secs(2);
 
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);

@@ -28,7 +28,7 @@ impl ScriptCall {
         words.push(self.keys.len().to_string().into());
         words.extend(self.keys.iter().cloned());
         words.extend(self.args.iter().cloned());
-        Command { words, first_key: Some(3) }
+        Command::keyed(words, 3)
     }
 
     /// With the script's whole text, which needs no memory of the server's.
@@ -42,7 +42,8 @@ impl ScriptCall {
     fn load(&self) -> Command {
         let source = self.script.compiled(self.adopted).source.clone();
         let words = vec![Bytes::from_static(b"SCRIPT"), Bytes::from_static(b"LOAD"), source];
-        Command { words, first_key: None }
+        // It must be where the call will go.
+        Command { words, key: self.keys.first().cloned() }
     }
 }
 
@@ -99,7 +100,7 @@ impl<C: RedisClient> Runner<C> {
     ) -> Result<Reply> {
         let words: Vec<_> = words.iter().map(|word| Bytes::copy_from_slice(word)).collect();
         let key = first_key.and_then(|at| words.get(at).cloned());
-        let mut answers = self.0.send(vec![Command { words, first_key }]).await;
+        let mut answers = self.0.send(vec![Command { words, key: key.clone() }]).await;
         match (answers.pop(), key) {
             (Some(Ok(reply)), _) => Ok(reply),
             (Some(Err(error)), Some(key)) if is_wrong_type(&error) => {
@@ -148,10 +149,7 @@ impl<C: RedisClient> Runner<C> {
     }
 
     async fn wrong_type(&self, operation: Operation, call: &ScriptCall) -> Error {
-        let ask = |key: &Bytes| Command {
-            words: vec![Bytes::from_static(b"TYPE"), key.clone()],
-            first_key: Some(1),
-        };
+        let ask = |key: &Bytes| Command::keyed(vec![Bytes::from_static(b"TYPE"), key.clone()], 1);
         let types = self.0.send(call.keys.iter().map(ask).collect()).await;
         for (at, (key, answer)) in call.keys.iter().zip(types).enumerate() {
             let Ok(Reply::Bytes(found)) = answer else { continue };

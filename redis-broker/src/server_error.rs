@@ -35,6 +35,12 @@ pub(crate) fn is_missing_script(error: &ClientError) -> bool {
     matches!(error, ClientError::Server(text) if text.contains("NOSCRIPT"))
 }
 
+/// Whether a slot of a Cluster has moved, or is about to.
+pub(crate) fn is_elsewhere(error: &ClientError) -> bool {
+    let codes = ["MOVED ", "ASK ", "TRYAGAIN"];
+    matches!(error, ClientError::Server(text) if codes.iter().any(|code| text.starts_with(code)))
+}
+
 /// Whether a key held another type than the script expected.
 pub(crate) fn is_wrong_type(error: &ClientError) -> bool {
     matches!(error, ClientError::Server(text) if text.contains("WRONGTYPE"))
@@ -59,6 +65,8 @@ fn from_server(operation: Operation, text: &str) -> Error {
         "MASTERDOWN",
         "CLUSTERDOWN",
         "TRYAGAIN",
+        "MOVED ",
+        "ASK ",
         "NOREPLICAS",
         "BUSY",
         "UNBLOCKED",

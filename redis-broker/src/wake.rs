@@ -7,11 +7,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::future::select_all;
 use tireless_core::{Error, ErrorKind, Operation, QueueName, Result, Wait, WaitOn, Woken};
+use tokio::time::sleep;
 
 use crate::broker::Settings;
-use crate::client::{Command, RedisClient};
+use crate::client::{ClientError, Command, RedisClient, only};
 use crate::reply::Reply;
-use crate::server_error::explain;
+use crate::server_error::{explain, is_elsewhere};
 
 /// Waits for the bells of the queues and, where asked, for a plain push into an inbox.
 ///
@@ -40,7 +41,7 @@ pub(crate) async fn wait<C: RedisClient>(
         Look::Found(queue) => return Ok(Woken::Rang(queue)),
         Look::Nothing(inboxes) => inboxes,
     };
-    let mut waits: Vec<Waiting<'_>> = vec![Box::pin(bell(client, bells, wait.timeout))];
+    let mut waits = bell_waits(client, bells, wait.timeout);
     for inbox in inboxes {
         waits.push(Box::pin(plain_push(client, inbox.list, inbox.queue, wait.timeout)));
     }
@@ -54,6 +55,65 @@ pub(crate) async fn wait<C: RedisClient>(
     Ok(Woken::TimedOut)
 }
 
+/// How many bells of a Cluster one wait holds commands for; each takes a connection.
+const HELD_BELLS: usize = 8;
+
+/// How often the other bells of a Cluster are looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// One command for all bells. In a Cluster the bells of several queues lie in several slots, and a
+/// command may only name keys of one: the first bells get a command each, the others are looked at.
+fn bell_waits<'a, C: RedisClient>(
+    client: &'a C,
+    mut bells: Vec<(Bytes, &'a QueueName)>,
+    hold: Duration,
+) -> Vec<Waiting<'a>> {
+    if !client.has_slots() {
+        return vec![Box::pin(bell(client, bells, hold))];
+    }
+    let others = bells.split_off(bells.len().min(HELD_BELLS));
+    let mut waits: Vec<Waiting<'a>> = Vec::with_capacity(bells.len() + 1);
+    for one in bells {
+        waits.push(Box::pin(bell(client, vec![one], hold)));
+    }
+    if !others.is_empty() {
+        waits.push(Box::pin(look_at_bells(client, others, hold)));
+    }
+    waits
+}
+
+/// Takes a ring of one of these bells, looking at all of them in one round trip now and then.
+async fn look_at_bells<C: RedisClient>(
+    client: &C,
+    bells: Vec<(Bytes, &QueueName)>,
+    hold: Duration,
+) -> Result<Woken> {
+    let command = |name: &'static [u8], key: &Bytes| {
+        Command::keyed(vec![Bytes::from_static(name), key.clone()], 1)
+    };
+    let explained = |answer: Answer| answer.map_err(|error| explain(Operation::Wait, error));
+    let mut left = hold;
+    loop {
+        let sizes = bells.iter().map(|(key, _)| command(b"LLEN", key)).collect();
+        for (size, (key, queue)) in client.send(sizes).await.into_iter().zip(&bells) {
+            // Of those that rang one is taken: a ring that is taken must be told of.
+            if matches!(explained(size)?, Reply::Int(1..))
+                && let Reply::Bytes(_) =
+                    explained(only(client.send(vec![command(b"LPOP", key)]).await))?
+            {
+                return Ok(Woken::Rang((*queue).clone()));
+            }
+        }
+        if left.is_zero() {
+            return Ok(Woken::TimedOut);
+        }
+        let pause = left.min(LOOK_EVERY);
+        sleep(pause).await;
+        left -= pause;
+    }
+}
+
+type Answer = std::result::Result<Reply, ClientError>;
 type Waiting<'a> = Pin<Box<dyn Future<Output = Result<Woken>> + Send + 'a>>;
 
 struct Inbox<'a> {
@@ -78,9 +138,8 @@ async fn look<'a, C: RedisClient>(client: &C, inboxes: Inboxes<'a>) -> Result<Lo
     for inbox in &inboxes {
         let [hget, paused] = [&b"HGET"[..], b"paused"].map(Bytes::from_static);
         let words = vec![hget, inbox.record.clone(), paused];
-        commands.push(Command { words, first_key: Some(1) });
-        let words = turn(b"LMOVE", &inbox.list).into();
-        commands.push(Command { words, first_key: Some(1) });
+        commands.push(Command::keyed(words, 1));
+        commands.push(Command::keyed(turn(b"LMOVE", &inbox.list).into(), 1));
     }
     let mut answers = client.send(commands).await.into_iter();
     let mut empty = Vec::with_capacity(inboxes.len());
@@ -120,7 +179,12 @@ async fn bell<C: RedisClient>(
     let mut words = vec![Bytes::from_static(b"BLPOP")];
     words.extend(bells.iter().map(|(key, _)| key.clone()));
     words.push(seconds(hold));
-    let answer = client.block(Command { words, first_key: Some(1) }, hold).await;
+    let answer = only(client.block(vec![Command::keyed(words, 1)], hold).await);
+    if answer.as_ref().is_err_and(is_elsewhere) {
+        // The next wait goes where the slot is then.
+        sleep(LOOK_EVERY.min(hold)).await;
+        return Ok(Woken::TimedOut);
+    }
     let reply = answer.map_err(|error| explain(Operation::Wait, error))?;
     let key = reply.into_array().and_then(|parts| parts.into_iter().next()?.into_bytes());
     let rang = key.and_then(|key| bells.into_iter().find(|(bell, _)| *bell == key));
@@ -137,7 +201,11 @@ async fn plain_push<C: RedisClient>(
 ) -> Result<Woken> {
     let mut words = Vec::from(turn(b"BLMOVE", &list));
     words.push(seconds(hold));
-    let answer = client.block(Command { words, first_key: Some(1) }, hold).await;
+    let answer = only(client.block(vec![Command::keyed(words, 1)], hold).await);
+    if answer.as_ref().is_err_and(is_elsewhere) {
+        sleep(LOOK_EVERY.min(hold)).await;
+        return Ok(Woken::TimedOut);
+    }
     match answer.map_err(|error| explain(Operation::Wait, error)) {
         Ok(Reply::Bytes(_)) => Ok(Woken::Rang(queue.clone())),
         Ok(_) => Ok(Woken::TimedOut),

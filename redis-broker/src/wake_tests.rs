@@ -7,9 +7,6 @@ use futures_util::FutureExt;
 use futures_util::future::pending;
 
 use super::*;
-use crate::client::ClientError;
-
-type Answer = std::result::Result<Reply, ClientError>;
 
 /// Gives these answers to blocking commands, in order; holds the ones after them for ever.
 #[derive(Debug, Default)]
@@ -33,11 +30,11 @@ impl RedisClient for Client {
         commands.into_iter().map(answer).collect()
     }
 
-    async fn block(&self, _: Command, _: Duration) -> Answer {
+    async fn block(&self, _: Vec<Command>, _: Duration) -> Vec<Answer> {
         self.blocked.fetch_add(1, Ordering::SeqCst);
         let next = self.held.lock().unwrap().pop_front();
         match next {
-            Some(reply) => Ok(reply),
+            Some(reply) => vec![Ok(reply)],
             None => pending().await,
         }
     }

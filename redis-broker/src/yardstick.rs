@@ -61,11 +61,12 @@ async fn measure<C: RedisClient>(
 ) -> Result<f64> {
     fill(runner, list, held, tasks, body_bytes).await?;
     let load = ["SCRIPT", "LOAD", TAKE].map(word).to_vec();
-    let sha = send(runner, vec![Command { words: load, first_key: None }]).await?.pop();
+    let load = Command { words: load, key: Some(list.clone()) };
+    let sha = send(runner, vec![load]).await?.pop();
     let sha = sha.and_then(Reply::into_bytes).ok_or_else(|| corrupt(INSPECT))?;
     let [evalsha, two] = ["EVALSHA", "2"].map(word);
     let words = vec![evalsha, sha, two, list.clone(), held.clone(), BATCH.to_string().into()];
-    let take = Command { words, first_key: Some(3) };
+    let take = Command::keyed(words, 3);
     let started = Instant::now();
     let (one, other) = try_join(drain(runner, &take, held), drain(runner, &take, held)).await?;
     Ok((one + other) as f64 / started.elapsed().as_secs_f64())
@@ -120,7 +121,7 @@ async fn send<C: RedisClient>(runner: &Runner<C>, commands: Vec<Command>) -> Res
 }
 
 fn command(words: impl IntoIterator<Item = Bytes>) -> Command {
-    Command { words: words.into_iter().collect(), first_key: Some(1) }
+    Command::keyed(words.into_iter().collect(), 1)
 }
 
 fn word(text: &'static str) -> Bytes {

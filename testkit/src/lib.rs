@@ -21,3 +21,5 @@ pub use over::{Over, Wrapper};
 
 #[cfg(all(feature = "server", unix))]
 pub mod server;
+#[cfg(all(feature = "server", unix))]
+pub mod set_up;

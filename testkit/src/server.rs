@@ -14,6 +14,7 @@
 use std::ffi::OsString;
 use std::fs;
 use std::io;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -27,8 +28,8 @@ mod place;
 mod shared;
 
 use guard::Guard;
+use place::{PORTS, answers, ask, create_dir, free_port};
 pub use place::{SERVER_VARIABLE, find_binary};
-use place::{answers, create_dir, free_port};
 pub use shared::{URL_VARIABLE, shared_url};
 
 /// How long a server may take until it answers.
@@ -52,6 +53,8 @@ pub struct TestServerBuilder {
     binary: Option<PathBuf>,
     unix_socket: bool,
     tls: Option<TlsFiles>,
+    ports: Option<Range<u16>>,
+    config: Option<String>,
     args: Vec<OsString>,
 }
 
@@ -79,6 +82,18 @@ impl TestServerBuilder {
         self.with_args(["--appendonly", "yes"])
     }
 
+    /// Takes a port of this range.
+    pub fn ports(mut self, ports: Range<u16>) -> Self {
+        self.ports = Some(ports);
+        self
+    }
+
+    /// Gives the server a configuration file that it may write to, as sentinels do.
+    pub fn config(mut self, text: impl Into<String>) -> Self {
+        self.config = Some(text.into());
+        self
+    }
+
     /// More arguments for the server, as on its command line: `["--maxmemory", "10mb"]`.
     pub fn with_args(mut self, args: impl IntoIterator<Item = impl Into<OsString>>) -> Self {
         self.args.extend(args.into_iter().map(Into::into));
@@ -99,9 +114,13 @@ impl TestServerBuilder {
         let dir = create_dir()?;
         let mut server =
             TestServer { binary, dir, port: 0, builder: self, child: None, guard: None };
+        if let Some(text) = &server.builder.config {
+            fs::write(server.dir.join("conf"), text)?;
+        }
         let mut last = io::Error::other("no free port");
         for _ in 0..5 {
-            server.port = if server.builder.unix_socket { 0 } else { free_port()? };
+            let ports = server.builder.ports.clone().unwrap_or(PORTS);
+            server.port = if server.builder.unix_socket { 0 } else { free_port(&ports)? };
             match server.spawn() {
                 Ok(()) => return Ok(server),
                 Err(error) => last = error,
@@ -191,6 +210,16 @@ impl TestServer {
         }
     }
 
+    /// Sends one command over the server's socket and gives the answer as text; the parts of an
+    /// array are joined by line breaks.
+    ///
+    /// # Errors
+    ///
+    /// When it does not answer within ten seconds, or with an error, whose text it is.
+    pub fn ask(&self, words: &[&str]) -> io::Result<String> {
+        ask(&self.socket(), words, Duration::from_secs(10))
+    }
+
     /// Freezes the server (SIGSTOP): it keeps its connections and answers nothing.
     ///
     /// # Errors
@@ -229,6 +258,9 @@ impl TestServer {
     fn spawn(&mut self) -> io::Result<()> {
         let _ = fs::remove_file(self.socket());
         let mut command = Command::new(&self.binary);
+        if self.builder.config.is_some() {
+            command.arg(self.dir.join("conf"));
+        }
         command.args(["--bind", "127.0.0.1", "--save", "", "--daemonize", "no", "--dir"]);
         command.arg(&self.dir).arg("--logfile").arg(self.dir.join("log"));
         command.arg("--unixsocket").arg(self.socket());

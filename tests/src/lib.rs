@@ -1,12 +1,14 @@
 //! What the suite shares: the two client libraries behind one word, pools and worker processes on a
 //! queue, and hands that reach into Redis past the broker.
 
+mod cluster;
 mod eventually;
 mod library;
 mod python;
 mod raw;
 mod site;
 
+pub use cluster::ClusterHarness;
 pub use eventually::{eventually, quantile};
 pub use library::{
     Fred, FredHarness, Library, OwnServer, RedisHarness, RedisRs, RedisRsHarness, fresh_namespace,

@@ -23,7 +23,7 @@ pub fn small_cap(namespace: Namespace) -> Settings {
     settings
 }
 
-const CAP: usize = 600;
+pub(crate) const CAP: usize = 600;
 
 /// A namespace that no other test uses, on a server that many may share.
 pub fn fresh_namespace() -> Namespace {
@@ -117,7 +117,7 @@ impl<L: Library> Harness for OwnServer<L> {
 }
 
 /// As a program in any language would.
-async fn push_plain(url: &str, namespace: &Namespace, queue: &QueueName, body: &[u8]) {
+pub(crate) async fn push_plain(url: &str, namespace: &Namespace, queue: &QueueName, body: &[u8]) {
     let key = format!("tireless:{{{namespace}/{queue}/0}}:inbox");
     Raw::connect(url).await.command(&[b"LPUSH", key.as_bytes(), body]).await;
 }

@@ -1,6 +1,7 @@
 //! Opens links: tries that belong to no call, so that no call can cut one short.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared};
@@ -20,6 +21,8 @@ use super::greet;
 #[derive(Debug)]
 pub(super) struct Opener {
     address: Address,
+    /// How long a call waits for a link.
+    patience: Duration,
     /// Where links live: the runtime that the client was made on. A caller's may be gone sooner.
     runtime: Mutex<Handle>,
     outage: Mutex<Outage>,
@@ -48,8 +51,9 @@ pub(super) struct Door(Mutex<Option<Try>>);
 
 impl Opener {
     /// To be called on the runtime that is to carry the links.
-    pub(super) fn new(address: Address) -> Self {
-        Self { address, runtime: Mutex::new(Handle::current()), outage: Mutex::default() }
+    pub(super) fn new(address: Address, patience: Duration) -> Self {
+        let runtime = Mutex::new(Handle::current());
+        Self { address, patience, runtime, outage: Mutex::default() }
     }
 
     pub(super) fn address(&self) -> &Address {
@@ -102,14 +106,14 @@ impl Opener {
     fn out_of_patience(&self) -> Error {
         match self.outage().trouble.clone() {
             Some(text) => Error::new(ErrorKind::Unavailable, Operation::Connect, text),
-            None => ConnectError::TimedOut(patience::RECONNECT).explain(&self.address),
+            None => ConnectError::TimedOut(self.patience).explain(&self.address),
         }
     }
 }
 
 impl Door {
     /// Takes what `take` finds; while that is nothing, waits for tries that hand their link to
-    /// `keep`, for [`patience::RECONNECT`] at most.
+    /// `keep`, for the opener's patience at most.
     ///
     /// Cancel-safe: the try goes on, for whoever comes next.
     pub(super) async fn get<L: Link, T>(
@@ -118,7 +122,7 @@ impl Door {
         take: impl Fn() -> Option<T>,
         keep: impl Fn(L) + Clone + Send + 'static,
     ) -> Result<T> {
-        let patiently = timeout(patience::RECONNECT, async {
+        let patiently = timeout(opener.patience, async {
             loop {
                 let end = match self.enter(opener, &take, &keep) {
                     Ok(found) => return Ok(found),

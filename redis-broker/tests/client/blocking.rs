@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tireless_redis_broker::client::{ClientError, RedisClient};
+use tireless_redis_broker::client::ClientError;
 use tireless_redis_broker::link::Link;
 use tireless_redis_broker::reply::Reply;
 
-use super::tools::{ask, command, connect, info, server, text, until_info};
+use super::tools::{ask, block, connect, info, server, text, until_info};
 
 const TENTH: Duration = Duration::from_millis(100);
 const LONG: Duration = Duration::from_secs(30);
@@ -18,7 +18,7 @@ pub(crate) async fn a_wait_that_ends_is_nil_and_its_connection_is_used_again<L: 
     let before = info(&client, "total_connections_received").await;
     for _ in 0..5 {
         let begin = Instant::now();
-        let answer = client.block(command(&["BLPOP", "l", "0.1"]), TENTH).await;
+        let answer = block(&client, &["BLPOP", "l", "0.1"], TENTH).await;
         assert_eq!(answer.unwrap(), Reply::Nil);
         assert!(begin.elapsed() >= Duration::from_millis(90), "{:?}", begin.elapsed());
     }
@@ -30,7 +30,7 @@ pub(crate) async fn a_wait_gets_what_is_pushed<L: Link>() {
     let client = Arc::new(connect::<L>(&server.url()).await);
     let waiting = {
         let client = client.clone();
-        tokio::spawn(async move { client.block(command(&["BLPOP", "l", "30"]), LONG).await })
+        tokio::spawn(async move { block(&client, &["BLPOP", "l", "30"], LONG).await })
     };
     until_info(&client, "blocked_clients", 1).await;
     ask(&client, &["RPUSH", "l", "x"]).await;
@@ -41,7 +41,7 @@ pub(crate) async fn a_dropped_wait_takes_nothing_later<L: Link>() {
     let server = server();
     let client = connect::<L>(&server.url()).await;
     for _ in 0..10 {
-        let wait = client.block(command(&["BLPOP", "l", "30"]), LONG);
+        let wait = block(&client, &["BLPOP", "l", "30"], LONG);
         assert!(tokio::time::timeout(TENTH, wait).await.is_err());
         until_info(&client, "blocked_clients", 0).await;
         assert_eq!(ask(&client, &["RPUSH", "l", "x"]).await, Reply::Int(1));
@@ -56,7 +56,7 @@ pub(crate) async fn a_wait_holds_up_nobody<L: Link>() {
     let waiting: Vec<_> = (0..4)
         .map(|_| {
             let client = client.clone();
-            tokio::spawn(async move { client.block(command(&["BLPOP", "l", "30"]), LONG).await })
+            tokio::spawn(async move { block(&client, &["BLPOP", "l", "30"], LONG).await })
         })
         .collect();
     until_info(&client, "blocked_clients", 4).await;
@@ -76,7 +76,7 @@ pub(crate) async fn a_wait_of_a_frozen_server_ends<L: Link>() {
     let client = Arc::new(connect::<L>(&server.url()).await);
     let waiting = {
         let client = client.clone();
-        tokio::spawn(async move { client.block(command(&["BLPOP", "l", "1"]), TENTH * 10).await })
+        tokio::spawn(async move { block(&client, &["BLPOP", "l", "1"], TENTH * 10).await })
     };
     until_info(&client, "blocked_clients", 1).await;
     server.stop().unwrap();
@@ -84,6 +84,6 @@ pub(crate) async fn a_wait_of_a_frozen_server_ends<L: Link>() {
     assert!(matches!(waiting.await.unwrap(), Err(ClientError::TimedOut(_))));
     assert!(begin.elapsed() < Duration::from_secs(6), "{:?}", begin.elapsed());
     server.cont().unwrap();
-    let answer = client.block(command(&["BLPOP", "l", "0.1"]), TENTH).await;
+    let answer = block(&client, &["BLPOP", "l", "0.1"], TENTH).await;
     assert_eq!(answer.unwrap(), Reply::Nil);
 }

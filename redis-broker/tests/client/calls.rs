@@ -77,7 +77,7 @@ pub(crate) async fn bytes_pass_unchanged<L: Link>() {
     let all: Vec<u8> = (0..=255).collect();
     for body in [Bytes::from(all.clone()), Bytes::new(), Bytes::from(all.repeat(16 * 1_024))] {
         let set = vec![Bytes::from_static(b"SET"), Bytes::from_static(b"k"), body.clone()];
-        let answers = client.send(vec![Command { words: set, first_key: Some(1) }]).await;
+        let answers = client.send(vec![Command::keyed(set, 1)]).await;
         assert_eq!(answers[0].as_ref().unwrap(), &text("OK"));
         assert_eq!(ask(&client, &["GET", "k"]).await, Reply::Bytes(body));
     }

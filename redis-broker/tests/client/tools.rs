@@ -42,7 +42,18 @@ pub(crate) async fn refused<L: Link>(url: &str, kind: ErrorKind, parts: &[&str])
 
 pub(crate) fn command(words: &[&str]) -> Command {
     let words = words.iter().map(|word| Bytes::copy_from_slice(word.as_bytes())).collect();
-    Command { words, first_key: None }
+    Command::anywhere(words)
+}
+
+/// Sends one command over a connection that nothing else uses.
+pub(crate) async fn block<L: Link>(
+    client: &LinkedClient<L>,
+    words: &[&str],
+    hold: Duration,
+) -> Answer {
+    let mut answers = client.block(vec![command(words)], hold).await;
+    assert_eq!(answers.len(), 1);
+    answers.remove(0)
 }
 
 pub(crate) async fn try_ask<L: Link>(client: &LinkedClient<L>, words: &[&str]) -> Answer {

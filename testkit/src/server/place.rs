@@ -2,8 +2,9 @@
 
 use std::ffi::OsStr;
 use std::fs;
-use std::io::{self, Read, Write};
+use std::io::{self, BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, TcpListener};
+use std::ops::Range;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -14,7 +15,7 @@ pub const SERVER_VARIABLE: &str = "TIRELESS_TEST_SERVER";
 
 /// The ports to choose from: below what systems hand out to clients, so that a port stays free
 /// while its server is down for a moment.
-const PORTS: std::ops::Range<u16> = 10_000..30_000;
+pub(super) const PORTS: Range<u16> = 10_000..30_000;
 
 /// Finds the server binary: `TIRELESS_TEST_SERVER`, else `redis-server` or `valkey-server` on the
 /// path.
@@ -49,21 +50,22 @@ pub(super) fn find_on(path: &OsStr) -> Option<PathBuf> {
         .find(|file| file.is_file())
 }
 
-/// A free port that is not 6379.
-pub(super) fn free_port() -> io::Result<u16> {
+/// A free port of the range.
+pub(super) fn free_port(ports: &Range<u16>) -> io::Result<u16> {
     static TURN: AtomicU32 = AtomicU32::new(0);
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().subsec_nanos();
     for _ in 0..200 {
         // Spread by process, time and turn: several test processes look for ports at once.
         let turn = TURN.fetch_add(1, Ordering::Relaxed);
         let seed = (now / 1_000).wrapping_add(std::process::id().wrapping_mul(7_919));
-        let offset = seed.wrapping_add(turn.wrapping_mul(61)) % u32::from(PORTS.end - PORTS.start);
-        let port = PORTS.start + u16::try_from(offset).unwrap_or_default();
+        let offset = seed.wrapping_add(turn.wrapping_mul(61)) % u32::from(ports.end - ports.start);
+        let port = ports.start + u16::try_from(offset).unwrap_or_default();
         if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
             return Ok(port);
         }
     }
-    Err(io::Error::new(io::ErrorKind::AddrInUse, "no free port between 10000 and 30000"))
+    let message = format!("no free port between {} and {}", ports.start, ports.end);
+    Err(io::Error::new(io::ErrorKind::AddrInUse, message))
 }
 
 /// A new folder, with a short path because socket paths are limited to about 100 bytes.
@@ -82,13 +84,45 @@ pub(super) fn create_dir() -> io::Result<PathBuf> {
 
 /// Whether a server answers a ping; one that asks for a password answers too.
 pub(super) fn answers(socket: &Path) -> bool {
-    let ping = || -> io::Result<bool> {
-        let mut stream = UnixStream::connect(socket)?;
-        stream.set_read_timeout(Some(Duration::from_secs(1)))?;
-        stream.write_all(b"*1\r\n$4\r\nPING\r\n")?;
-        let mut reply = [0; 5];
-        stream.read_exact(&mut reply)?;
-        Ok(&reply == b"+PONG" || &reply == b"-NOAU")
-    };
-    ping().unwrap_or(false)
+    match ask(socket, &["PING"], Duration::from_secs(1)) {
+        Ok(answer) => answer == "PONG",
+        Err(error) => error.to_string().starts_with("NOAUTH"),
+    }
+}
+
+/// Sends one command and gives the answer as text: the parts of an array are joined by line breaks.
+pub(super) fn ask(socket: &Path, words: &[&str], patience: Duration) -> io::Result<String> {
+    let mut stream = UnixStream::connect(socket)?;
+    stream.set_read_timeout(Some(patience))?;
+    let mut request = format!("*{}\r\n", words.len());
+    for word in words {
+        request.push_str(&format!("${}\r\n{word}\r\n", word.len()));
+    }
+    stream.write_all(request.as_bytes())?;
+    let mut parts = Vec::new();
+    read_reply(&mut BufReader::new(stream), &mut parts)?;
+    Ok(parts.join("\n"))
+}
+
+fn read_reply(reader: &mut impl BufRead, parts: &mut Vec<String>) -> io::Result<()> {
+    let mut line = String::new();
+    reader.read_line(&mut line)?;
+    let line = line.trim_end();
+    let kind = line.chars().next().ok_or(io::ErrorKind::UnexpectedEof)?;
+    let rest = &line[1..];
+    match kind {
+        '-' => Err(io::Error::other(rest.to_owned())),
+        '$' if rest != "-1" => {
+            let size: usize = rest.parse().map_err(io::Error::other)?;
+            let mut bytes = vec![0; size + 2];
+            reader.read_exact(&mut bytes)?;
+            parts.push(String::from_utf8_lossy(&bytes[..size]).into_owned());
+            Ok(())
+        }
+        '*' => (0..rest.parse().unwrap_or(0)).try_for_each(|_| read_reply(reader, parts)),
+        _ => {
+            parts.push(rest.to_owned());
+            Ok(())
+        }
+    }
 }
