@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use tireless_core::{
-    Call, Claim, ClaimFrom, ClaimMode, Counts, Error, ErrorKind, Failure, Held, List, NewTask,
-    Outcome, Push, Pushed, QueueClaimed, QueueName, QueueRenewed, QueueTicked, Reclaim, Reentry,
-    Renew, Result, Settle, Settled, Settlement, State, StoreTime, TaskId, Tick, WaitOn, When,
-    WorkerId, WorkerInfo,
+    Call, Claim, ClaimFrom, ClaimMode, Counts, Durability, Error, ErrorKind, Failure, Held, List,
+    NewTask, Outcome, Push, Pushed, QueueClaimed, QueueName, QueueRenewed, QueueTicked, Reclaim,
+    Reentry, Renew, Result, Settle, Settled, Settlement, State, StoreTime, TaskId, Tick, WaitOn,
+    When, WorkerId, WorkerInfo,
 };
 
 use crate::store::{Listening, Store};
@@ -45,7 +45,8 @@ impl Bench {
 
     pub(crate) fn push_call(&mut self, tasks: Vec<NewTask>) -> Push {
         let call = self.call();
-        Push { queue: self.queue.clone(), caller: self.producer, call, tasks }
+        let durability = Durability::Stored;
+        Push { queue: self.queue.clone(), caller: self.producer, call, tasks, durability }
     }
 
     pub(crate) fn send_push(&mut self, push: &Push) -> Result<Vec<Pushed>> {

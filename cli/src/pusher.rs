@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tireless::{Backend, CallSequence, NewTask, Push, Pushed, QueueName, Result, WorkerId};
+use tireless::{
+    Backend, CallSequence, Durability, NewTask, Push, Pushed, QueueName, Result, WorkerId,
+};
 
 /// For how long a batch is sent again before it is given up.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -32,8 +34,13 @@ impl Pusher {
     /// be reached.
     pub(crate) async fn push(&self, tasks: Vec<NewTask>) -> Result<Vec<Pushed>> {
         let ticket = self.calls.next();
-        let mut push =
-            Push { queue: self.queue.clone(), caller: self.caller, call: ticket.call(), tasks };
+        let mut push = Push {
+            queue: self.queue.clone(),
+            caller: self.caller,
+            call: ticket.call(),
+            tasks,
+            durability: Durability::Stored,
+        };
         let started = Instant::now();
         let mut pause = Duration::from_millis(50);
         loop {

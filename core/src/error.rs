@@ -18,6 +18,9 @@ pub enum ErrorKind {
     WrongType,
     /// The store is at its memory limit and refused to grow; nothing was changed.
     OutOfMemory,
+    /// The tasks are stored, but not as surely as the push asked for
+    /// ([`Durability`](crate::Durability)). Sending the same push again waits anew.
+    NotDurable,
     /// The task was taken over by someone else (B5). Only the store says this.
     LeaseLost,
     /// A copy of a call that was answered, or given up, earlier; nothing was changed (B3).
@@ -43,7 +46,7 @@ pub enum ErrorKind {
 impl ErrorKind {
     /// Whether the same call can succeed later without anything else being changed.
     pub fn is_retryable(self) -> bool {
-        matches!(self, Self::Unavailable | Self::Timeout | Self::OutOfMemory)
+        matches!(self, Self::Unavailable | Self::Timeout | Self::OutOfMemory | Self::NotDurable)
     }
 }
 

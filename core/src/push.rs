@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use crate::{Call, OwnId, QueueName, StoreTime, TaskId, WorkerId};
+use crate::{Call, Durability, OwnId, QueueName, StoreTime, TaskId, WorkerId};
 
 /// When a pushed task is to be ready.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -52,6 +52,8 @@ pub struct Push {
     pub call: Call,
     /// What is pushed.
     pub tasks: Vec<NewTask>,
+    /// How sure it must be before it is answered. A repeat may ask for more, or less.
+    pub durability: Durability,
 }
 
 /// What became of one task of a [`Push`].

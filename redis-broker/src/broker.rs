@@ -13,6 +13,7 @@ use tireless_core::{
 
 use crate::address::Address;
 use crate::client::RedisClient;
+use crate::confirm::Confirmation;
 use crate::keys::{Adoption, Keys};
 use crate::link::Link;
 use crate::registry::Registry;
@@ -138,6 +139,25 @@ impl<C: RedisClient> RedisBroker<C> {
         (read, answers.next().is_some_and(|last| last.is_ok()))
     }
 
+    /// A push that is answered once it is as sure as it asked for.
+    async fn push_surely(
+        &self,
+        push: &Push,
+        call: ScriptCall,
+        confirmation: Confirmation,
+    ) -> Result<Vec<Pushed>> {
+        if let Some(naming) = self.told.first_push(&self.registry(), &push.queue)
+            && self.runner.run_one(Operation::Push, naming).await.is_ok()
+        {
+            self.told.named(&push.queue);
+        }
+        let (question, hold) = (confirmation.command(), confirmation.timeout());
+        let (reply, asked) = self.runner.run_and_ask(Operation::Push, &call, &question, hold).await;
+        let answer = parse::pushed(reply?, push.tasks.len())?;
+        confirmation.check(asked, push)?;
+        Ok(answer)
+    }
+
     /// One suspect of the first queue that has one; the others are only looked at.
     async fn claim_alone(&self, claim: &Claim) -> Claimed {
         let mut answers = Vec::with_capacity(claim.queues.len());
@@ -212,10 +232,14 @@ impl<C: RedisClient> RedisBroker<C> {
 #[async_trait]
 impl<C: RedisClient> Broker for RedisBroker<C> {
     async fn push(&self, push: &Push) -> Result<Vec<Pushed>> {
-        let mut calls = vec![request::push(&self.keys(&push.queue), push)?];
+        let call = request::push(&self.keys(&push.queue), push)?;
         if push.tasks.is_empty() {
             return Ok(Vec::new());
         }
+        if let Some(confirmation) = Confirmation::of(push.durability) {
+            return self.push_surely(push, call, confirmation).await;
+        }
+        let mut calls = vec![call];
         calls.extend(self.told.first_push(&self.registry(), &push.queue));
         let mut answers = self.runner.run(Operation::Push, &calls).await.into_iter();
         let answer = answers.next();

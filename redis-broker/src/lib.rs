@@ -9,6 +9,7 @@ mod admin;
 mod broker;
 pub mod client;
 pub mod cluster;
+mod confirm;
 pub mod connect_error;
 mod inspect;
 mod keys;

@@ -1,11 +1,12 @@
 //! Runs scripts: by hash, loading what the server does not know, naming keys of a wrong type.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use tireless_core::{Error, ErrorKind, Operation, Result};
 
-use crate::client::{ClientError, Command, RedisClient};
+use crate::client::{ClientError, Command, RedisClient, only};
 use crate::reply::Reply;
 use crate::script::Script;
 use crate::server_error::{explain, is_missing_script, is_wrong_type};
@@ -89,6 +90,38 @@ impl<C: RedisClient> Runner<C> {
     /// Runs one call.
     pub(crate) async fn run_one(&self, operation: Operation, call: ScriptCall) -> Result<Reply> {
         self.run(operation, &[call]).await.pop().unwrap_or_else(|| Err(corrupt(operation)))
+    }
+
+    /// Runs one call and asks `question` about it, over a connection that nothing else uses and
+    /// that may be held up for `hold`. Gives the call's answer, and what was said to the question.
+    pub(crate) async fn run_and_ask(
+        &self,
+        operation: Operation,
+        call: &ScriptCall,
+        question: &Command,
+        hold: Duration,
+    ) -> (Result<Reply>, std::result::Result<Reply, ClientError>) {
+        // Each further way is taken only if the server did not know the script, and so did nothing.
+        let ways: [fn(&ScriptCall) -> Vec<Command>; 3] = [
+            |call| vec![call.by_hash()],
+            |call| vec![call.load(), call.by_hash()],
+            |call| vec![call.whole()],
+        ];
+        let mut answers = Vec::new();
+        for way in ways {
+            let commands = way(call).into_iter().chain([question.clone()]).collect();
+            answers = self.0.block(commands, hold).await;
+            let called = answers.iter().rev().nth(1);
+            if !called.is_some_and(|answer| answer.as_ref().is_err_and(is_missing_script)) {
+                break;
+            }
+        }
+        let asked = only(answers.pop().into_iter().collect());
+        let reply = match only(answers) {
+            Err(error) if is_wrong_type(&error) => Err(self.wrong_type(operation, call).await),
+            answer => answer.map_err(|error| explain(operation, error)),
+        };
+        (reply, asked)
     }
 
     /// Sends one plain command.

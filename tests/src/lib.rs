@@ -7,6 +7,7 @@ mod library;
 mod python;
 mod raw;
 mod site;
+mod traffic;
 
 pub use cluster::ClusterHarness;
 pub use eventually::{eventually, quantile};
@@ -17,3 +18,4 @@ pub use library::{
 pub use python::redis_py;
 pub use raw::Raw;
 pub use site::{Log, Pace, Site, WorkerProcess};
+pub use traffic::{Sum, Traffic};

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use tireless_core::{
-    Call, Claim, ClaimFrom, ClaimMode, Envelope, NewTask, Outcome, OwnId, Push, Pushed, QueueName,
-    Settle, Settled, Settlement, WorkerId,
+    Call, Claim, ClaimFrom, ClaimMode, Durability, Envelope, NewTask, Outcome, OwnId, Push, Pushed,
+    QueueName, Settle, Settled, Settlement, WorkerId,
 };
 use tireless_testkit::server::shared_url;
 use tireless_tests::{Fred, Library, RedisRs, fresh_namespace, small_cap};
@@ -20,7 +20,8 @@ async fn passes_from<A: Library, B: Library>() {
     let mut task = NewTask::new(Envelope::raw(body).encode().expect("an envelope"));
     task.own_id = Some(OwnId::new("mine").expect("a legal id"));
     let call = Call { number: 1, answered: 0 };
-    let push = Push { queue: queue.clone(), caller: me, call, tasks: vec![task.clone()] };
+    let (tasks, durability) = (vec![task.clone()], Durability::Stored);
+    let push = Push { queue: queue.clone(), caller: me, call, tasks, durability };
     assert_eq!(producer.push(&push).await.expect("a push"), [Pushed::Accepted]);
     // A repeat over the other library is the same call.
     assert_eq!(consumer.push(&push).await.expect("a push"), [Pushed::Accepted]);

@@ -32,11 +32,13 @@ mod cluster; // queues in several slots, slots that move, masters that die
 mod conformance; // every clause of the contract, over both client libraries
 mod containers; // the official images
 mod crash; // worker processes that die or stand still
+mod durability; // pushes that wait for replicas, or for the disk
 mod interop; // pushed with one library, run with the other
 mod out_of_memory; // what still works at maxmemory
 mod outage; // Redis dies, or stands still, under load
 mod plain_list; // programs that only know lists and sets
 mod property; // one model against both libraries
 mod scripts_lost; // SCRIPT FLUSH under way
+mod sentinels; // a master that dies, or hands over
 mod timing; // when things happen, with generous room
 mod wrong_types; // each script and each of its keys holding another type

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tireless_core::{
-    Backend, BuryReason, Call, Claim, ClaimFrom, ClaimMode, Envelope, Error, ErrorKind, Failure,
-    Held, List, NewTask, Outcome, OwnId, Push, QueueName, Reclaim, Reentry, ReleaseReason, Renew,
-    Selection, Settle, Settlement, State, StoreTime, TaskId, Tick, WorkerId, WorkerInfo,
+    Backend, BuryReason, Call, Claim, ClaimFrom, ClaimMode, Durability, Envelope, Error, ErrorKind,
+    Failure, Held, List, NewTask, Outcome, OwnId, Push, QueueName, Reclaim, Reentry, ReleaseReason,
+    Renew, Selection, Settle, Settlement, State, StoreTime, TaskId, Tick, WorkerId, WorkerInfo,
 };
 use tireless_redis_broker::layout::scripts;
 use tireless_testkit::server::shared_url;
@@ -45,7 +45,8 @@ impl Scene {
         let tasks: Vec<_> = (0..20).map(|_| new_task()).collect();
         scene.waiting = tasks[19].id;
         let call = Call { number: 1, answered: 0 };
-        let push = Push { queue: scene.queue.clone(), caller: scene.me, call, tasks };
+        let (queue, durability) = (scene.queue.clone(), Durability::Stored);
+        let push = Push { queue, caller: scene.me, call, tasks, durability };
         scene.broker.push(&push).await.expect("a push");
         let (_, claimed) = scene.broker.claim(&scene.claim(1, 12)).await.remove(0);
         scene.held = claimed.expect("a claim").tasks.iter().map(|task| task.id).collect();
@@ -93,7 +94,8 @@ impl Scene {
                 tasks[0].own_id = OwnId::new("own").ok();
                 tasks[1].when = tireless_core::When::After(HOUR);
                 let call = Call { number: 2, answered: 1 };
-                let push = Push { queue: queue.clone(), caller: self.me, call, tasks };
+                let (queue, durability) = (queue.clone(), Durability::Stored);
+                let push = Push { queue, caller: self.me, call, tasks, durability };
                 self.broker.push(&push).await.map(drop)
             }
             "claim" => self.broker.claim(&self.claim(2, 5)).await.remove(0).1.map(drop),

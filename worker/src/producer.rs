@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tireless_core::{
-    Broker, CallSequence, CallTicket, Clock, Error, ErrorKind, Operation, QueueName, Result,
-    TaskId, WorkerId, limits,
+    Broker, CallSequence, CallTicket, Clock, Durability, Error, ErrorKind, Operation, QueueName,
+    Result, TaskId, WorkerId, limits,
 };
 
 pub use batch::{PreparedBatch, PushAll};
@@ -77,6 +77,7 @@ pub struct Producer {
     sequences: Arc<Mutex<HashMap<QueueName, CallSequence>>>,
     body_limit: usize,
     patience: Duration,
+    durability: Durability,
 }
 
 impl Producer {
@@ -89,6 +90,7 @@ impl Producer {
             sequences: Arc::default(),
             body_limit: limits::BODY_BYTES,
             patience: PATIENCE,
+            durability: Durability::Stored,
         }
     }
 
@@ -105,6 +107,13 @@ impl Producer {
     #[must_use]
     pub fn patience(mut self, patience: Duration) -> Self {
         self.patience = patience.min(limits::REPEAT_WINDOW);
+        self
+    }
+
+    /// How sure each push must be before it is answered; [`Stored`](Durability::Stored) unless set.
+    #[must_use]
+    pub fn durability(mut self, durability: Durability) -> Self {
+        self.durability = durability;
         self
     }
 

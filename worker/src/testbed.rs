@@ -11,8 +11,8 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use tireless_backend_memory::MemoryBroker;
 use tireless_core::{
-    Broker, CallSequence, Claim, ClaimMode, Claimed, Clock, Counts, Effect, Envelope, Error,
-    ErrorKind, Inspect, NewTask, Operation, Push, Pushed, QueueName, Renew, Renewed, Result,
+    Broker, CallSequence, Claim, ClaimMode, Claimed, Clock, Counts, Durability, Effect, Envelope,
+    Error, ErrorKind, Inspect, NewTask, Operation, Push, Pushed, QueueName, Renew, Renewed, Result,
     Settle, SettleAnswer, TaskDetail, TaskId, TaskOptions, Tick, Ticked, TypeName, Wait, Woken,
     WorkerId,
 };
@@ -207,6 +207,7 @@ impl Bed {
                 caller: self.producer,
                 call: ticket.call(),
                 tasks: some.to_vec(),
+                durability: Durability::Stored,
             };
             self.spy.push(&push).await.unwrap();
         }

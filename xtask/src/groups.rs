@@ -25,8 +25,15 @@ use crate::test_binaries::{Built, Counts, Environment, TestBinary};
 
 /// Modules whose tests start servers of their own: left out where no binary can be run, which is
 /// where macOS has Docker and no server. A module that is not named here fails there.
-pub(crate) const OWN_SERVER: [&str; 6] =
-    ["own_server::", "out_of_memory::", "scripts_lost::", "outage::", "cluster::", "sentinels::"];
+pub(crate) const OWN_SERVER: [&str; 7] = [
+    "own_server::",
+    "out_of_memory::",
+    "scripts_lost::",
+    "outage::",
+    "cluster::",
+    "durability::",
+    "sentinels::",
+];
 
 /// Tests of TLS, which not every server is built with.
 const TLS: [&str; 4] =

@@ -1,8 +1,8 @@
 //! Brokers that lose tasks, or do in two steps what is one.
 
 use tireless_core::{
-    Claim, Claimed, Moved, NewTask, Outcome, Push, Pushed, QueueName, Result, Selection, Settle,
-    SettleAnswer, Settled, Settlement, State, When,
+    Claim, Claimed, Durability, Moved, NewTask, Outcome, Push, Pushed, QueueName, Result,
+    Selection, Settle, SettleAnswer, Settled, Settlement, State, When,
 };
 
 use super::{broken, let_others_look};
@@ -99,6 +99,7 @@ broken! {
                         when: When::Now,
                         own_id: task.summary.history.own_id,
                     }],
+                    durability: Durability::Stored,
                 };
                 self.inner.push(&push).await?;
                 moved.moved += 1;

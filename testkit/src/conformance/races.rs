@@ -4,7 +4,8 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tireless_core::{
-    Backend, CallSequence, ClaimMode, Outcome, Push, Pushed, QueueName, Settled, TaskId, WorkerId,
+    Backend, CallSequence, ClaimMode, Durability, Outcome, Push, Pushed, QueueName, Settled,
+    TaskId, WorkerId,
 };
 
 use crate::Harness;
@@ -22,7 +23,8 @@ async fn pusher(broker: Arc<dyn Backend>, queue: QueueName) {
     for _ in 0..PUSHES {
         let ticket = calls.next();
         let (queue, call) = (queue.clone(), ticket.call());
-        let push = Push { queue, caller, call, tasks: tasks(BATCH) };
+        let push =
+            Push { queue, caller, call, tasks: tasks(BATCH), durability: Durability::Stored };
         // Every push is sent twice at the same time: the lost reply and its repeat.
         let (first, second) = tokio::join!(broker.push(&push), broker.push(&push));
         assert_eq!(first.ok(), Some(vec![Pushed::Accepted; BATCH]));

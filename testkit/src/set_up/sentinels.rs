@@ -105,15 +105,6 @@ impl TestSentinels {
         Ok(old)
     }
 
-    /// Starts a killed server again, and waits until it follows the master.
-    ///
-    /// # Errors
-    /// As [`TestServerBuilder::start`]; when it does not follow within half a minute.
-    pub fn revive(&mut self, place: usize) -> io::Result<()> {
-        self.servers[place].restart()?;
-        self.until_healthy()
-    }
-
     /// Waits until all sentinels know each other and every replica, and every replica is in step.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 
 use bytes::Bytes;
-use tireless_core::{NewTask, QueueName, Result, limits};
+use tireless_core::{Durability, NewTask, QueueName, Result, limits};
 
 use super::call::PushCall;
 use super::one::check_sizes;
@@ -44,10 +44,11 @@ impl PushAll {
     /// `InvalidInput` for an illegal name, `TooLarge` for a body over its limit.
     pub fn prepare(self) -> Result<PreparedBatch> {
         let Self { producer, options, bodies } = self;
+        let durability = options.durability.unwrap_or(producer.durability);
         let (queue, tasks) = options.tasks(bodies)?;
         check_sizes(&tasks)?;
-        let waiting = split(tasks).into();
-        Ok(PreparedBatch { producer, queue, waiting, current: None, receipts: Vec::new() })
+        let (waiting, receipts) = (split(tasks).into(), Vec::new());
+        Ok(PreparedBatch { producer, queue, durability, waiting, current: None, receipts })
     }
 }
 
@@ -70,6 +71,7 @@ impl IntoFuture for PushAll {
 pub struct PreparedBatch {
     producer: Producer,
     queue: QueueName,
+    durability: Durability,
     waiting: VecDeque<Vec<NewTask>>,
     /// Sent, but not answered yet. Numbers are drawn only here: an open number makes the store
     /// keep the answers of all later calls.
@@ -88,8 +90,8 @@ impl PreparedBatch {
         loop {
             if self.current.is_none() {
                 let Some(tasks) = self.waiting.pop_front() else { return Ok(&self.receipts) };
-                let call = PushCall::new(self.producer.clone(), self.queue.clone(), tasks);
-                self.current = Some(call);
+                let (producer, queue) = (self.producer.clone(), self.queue.clone());
+                self.current = Some(PushCall::new(producer, queue, tasks, self.durability));
             }
             let Some(call) = &self.current else { continue };
             let answered = call.send().await?;

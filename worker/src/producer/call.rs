@@ -4,8 +4,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tireless_core::{
-    Broker, CallTicket, Effect, Error, ErrorKind, NewTask, Operation, Push, Pushed, QueueName,
-    Result, limits,
+    Broker, CallTicket, Durability, Effect, Error, ErrorKind, NewTask, Operation, Push, Pushed,
+    QueueName, Result, limits,
 };
 
 use super::{Producer, Receipt};
@@ -18,15 +18,21 @@ pub(super) struct PushCall {
     producer: Producer,
     queue: QueueName,
     tasks: Vec<NewTask>,
+    durability: Durability,
     ticket: CallTicket,
     /// When it was first sent with an unknown end, by the clock's monotonic time.
     doubtful_since: Mutex<Option<Duration>>,
 }
 
 impl PushCall {
-    pub(super) fn new(producer: Producer, queue: QueueName, tasks: Vec<NewTask>) -> Self {
+    pub(super) fn new(
+        producer: Producer,
+        queue: QueueName,
+        tasks: Vec<NewTask>,
+        durability: Durability,
+    ) -> Self {
         let ticket = producer.ticket(&queue);
-        Self { producer, queue, tasks, ticket, doubtful_since: Mutex::default() }
+        Self { producer, queue, tasks, durability, ticket, doubtful_since: Mutex::default() }
     }
 
     pub(super) fn queue(&self) -> &QueueName {
@@ -93,6 +99,7 @@ impl PushCall {
             caller: self.producer.caller,
             call: self.ticket.call(),
             tasks: self.tasks.clone(),
+            durability: self.durability,
         }
     }
 
@@ -113,7 +120,7 @@ impl PushCall {
 }
 
 /// Whether the store did not answer. Out of memory can pass too, but it is an answer: the caller
-/// should hear of it and slow down.
+/// should hear of it and slow down. So is that it is not durable: that was waited for already.
 fn is_unanswered(error: &Error) -> bool {
-    error.is_retryable() && error.kind() != ErrorKind::OutOfMemory
+    error.is_retryable() && !matches!(error.kind(), ErrorKind::OutOfMemory | ErrorKind::NotDurable)
 }

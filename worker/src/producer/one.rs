@@ -46,12 +46,13 @@ impl PushTask {
     /// # Errors
     /// `InvalidInput` for an illegal name, `TooLarge` for a body over its limit.
     pub fn prepare(self) -> Result<PreparedPush> {
+        let durability = self.options.durability.unwrap_or(self.producer.durability);
         let (queue, mut tasks) = self.options.tasks(vec![self.body])?;
         if let (Some(own_id), Some(task)) = (self.own_id, tasks.first_mut()) {
             task.own_id = Some(own_id?);
         }
         check_sizes(&tasks)?;
-        Ok(PreparedPush(PushCall::new(self.producer, queue, tasks)))
+        Ok(PreparedPush(PushCall::new(self.producer, queue, tasks, durability)))
     }
 }
 

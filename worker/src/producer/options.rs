@@ -4,7 +4,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use tireless_core::{
-    Codec, Envelope, NewTask, QueueName, Result, StoreTime, TaskId, TaskOptions, TypeName, When,
+    Codec, Durability, Envelope, NewTask, QueueName, Result, StoreTime, TaskId, TaskOptions,
+    TypeName, When,
 };
 
 use crate::codec::BodyCodec;
@@ -20,6 +21,8 @@ pub(super) struct PushOptions {
     pub(super) when: When,
     pub(super) task: TaskOptions,
     pub(super) headers: Vec<(String, Bytes)>,
+    /// The producer's unless set.
+    pub(super) durability: Option<Durability>,
 }
 
 impl PushOptions {
@@ -39,6 +42,7 @@ impl PushOptions {
             when: When::Now,
             task: TaskOptions::default(),
             headers: Vec::new(),
+            durability: None,
         }
     }
 
@@ -105,6 +109,12 @@ macro_rules! push_options {
             /// How long it stays listed after it was done; else it leaves nothing behind.
             pub fn keep(mut self, time: std::time::Duration) -> Self {
                 self.options.task.keep = Some(time);
+                self
+            }
+
+            /// How sure it must be before it is answered, instead of what the producer says.
+            pub fn durability(mut self, durability: tireless_core::Durability) -> Self {
+                self.options.durability = Some(durability);
                 self
             }
 

@@ -1,0 +1,54 @@
+use tireless_core::{Call, NewTask, QueueName, WorkerId};
+
+use super::*;
+
+fn push(tasks: usize) -> Push {
+    Push {
+        queue: QueueName::new("q").unwrap(),
+        caller: WorkerId::new(),
+        call: Call { number: 1, answered: 0 },
+        tasks: (0..tasks).map(|_| NewTask::new("x")).collect(),
+        durability: Durability::REPLICATED,
+    }
+}
+
+fn confirmation() -> Confirmation {
+    Confirmation::of(Durability::REPLICATED).unwrap()
+}
+
+#[test]
+fn a_push_that_is_content_waits_for_nothing() {
+    assert_eq!(Confirmation::of(Durability::Stored), None);
+}
+
+#[test]
+fn the_question_never_waits_for_ever() {
+    let none = Durability::Replicated { replicas: 0, timeout: Duration::ZERO };
+    let command = Confirmation::of(none).unwrap().command();
+    assert_eq!(command.words, ["WAIT", "1", "1"]);
+    let command = Confirmation::of(Durability::FSYNCED).unwrap().command();
+    assert_eq!(command.words, ["WAITAOF", "1", "0", "2000"]);
+}
+
+#[test]
+fn too_few_are_an_error_that_names_the_tasks() {
+    let push = push(3);
+    let error = confirmation().check(Ok(Reply::Int(0)), &push).unwrap_err();
+    assert_eq!((error.kind(), error.effect()), (ErrorKind::NotDurable, Effect::Maybe));
+    assert!(error.is_retryable());
+    let text = error.to_string();
+    assert!(text.contains(&push.tasks[0].id.to_string()) && text.contains("2 more"), "{text}");
+    assert!(confirmation().check(Ok(Reply::Int(1)), &push).is_ok());
+}
+
+#[test]
+fn a_disk_is_asked_for_its_own_count() {
+    let disk = Confirmation::of(Durability::FSYNCED).unwrap();
+    let counts = |local, replicas| Ok(Reply::Array(vec![Reply::Int(local), Reply::Int(replicas)]));
+    assert!(disk.check(counts(1, 0), &push(1)).is_ok());
+    let error = disk.check(counts(0, 5), &push(1)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotDurable);
+    let unknown = Err(ClientError::Server("ERR unknown command 'WAITAOF'".into()));
+    let error = disk.check(unknown, &push(1)).unwrap_err();
+    assert_eq!((error.kind(), error.effect()), (ErrorKind::Unsupported, Effect::Maybe));
+}

@@ -1,0 +1,90 @@
+//! Pushes that wait for replicas, or for the disk.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tireless::{Durability, Producer};
+use tireless_core::{Backend, Effect, ErrorKind};
+use tireless_testkit::server::TestServer;
+use tireless_tests::{Library, Raw, eventually, fresh_namespace, small_cap};
+
+const SOON: Duration = Duration::from_secs(30);
+
+const BRIEFLY: Durability =
+    Durability::Replicated { replicas: 1, timeout: Duration::from_millis(200) };
+
+async fn connect<L: Library>(server: &TestServer) -> Arc<dyn Backend> {
+    let broker = L::connect(&server.url(), small_cap(fresh_namespace())).await;
+    broker.expect("a broker")
+}
+
+async fn follower(master: &TestServer) -> TestServer {
+    let follows = format!("127.0.0.1 {}", master.port());
+    let replica = TestServer::with_args(["--replicaof", &follows]).expect("a replica");
+    let in_step = async || {
+        let replication = replica.ask(&["INFO", "replication"]).expect("an answer");
+        replication.contains("master_link_status:up")
+    };
+    eventually("the replica is in step", SOON, in_step).await;
+    replica
+}
+
+async fn what_no_replica_has_is_an_error_that_can_be_tried_again<L: Library>() {
+    let master = TestServer::start().expect("a server");
+    let broker = connect::<L>(&master).await;
+    let producer = Producer::new(broker.clone()).durability(BRIEFLY);
+    let push = producer.push_raw("q", "alone").prepare().expect("a push");
+    let error = push.send().await.expect_err("there is no replica");
+    assert_eq!((error.kind(), error.effect()), (ErrorKind::NotDurable, Effect::Maybe));
+    assert!(error.to_string().contains(&push.id().to_string()), "{error}");
+
+    let replica = follower(&master).await;
+    assert_eq!(push.send().await.expect("it is there by now").id, push.id());
+    replica.stop().expect("a stop");
+    let other = producer.push_raw("q", "behind its back").prepare().expect("a push");
+    for _ in 0..2 {
+        // A repeat writes nothing, and must not be confirmed for that.
+        let error = other.send().await.expect_err("the replica stands still");
+        assert_eq!(error.kind(), ErrorKind::NotDurable, "{error}");
+    }
+    replica.cont().expect("a continuation");
+    let receipt = other.send().await.expect("the replica goes on");
+    assert!(!receipt.existed);
+    let counts = broker.counts(&"q".parse().expect("a name")).await.expect("counts");
+    assert_eq!((counts.ready, counts.pushed), (2, 2), "each push made one task");
+}
+
+async fn a_confirmed_push_needs_no_script_on_the_server<L: Library>() {
+    let master = TestServer::start().expect("a server");
+    let broker = connect::<L>(&master).await;
+    let _replica = follower(&master).await;
+    let producer = Producer::new(broker).durability(Durability::REPLICATED);
+    for _ in 0..3 {
+        master.ask(&["SCRIPT", "FLUSH"]).expect("an answer");
+        producer.push_raw("q", "x").await.expect("a push");
+    }
+}
+
+async fn the_disk_is_waited_for_where_the_server_can_tell<L: Library>() {
+    let plain = TestServer::start().expect("a server");
+    let producer = Producer::new(connect::<L>(&plain).await).durability(Durability::FSYNCED);
+    let error = producer.push_raw("q", "x").await.expect_err("it has no disk to speak of");
+    assert_eq!((error.kind(), error.effect()), (ErrorKind::Unsupported, Effect::Maybe));
+
+    let logged = TestServer::builder().append_only().start().expect("a server");
+    let mut raw = Raw::connect(&logged.url()).await;
+    let can_tell = raw.try_command(&[b"WAITAOF", b"0", b"0", b"1"]).await.is_ok();
+    let producer = Producer::new(connect::<L>(&logged).await).durability(Durability::FSYNCED);
+    let answer = producer.push_raw("q", "x").await;
+    match (can_tell, answer) {
+        (true, Ok(_)) => {}
+        (false, Err(error)) => assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}"),
+        (can_tell, answer) => panic!("the server can tell: {can_tell}, and said {answer:?}"),
+    }
+}
+
+crate::over_both!(
+    what_no_replica_has_is_an_error_that_can_be_tried_again,
+    a_confirmed_push_needs_no_script_on_the_server,
+    the_disk_is_waited_for_where_the_server_can_tell,
+);
