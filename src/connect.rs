@@ -78,6 +78,9 @@ impl Default for ConnectOptions {
 /// | `redis://[user[:password]@]host[:port][/db]` | Redis or Valkey | `redis-rs` or `fred` |
 /// | `rediss://..` | the same over TLS | the same |
 /// | `redis+unix:///path?db=1` | the same over a Unix socket | the same |
+/// | `redis-sentinel://host[:port]/MASTER?node=host2` | the master that sentinels name | the same |
+/// | `redis-cluster://host[:port]?node=host2` | a Cluster | the same |
+/// | `rediss-sentinel://..`, `rediss-cluster://..` | the same over TLS | the same |
 ///
 /// `?client=redis-rs` or `?client=fred` chooses the library. Safe to cancel.
 ///
@@ -100,12 +103,14 @@ pub async fn connect_with(url: &str, options: ConnectOptions) -> Result<Arc<dyn 
     match scheme {
         "memory" if rest.is_empty() => memory(&options),
         "memory" => Err(invalid("memory:// takes no address and no options")),
-        "redis" | "rediss" | "redis+unix" => redis(url, scheme, options).await,
+        "redis" | "rediss" | "redis+unix" | "redis-sentinel" | "rediss-sentinel"
+        | "redis-cluster" | "rediss-cluster" => redis(url, scheme, options).await,
         _ => Err(invalid(format!("the scheme {scheme}:// is unknown; known are {SCHEMES}"))),
     }
 }
 
-const SCHEMES: &str = "memory://, redis://, rediss:// and redis+unix://";
+const SCHEMES: &str =
+    "memory://, redis://, rediss://, redis+unix://, redis-sentinel:// and redis-cluster://";
 
 fn invalid(message: impl Into<String>) -> Error {
     Error::invalid(Operation::Connect, message)

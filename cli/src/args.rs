@@ -31,7 +31,8 @@ pub(crate) struct Cli {
 #[command(next_help_heading = "Options of every command")]
 pub(crate) struct Globals {
     /// Where the tasks are: redis://[USER[:PASSWORD]@]HOST[:PORT][/DATABASE], rediss://..,
-    /// redis+unix://PATH [default: redis://127.0.0.1:6379]
+    /// redis+unix://PATH, redis-sentinel://HOST/MASTER, redis-cluster://HOST
+    /// [default: redis://127.0.0.1:6379]
     #[arg(
         long,
         global = true,

@@ -63,7 +63,8 @@ pub(crate) fn hide_passwords(broker: Option<&str>) {
     if let Ok(password) = std::env::var(PASSWORD) {
         redact::hide(&password);
     }
-    for password in broker.and_then(password_of).into_iter() {
+    let of_sentinels = broker.and_then(|url| setting(url, "sentinel-pass="));
+    for password in broker.and_then(password_of).into_iter().chain(of_sentinels) {
         redact::hide(password);
         redact::hide(&decoded(password));
     }
@@ -74,17 +75,20 @@ fn password_of(url: &str) -> Option<&str> {
     let rest = &url[url.find("://")? + 3..];
     match rest.rfind('@') {
         Some(at) => Some(&rest[rest[..at].find(':')? + 1..at]),
-        None => {
-            let (_, query) = rest.split_once('?')?;
-            query.split('&').find_map(|pair| pair.strip_prefix("pass="))
-        }
+        None => setting(rest, "pass="),
     }
+}
+
+/// The value of a setting behind the question mark.
+fn setting<'a>(url: &'a str, name: &str) -> Option<&'a str> {
+    let (_, query) = url.split_once('?')?;
+    query.split('&').find_map(|pair| pair.strip_prefix(name))
 }
 
 /// The URL with the password from the environment, or from the file that it names, unless it has
 /// one of its own.
 fn with_password(url: &str) -> Outcome<String> {
-    let has_one = password_of(url).is_some() || url.contains("password-file=");
+    let has_one = password_of(url).is_some() || setting(url, "password-file=").is_some();
     let password = match (has_one, std::env::var(PASSWORD), std::env::var_os(PASSWORD_FILE)) {
         (true, ..) => None,
         (_, Ok(password), _) if !password.is_empty() => Some(password),

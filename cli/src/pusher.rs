@@ -17,12 +17,20 @@ pub(crate) struct Pusher {
     queue: QueueName,
     caller: WorkerId,
     calls: CallSequence,
+    durability: Durability,
 }
 
 impl Pusher {
     /// A producer with an identity of its own.
     pub(crate) fn new(broker: Arc<dyn Backend>, queue: QueueName) -> Self {
-        Self { broker, queue, caller: WorkerId::new(), calls: CallSequence::new() }
+        let (caller, calls) = (WorkerId::new(), CallSequence::new());
+        Self { broker, queue, caller, calls, durability: Durability::Stored }
+    }
+
+    /// The same producer, whose pushes are to be as sure as this.
+    pub(crate) fn durability(mut self, durability: Durability) -> Self {
+        self.durability = durability;
+        self
     }
 
     /// Where it pushes to.
@@ -39,7 +47,7 @@ impl Pusher {
             caller: self.caller,
             call: ticket.call(),
             tasks,
-            durability: Durability::Stored,
+            durability: self.durability,
         };
         let started = Instant::now();
         let mut pause = Duration::from_millis(50);

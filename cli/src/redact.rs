@@ -51,7 +51,8 @@ fn next_password(text: &str) -> Option<(usize, usize)> {
         Some((start + colon + 1, start + user_info.len()))
     });
     let in_query = text.match_indices(['?', '&']).find_map(|(at, _)| {
-        let rest = text[at + 1..].strip_prefix("pass=")?;
+        let rest = text[at + 1..].strip_prefix("sentinel-").unwrap_or(&text[at + 1..]);
+        let rest = rest.strip_prefix("pass=")?;
         let start = text.len() - rest.len();
         let value = word(rest);
         Some((start, start + value.find('&').unwrap_or(value.len())))

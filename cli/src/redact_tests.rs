@@ -13,6 +13,10 @@ fn a_url_loses_its_password_wherever_it_stands() {
         ("two redis://a:b@c redis://d:e@f", "two redis://a:***@c redis://d:***@f"),
         ("a://b", "a://b"),
         ("redis+unix:///s?pass=pw&db=1", "redis+unix:///s?pass=***&db=1"),
+        (
+            "redis-sentinel://s/main?sentinel-pass=pw&node=t",
+            "redis-sentinel://s/main?sentinel-pass=***&node=t",
+        ),
         ("'redis+unix:///s?db=1&pass=pw'", "'redis+unix:///s?db=1&pass=***'"),
     ];
     for (text, expected) in cases {

@@ -133,3 +133,51 @@ fn nothing_printed_contains_the_password() {
         }
     }
 }
+
+#[test]
+fn sentinels_are_named_with_their_master() {
+    let url = "redis-sentinel://u:pw@s1/main?db=2&node=s2:7000&node=[::1]&sentinel-user=su&\
+               sentinel-pass=sp";
+    let address = Address::parse(url).unwrap();
+    assert_eq!(address.to_string(), "redis-sentinel://u@s1:26379/main?db=2");
+    let sentinels = address.sentinels();
+    let places: Vec<_> = sentinels.iter().map(Address::place).collect();
+    assert_eq!(places, ["s1:26379", "s2:7000", "[::1]:26379"]);
+    for sentinel in &sentinels {
+        assert_eq!((sentinel.user.as_deref(), sentinel.database), (Some("su"), 0));
+        assert_eq!(sentinel.password, Some(Secret::new("sp")));
+    }
+    let master = address.of_node("m", 1);
+    assert_eq!(master, Address::tcp("m", 1).with_user("u").with_password("pw").with_database(2));
+    assert!(!format!("{address:?}{address}").contains("sp\""), "{address:?}");
+}
+
+#[test]
+fn a_cluster_is_named_by_some_of_its_servers() {
+    let address =
+        Address::parse("rediss-cluster://:pw@c1?node=c2&node=c3:7000&ca=/ca.pem").unwrap();
+    let node = |host: &str, port| (host.to_owned(), port);
+    let nodes = [node("c1", 6_379), node("c2", 6_379), node("c3", 7_000)];
+    assert_eq!(address.cluster_nodes(), nodes);
+    assert_eq!(address.to_string(), "rediss-cluster://c1:6379/0");
+    assert!(address.of_node("c9", 1).tls().is_some());
+    assert!(address.sentinels().is_empty());
+}
+
+#[test]
+fn what_does_not_fit_a_set_up_is_refused() {
+    for (url, part) in [
+        ("redis-sentinel://s1", "the master's name"),
+        ("redis-sentinel://s1/main/2", "the master's name"),
+        ("redis-sentinel://s1/main?node=", "HOST or HOST:PORT"),
+        ("redis-sentinel://s1/main?node=u:p@s2", "HOST or HOST:PORT"),
+        ("redis-sentinel://s1/main?ca=/ca.pem", "rediss://"),
+        ("redis-cluster://c1/2", "only database 0"),
+        ("redis-cluster://c1?db=1", "only database 0"),
+        ("redis-cluster://c1?sentinel-user=u", "redis-sentinel://"),
+        ("redis://h?node=h2", "node belongs to"),
+    ] {
+        let text = refused(url);
+        assert!(text.contains(part), "{url}: {text}");
+    }
+}

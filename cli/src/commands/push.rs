@@ -10,7 +10,7 @@ use bytes::Bytes;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use serde::Serialize;
 use tireless::limits::BODY_BYTES;
-use tireless::{Backend, Envelope, NewTask, OwnId, Pushed, QueueName, StoreTime, When};
+use tireless::{Backend, Durability, Envelope, NewTask, OwnId, Pushed, QueueName, StoreTime, When};
 
 use crate::args::{self, Lines, duration, moment};
 use crate::exit::{Outcome, Stop};
@@ -39,6 +39,26 @@ pub(crate) struct Args {
     /// Not before this moment (RFC 3339)
     #[arg(long, value_name = "TIME", value_parser = moment)]
     at: Option<StoreTime>,
+    /// Succeed only once this many replicas have it
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    replicas: Option<u32>,
+    /// Succeed only once it is on the server's disk
+    #[arg(long, conflicts_with = "replicas")]
+    fsync: bool,
+    /// How long --replicas or --fsync may take
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "2s")]
+    confirm_within: Duration,
+}
+
+impl Args {
+    fn durability(&self) -> Durability {
+        let timeout = self.confirm_within;
+        match self.replicas {
+            Some(replicas) => Durability::Replicated { replicas, timeout },
+            None if self.fsync => Durability::Fsynced { timeout },
+            None => Durability::Stored,
+        }
+    }
 }
 
 fn own_id(text: &str) -> Result<OwnId, String> {
@@ -65,7 +85,7 @@ pub(crate) async fn run(args: Args, broker: Arc<dyn Backend>, out: Output) -> Ou
         (_, Some(time)) => When::At(time),
         _ => When::Now,
     };
-    let pusher = Pusher::new(broker, args.queue.clone());
+    let pusher = Pusher::new(broker, args.queue.clone()).durability(args.durability());
     match args.lines {
         Some(lines) => push_lines(&pusher, lines, when, out).await,
         None => {
