@@ -3,6 +3,7 @@
 
 mod eventually;
 mod library;
+pub mod proxy;
 mod python;
 mod raw;
 mod site;
