@@ -6,6 +6,7 @@ mod library;
 pub mod proxy;
 mod python;
 mod raw;
+pub mod replies;
 mod site;
 
 pub use eventually::{eventually, quantile};

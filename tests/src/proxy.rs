@@ -17,7 +17,6 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
-pub use frame::{Frames, Malformed};
 pub use strikes::{Odds, Strike, Strikes, Struck};
 pub use way::{Connections, Way};
 

@@ -6,7 +6,7 @@ use bytes::{Bytes, BytesMut};
 
 /// Bytes that are no frame.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Malformed(String);
+pub(super) struct Malformed(String);
 
 impl fmt::Display for Malformed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -20,7 +20,7 @@ impl std::error::Error for Malformed {}
 ///
 /// Every byte of a string is passed over once, however often the frame was not whole yet.
 #[derive(Debug, Default)]
-pub struct Frames {
+pub(super) struct Frames {
     bytes: BytesMut,
     /// How far the frame that has begun is understood.
     at: usize,
@@ -30,7 +30,7 @@ pub struct Frames {
 
 impl Frames {
     /// Adds bytes that came.
-    pub fn feed(&mut self, bytes: &[u8]) {
+    pub(super) fn feed(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
     }
 
@@ -39,7 +39,7 @@ impl Frames {
     /// # Errors
     /// `Malformed` for what no server and no client of today sends: an unknown type, a length that
     /// is no number, RESP3's streams.
-    pub fn next(&mut self) -> Result<Option<Bytes>, Malformed> {
+    pub(super) fn next(&mut self) -> Result<Option<Bytes>, Malformed> {
         while let Some(element) = element(&self.bytes[self.at..])? {
             self.at += element.len;
             if element.within > 0 {
@@ -108,12 +108,12 @@ fn length(text: &[u8]) -> Result<Option<usize>, Malformed> {
 }
 
 /// Whether a frame of a server answers no command (a push of RESP3).
-pub fn is_push(frame: &[u8]) -> bool {
+pub(super) fn is_push(frame: &[u8]) -> bool {
     frame.first() == Some(&b'>')
 }
 
 /// The first words of a command, at most `count`; `None` if the frame is no array of strings.
-pub fn words(frame: &[u8], count: usize) -> Option<Vec<&[u8]>> {
+pub(super) fn words(frame: &[u8], count: usize) -> Option<Vec<&[u8]>> {
     let end = frame.windows(2).position(|pair| pair == b"\r\n")?;
     if frame[0] != b'*' {
         return None;

@@ -9,11 +9,11 @@ use super::frame::words;
 
 /// The names of scripts, by hash and by text.
 #[derive(Debug)]
-pub struct Kinds(HashMap<Bytes, &'static str>);
+pub(super) struct Kinds(HashMap<Bytes, &'static str>);
 
 impl Kinds {
     /// Those of all our scripts.
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         let texts = script_texts();
         let names = texts
             .into_iter()
@@ -23,7 +23,7 @@ impl Kinds {
 
     /// `claim` or `push` for a call of that script, `blpop` or `echo` for a command, `script load`
     /// for those with a word below. `?` for what is no command.
-    pub fn of(&self, command: &[u8]) -> String {
+    pub(super) fn of(&self, command: &[u8]) -> String {
         let Some(words) = words(command, 2) else { return "?".into() };
         let lower = |word: &[u8]| String::from_utf8_lossy(word).to_ascii_lowercase();
         match words[..] {
