@@ -3,6 +3,7 @@
 
 mod eventually;
 mod library;
+mod process;
 pub mod proxy;
 mod python;
 mod raw;
@@ -14,6 +15,7 @@ pub use library::{
     Fred, FredHarness, Library, OwnServer, RedisHarness, RedisRs, RedisRsHarness, fresh_namespace,
     small_cap,
 };
+pub use process::{cpu_time, memory};
 pub use python::redis_py;
 pub use raw::Raw;
 pub use site::{Log, Pace, Site, WorkerProcess};
