@@ -31,6 +31,7 @@ use over_both;
 mod conformance; // every clause of the contract, over both client libraries
 mod containers; // the official images
 mod crash; // worker processes that die or stand still
+mod dropped; // futures of pools and producers, dropped half way
 mod half_open; // connections that lead nowhere, servers that stand still
 mod interop; // pushed with one library, run with the other
 mod out_of_memory; // what still works at maxmemory
