@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tireless_core::{
-    Broker, Call, Clock, ErrorKind, Inspect, List, NewTask, Push, QueueName, Sleep, State,
-    StoreTime, Wait, WaitOn, Woken, WorkerId,
+    Broker, Call, Clock, Durability, ErrorKind, Inspect, List, NewTask, Push, QueueName, Sleep,
+    State, StoreTime, Wait, WaitOn, Woken, WorkerId,
 };
 
 use super::MemoryBroker;
@@ -45,7 +45,8 @@ fn wait(inbox: bool, timeout: Duration) -> Wait {
 async fn push(broker: &MemoryBroker) {
     let call = Call { number: 1, answered: 0 };
     let tasks = vec![NewTask::new("body")];
-    let push = Push { queue: queue(), caller: WorkerId::new(), call, tasks };
+    let (queue, durability) = (queue(), Durability::Stored);
+    let push = Push { queue, caller: WorkerId::new(), call, tasks, durability };
     broker.push(&push).await.unwrap();
 }
 

@@ -179,10 +179,15 @@ macro_rules! for_each_case {
             }
             cancel {
                 a_dropped_push_happened_once_or_never
+                a_dropped_claim_can_be_sent_again
                 a_dropped_claim_strands_nothing
+                a_dropped_lone_claim_strands_nothing
                 a_dropped_settle_is_applied_once
-                dropped_beats_ticks_and_waits_lose_nothing
+                a_dropped_renewal_loses_nothing
+                a_dropped_wait_loses_nothing
+                a_dropped_tick_moves_each_task_once
                 dropped_administration_can_be_repeated
+                a_dropped_question_answers_no_other
             }
             poison {
                 a_crash_in_company_is_noted

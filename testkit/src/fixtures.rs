@@ -6,14 +6,14 @@
 mod actor;
 mod bell;
 mod bench;
+mod dropped;
 
 pub use actor::Actor;
 pub use bell::Waiting;
 pub use bench::Bench;
+pub use dropped::{DropAt, at_every_poll};
 
 use std::fmt;
-use std::future::Future;
-use std::task::Poll;
 use std::time::Duration;
 
 use tireless_core::{
@@ -114,18 +114,4 @@ pub fn every_outcome() -> Vec<Outcome> {
         bury(),
         snooze(LONG),
     ]
-}
-
-/// Polls a future a few times, then drops it; whether it ended before.
-pub async fn drop_after<F: Future>(future: F, polls: usize) -> bool {
-    let mut future = Box::pin(future);
-    for _ in 0..polls {
-        let ended =
-            std::future::poll_fn(|context| Poll::Ready(future.as_mut().poll(context).is_ready()));
-        if ended.await {
-            return true;
-        }
-        tokio::task::yield_now().await;
-    }
-    false
 }

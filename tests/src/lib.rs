@@ -4,8 +4,11 @@
 mod cluster;
 mod eventually;
 mod library;
+mod process;
+pub mod proxy;
 mod python;
 mod raw;
+pub mod replies;
 mod site;
 mod traffic;
 
@@ -15,6 +18,7 @@ pub use library::{
     Fred, FredHarness, Library, OwnServer, RedisHarness, RedisRs, RedisRsHarness, fresh_namespace,
     small_cap,
 };
+pub use process::{cpu_time, memory};
 pub use python::redis_py;
 pub use raw::Raw;
 pub use site::{Log, Pace, Site, WorkerProcess};

@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use tireless_backend_fred::FredBroker;
-use tireless_backend_redis_rs::RedisRsBroker;
+use tireless_backend_fred::{FredBroker, FredLink};
+use tireless_backend_redis_rs::{RedisRsBroker, RedisRsLink};
 use tireless_core::{Backend, Namespace, QueueName, Result};
 use tireless_redis_broker::Settings;
+use tireless_redis_broker::link::Link;
 use tireless_testkit::Harness;
 use tireless_testkit::server::{TestServer, shared_url};
 
@@ -39,6 +40,9 @@ pub trait Library: Send + Sync + 'static {
     /// Its name, as `--client` has it.
     const NAME: &'static str;
 
+    /// One connection of it.
+    type Link: Link;
+
     /// Connects with it.
     async fn connect(url: &str, settings: Settings) -> Result<Arc<dyn Backend>>;
 }
@@ -55,6 +59,8 @@ pub struct Fred;
 impl Library for RedisRs {
     const NAME: &'static str = "redis-rs";
 
+    type Link = RedisRsLink;
+
     async fn connect(url: &str, settings: Settings) -> Result<Arc<dyn Backend>> {
         Ok(Arc::new(RedisRsBroker::connect(url, settings).await?))
     }
@@ -63,6 +69,8 @@ impl Library for RedisRs {
 #[async_trait]
 impl Library for Fred {
     const NAME: &'static str = "fred";
+
+    type Link = FredLink;
 
     async fn connect(url: &str, settings: Settings) -> Result<Arc<dyn Backend>> {
         Ok(Arc::new(FredBroker::connect(url, settings).await?))

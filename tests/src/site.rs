@@ -65,6 +65,11 @@ impl Site {
         }
     }
 
+    /// How its connections are made.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
     /// Another connection, as another process would have.
     pub async fn connect<L: Library>(&self) -> Arc<dyn Backend> {
         let broker = L::connect(&self.url, self.settings.clone()).await;
@@ -151,6 +156,11 @@ pub struct Log {
 pub struct WorkerProcess(Child);
 
 impl WorkerProcess {
+    /// The process's number.
+    pub fn id(&self) -> u32 {
+        self.0.id()
+    }
+
     /// Kills it (SIGKILL).
     pub fn kill(&mut self) {
         self.0.kill().expect("a process to kill");

@@ -32,12 +32,15 @@ mod cluster; // queues in several slots, slots that move, masters that die
 mod conformance; // every clause of the contract, over both client libraries
 mod containers; // the official images
 mod crash; // worker processes that die or stand still
+mod dropped; // futures of pools and producers, dropped half way
 mod durability; // pushes that wait for replicas, or for the disk
+mod half_open; // connections that lead nowhere, servers that stand still
 mod interop; // pushed with one library, run with the other
 mod out_of_memory; // what still works at maxmemory
 mod outage; // Redis dies, or stands still, under load
 mod plain_list; // programs that only know lists and sets
 mod property; // one model against both libraries
+mod replies; // replies are dropped, cut, delayed and repeated
 mod scripts_lost; // SCRIPT FLUSH under way
 mod sentinels; // a master that dies, or hands over
 mod timing; // when things happen, with generous room

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tireless_core::{Result, Wait, WaitOn, Woken};
 
-use crate::board::LOOK;
+use crate::board::longest_pause;
 use crate::health::Role;
 use crate::random::backoff;
 use crate::shared::Shared;
@@ -37,10 +37,10 @@ pub(crate) async fn run(shared: Arc<Shared>) -> Result<()> {
         match wait(&shared, queues).await {
             Ended::Heard => failures = 0,
             Ended::Stopped => {}
-            Ended::Failed => {
+            Ended::Failed(longest) => {
                 failures += 1;
                 // The claimer polls meanwhile.
-                let pause = backoff(failures, Duration::from_millis(500), LOOK);
+                let pause = backoff(failures, Duration::from_millis(500), longest);
                 tokio::select! {
                     () = shared.clock.sleep(pause) => {}
                     () = shared.stop.cancelled() => {}
@@ -53,7 +53,8 @@ pub(crate) async fn run(shared: Arc<Shared>) -> Result<()> {
 
 enum Ended {
     Heard,
-    Failed,
+    /// And how long to wait at most before the next try.
+    Failed(Duration),
     Stopped,
 }
 
@@ -123,7 +124,7 @@ fn heard(shared: &Shared, answer: Result<Woken>, wait: &Wait) -> Ended {
             shared.failed(Role::Bell, &error);
             shared.board.look_again(&wait.queues);
             shared.claimer_wake.notify_one();
-            Ended::Failed
+            Ended::Failed(longest_pause(&error))
         }
     }
 }

@@ -7,7 +7,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tireless_core::{QueueClaimed, WaitOn};
+use tireless_core::{Error, QueueClaimed, WaitOn};
 
 use crate::random::backoff;
 use crate::shared::Served;
@@ -20,6 +20,10 @@ const TOGETHER: Duration = Duration::from_secs(1);
 
 /// How often empty queues are looked at by claims that are made for others.
 const GLANCE: Duration = Duration::from_millis(200);
+
+/// How long a store that does not answer is left alone at most: it may be back at any moment, and
+/// is to be noticed soon.
+const AWAY: Duration = Duration::from_secs(1);
 
 /// A queue that answers with errors for so long is not asked for lost answers any more.
 const HOPELESS: Duration = Duration::from_secs(5);
@@ -194,12 +198,18 @@ impl Board {
     }
 
     /// A queue has answered with an error. With `repeat` the same claim is to be sent again.
-    pub(crate) fn failed(&self, at: usize, now: Duration, repeat: Option<(u64, usize)>) {
+    pub(crate) fn failed(
+        &self,
+        at: usize,
+        now: Duration,
+        error: &Error,
+        repeat: Option<(u64, usize)>,
+    ) {
         let line = &mut self.lines()[at];
         line.failures += 1;
         line.failing_since.get_or_insert(now);
         line.repeat = repeat;
-        let pause = backoff(line.failures, Duration::from_millis(100), LOOK);
+        let pause = backoff(line.failures, Duration::from_millis(100), longest_pause(error));
         line.blocked_until = now + pause;
         line.look = Look::Unknown;
     }
@@ -284,6 +294,11 @@ impl Line {
     fn has_failed_long(&self, now: Duration) -> bool {
         self.failing_since.is_some_and(|since| since + HOPELESS <= now)
     }
+}
+
+/// The longest pause between tries that end with this error.
+pub(crate) fn longest_pause(error: &Error) -> Duration {
+    if error.is_retryable() { AWAY } else { LOOK }
 }
 
 /// Takes out the claims of some lines that were to be repeated.

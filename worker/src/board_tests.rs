@@ -1,4 +1,4 @@
-use tireless_core::QueueName;
+use tireless_core::{ErrorKind, Operation, QueueName};
 
 use super::*;
 use crate::shared::Routes;
@@ -21,6 +21,11 @@ fn answer(more: bool) -> QueueClaimed {
     let mut answer = QueueClaimed::default();
     answer.more = more;
     answer
+}
+
+/// What is said of a store that does not answer.
+fn away() -> Error {
+    Error::new(ErrorKind::Unavailable, Operation::Claim, "nobody there")
 }
 
 fn due_in(due: Duration) -> QueueClaimed {
@@ -76,7 +81,7 @@ fn what_falls_due_is_looked_at_then() {
 fn a_lost_answer_is_asked_for_again_with_its_number_while_others_go_on() {
     let board = board(&[(0, 1), (1, 1)]);
     board.answered(1, SECOND, 0, &answer(true));
-    board.failed(0, SECOND, Some((7, 8)));
+    board.failed(0, SECOND, &away(), Some((7, 8)));
     assert_eq!(board.plan(SECOND, 4, |_| false), Plan::Claim(vec![(1, 4)]), "it pauses first");
     assert_eq!(board.plan(2 * SECOND, 4, |_| false), Plan::Repeat(7, vec![(0, 8)]));
     assert!(board.repeats());
@@ -164,16 +169,35 @@ fn a_queue_whose_outcomes_pile_up_is_left_out_and_not_waited_for() {
     assert!(matches!(board.plan(SECOND, 4, |_| true), Plan::Idle(until) if until > SECOND));
 }
 
+/// After a long row of this error, how long the queue is left alone.
+fn pause_after_many(error: &Error) -> Duration {
+    let board = board(&[(0, 1)]);
+    (0..20).for_each(|_| board.failed(0, SECOND, error, None));
+    match board.plan(SECOND, 4, |_| false) {
+        Plan::Idle(until) => until - SECOND,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_store_that_does_not_answer_is_asked_again_soon() {
+    for _ in 0..50 {
+        assert!(pause_after_many(&away()) <= SECOND);
+        let refused = Error::new(ErrorKind::WrongType, Operation::Claim, "a set, not a list");
+        assert!(pause_after_many(&refused) >= 2 * SECOND);
+    }
+}
+
 #[test]
 fn a_queue_that_keeps_failing_is_not_asked_for_lost_answers() {
     let board = board(&[(0, 1), (1, 1)]);
-    board.failed(0, SECOND, Some((7, 8)));
+    board.failed(0, SECOND, &away(), Some((7, 8)));
     assert_eq!(board.take_hopeless(5 * SECOND), []);
-    board.failed(0, 5 * SECOND, Some((7, 8)));
+    board.failed(0, 5 * SECOND, &away(), Some((7, 8)));
     assert_eq!(board.take_hopeless(6 * SECOND), [(0, 7)]);
     assert!(!board.repeats());
     board.answered(0, 7 * SECOND, 8, &answer(true));
-    board.failed(0, 7 * SECOND, Some((8, 8)));
+    board.failed(0, 7 * SECOND, &away(), Some((8, 8)));
     assert_eq!(board.take_hopeless(8 * SECOND), []);
     assert_eq!(board.take_repeats(), [(0, 8)]);
 }

@@ -148,12 +148,12 @@ impl Claimer {
                 }
                 Err(error) if error.effect() == Effect::Maybe => {
                     shared.failed(Role::Claimer, &error);
-                    shared.board.failed(at, now, Some((number, max)));
+                    shared.board.failed(at, now, &error, Some((number, max)));
                 }
                 Err(error) => {
                     shared.failed(Role::Claimer, &error);
                     shared.ledger.nothing(number, at);
-                    shared.board.failed(at, now, None);
+                    shared.board.failed(at, now, &error, None);
                 }
             }
         }
@@ -191,7 +191,7 @@ impl Claimer {
                     }
                     Err(error) => {
                         shared.failed(Role::Claimer, &error);
-                        shared.board.failed(at, now, None);
+                        shared.board.failed(at, now, &error, None);
                         match error.effect() {
                             Effect::Maybe if !shared.board.has_failed_long(at, now) => {
                                 lost.push((at, max));

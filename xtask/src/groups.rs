@@ -25,11 +25,13 @@ use crate::test_binaries::{Built, Counts, Environment, TestBinary};
 
 /// Modules whose tests start servers of their own: left out where no binary can be run, which is
 /// where macOS has Docker and no server. A module that is not named here fails there.
-pub(crate) const OWN_SERVER: [&str; 7] = [
+pub(crate) const OWN_SERVER: [&str; 9] = [
     "own_server::",
     "out_of_memory::",
     "scripts_lost::",
     "outage::",
+    "replies::",
+    "half_open::",
     "cluster::",
     "durability::",
     "sentinels::",
@@ -40,7 +42,16 @@ const TLS: [&str; 4] =
     ["tls::", "an_authority_of_our_own", "a_client_certificate", "files_that_are_none"];
 
 /// Modules that prove what does not depend on the server's version: run on the first one only.
-const SAME_EVERYWHERE: [&str; 4] = ["property::", "crash::", "timing::", "cluster::conformance::"];
+const SAME_EVERYWHERE: [&str; 8] = [
+    "property::",
+    "crash::",
+    "timing::",
+    "replies::",
+    "half_open::",
+    "cluster::conformance::",
+    "cluster::a_killed",
+    "sentinels::",
+];
 
 /// The two that speak to servers.
 const BACKENDS: [&str; 2] = ["tireless-backend-redis-rs", "tireless-backend-fred"];

@@ -11,8 +11,8 @@ use super::settings::Settings;
 use super::{Address, Endpoint, Secret, Tls};
 
 pub(super) const ACCEPTED: &str = "accepted are redis://[user[:password]@]host[:port][/db], \
-    redis-sentinel://host[:port]/MASTER and redis-cluster://host[:port], each with rediss in front \
-    for TLS, and redis+unix:///path?db=0&user=u&pass=p";
+    redis-sentinel://host[:port]/MASTER and redis-cluster://host[:port], the same with rediss:// and \
+    so on for TLS, and redis+unix:///path?db=0&user=u&pass=p";
 pub(super) const ENCODE: &str = "special characters in a user or password are written percent-encoded \
     ('@' as %40, '/' as %2F, '#' as %23, '?' as %3F, '%' as %25)";
 

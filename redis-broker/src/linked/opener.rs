@@ -71,6 +71,7 @@ impl Opener {
         if let Some(at) = next_try {
             sleep_until(at).await;
         }
+        let began = Instant::now();
         let error = match timeout(patience::CONNECT, greet::<L>(&self.address)).await {
             Ok(Ok(link)) => {
                 *self.outage() = Outage::default();
@@ -80,14 +81,16 @@ impl Opener {
             Err(_) => ConnectError::TimedOut(patience::CONNECT),
         };
         let error = error.explain(&self.address);
-        self.failed(&error);
+        self.failed(&error, began);
         Err(error)
     }
 
-    fn failed(&self, error: &Error) {
+    /// The pause counts from when the try began: one that met silence has taken longer already, and
+    /// the server may be back since.
+    fn failed(&self, error: &Error, began: Instant) {
         let mut outage = self.outage();
         outage.failures = outage.failures.saturating_add(1);
-        outage.next_try = Some(Instant::now() + patience::pause(outage.failures));
+        outage.next_try = Some(began + patience::pause(outage.failures));
         outage.trouble = Some(error.message().to_owned());
     }
 
@@ -99,7 +102,7 @@ impl Opener {
         if let Ok(handle) = Handle::try_current() {
             *self.runtime.lock().unwrap_or_else(PoisonError::into_inner) = handle;
         }
-        self.failed(&error);
+        self.failed(&error, Instant::now());
         error
     }
 

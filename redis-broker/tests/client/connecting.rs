@@ -29,6 +29,33 @@ pub(crate) async fn a_frozen_server<L: Link>() {
     refused::<L>(&server.url(), ErrorKind::Unavailable, &parts).await;
 }
 
+/// A port that takes connections and bytes and never says a word, under TLS too.
+pub(crate) async fn a_silent_port<L: Link>() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let place = silent.local_addr().unwrap().to_string();
+    for scheme in ["redis", "rediss"] {
+        for entry in ["", "ada:pw@"] {
+            let url = format!("{scheme}://{entry}{place}/3");
+            let parts = ["no answer within 3s", &place];
+            refused::<L>(&url, ErrorKind::Unavailable, &parts).await;
+        }
+    }
+}
+
+/// Something else listens there: a web server, which answers what it does not understand.
+pub(crate) async fn another_kind_of_server<L: Link>() {
+    use std::io::{Read, Write};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let place = listener.local_addr().unwrap().to_string();
+    std::thread::spawn(move || {
+        for mut caller in listener.incoming().flatten() {
+            let _ = caller.read(&mut [0; 1_024]);
+            let _ = caller.write_all(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
+        }
+    });
+    refused::<L>(&format!("redis://{place}"), ErrorKind::Unavailable, &[&place]).await;
+}
+
 pub(crate) async fn passwords<L: Link>() {
     let server = server_with(&["--requirepass", "s3cret/1"]);
     let at = |entry: &str| server.url().replace("//", &format!("//{entry}"));

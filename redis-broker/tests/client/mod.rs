@@ -38,6 +38,8 @@ macro_rules! client_tests {
             connecting::nobody_there,
             connecting::no_such_host,
             connecting::a_frozen_server,
+            connecting::a_silent_port,
+            connecting::another_kind_of_server,
             connecting::passwords,
             connecting::users,
             connecting::unix_sockets,

@@ -13,7 +13,7 @@ use tireless_core::{Call, ErrorKind, NewTask, Push, Pushed, Settle, SettleAnswer
 use super::model::{Hand, Model, Place};
 use super::step::{Delay, PushOne, Sent, Step};
 use crate::Harness;
-use crate::fixtures::{Actor, Bench, LONG, drop_after, own, task};
+use crate::fixtures::{Actor, Bench, DropAt, LONG, own, task};
 
 /// What lasts a moment lasts this long; real stores are waited for.
 const MOMENT: Duration = Duration::from_millis(3);
@@ -125,7 +125,7 @@ impl Play<'_> {
             Sent::Once => {}
             Sent::Twice => drop(self.bench.broker.push(&push).await),
             Sent::Dropped(polls) => {
-                drop_after(self.bench.broker.push(&push), polls.into()).await;
+                DropAt::polls(polls.into()).half_way(self.bench.broker.push(&push)).await;
             }
         }
         let answer = self.bench.broker.push(&push).await;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tireless_core::{ClaimMode, ClaimedTask, QueueClaimed, TaskId};
 
 use super::{MOMENT, Play};
-use crate::fixtures::{LONG, drop_after, ids};
+use crate::fixtures::{DropAt, LONG, ids};
 use crate::property::model::{Held, Model};
 use crate::property::step::Sent;
 
@@ -36,7 +36,7 @@ impl Play<'_> {
             Sent::Once => {}
             Sent::Twice => drop(self.bench.broker.claim(&claim).await),
             Sent::Dropped(polls) => {
-                drop_after(self.bench.broker.claim(&claim), polls.into()).await;
+                DropAt::polls(polls.into()).half_way(self.bench.broker.claim(&claim)).await;
             }
         }
         let answer = self.player(worker).actor.send(&claim).await;
@@ -95,7 +95,7 @@ impl Play<'_> {
             Sent::Once => {}
             Sent::Twice => drop(self.bench.broker.renew(&renew).await),
             Sent::Dropped(polls) => {
-                drop_after(self.bench.broker.renew(&renew), polls.into()).await;
+                DropAt::polls(polls.into()).half_way(self.bench.broker.renew(&renew)).await;
             }
         }
         let mut answer = self.player(worker).actor.send_renew(&renew).await;

@@ -4,7 +4,7 @@ use tireless_core::{Outcome, Reentry, ReleaseReason, Settled, TaskId};
 
 use super::{Play, length};
 use crate::fixtures::LONG;
-use crate::fixtures::{bury, drop_after, failure, keep, snooze};
+use crate::fixtures::{DropAt, bury, failure, keep, snooze};
 use crate::property::step::{Delay, Sent, Verdict};
 
 impl Play<'_> {
@@ -57,7 +57,7 @@ impl Play<'_> {
             Sent::Once => {}
             Sent::Twice => drop(self.bench.broker.settle(&settle).await),
             Sent::Dropped(polls) => {
-                drop_after(self.bench.broker.settle(&settle), polls.into()).await;
+                DropAt::polls(polls.into()).half_way(self.bench.broker.settle(&settle)).await;
             }
         }
         let answer = self.player(worker).actor.send_settle(&settle).await;
