@@ -12,6 +12,7 @@ mod exec;
 mod exit;
 mod feed;
 mod guard;
+mod health;
 mod lines;
 mod logs;
 mod output;
@@ -95,8 +96,9 @@ async fn run(cli: Cli) -> Outcome {
         }
         Command::Work(args) => {
             let adopted = args.adopted()?;
+            let health = args.health().await?;
             let broker = connect_adopting(&globals, Memory::Refused, adopted).await?;
-            commands::work::run(args, broker, out).await
+            commands::work::run(args, health, broker, out).await
         }
         command => operate(command, &globals, out).await,
     }

@@ -7,6 +7,7 @@ mod bench;
 mod drain;
 mod guard;
 mod harness;
+mod health;
 mod operate;
 mod push;
 mod run;
