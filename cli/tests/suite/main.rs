@@ -5,6 +5,7 @@
 mod bad_input;
 mod bench;
 mod drain;
+mod eviction;
 mod guard;
 mod harness;
 mod health;
