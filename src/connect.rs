@@ -56,6 +56,9 @@ pub struct ConnectOptions {
     /// Queues that take their tasks from plain lists of other programs. Redis alone has such.
     #[cfg(any(feature = "redis-rs", feature = "fred"))]
     pub adopted: HashMap<QueueName, crate::Adoption>,
+    /// Whether a Redis is taken that throws keys away at its memory limit (`maxmemory` set, and a
+    /// `maxmemory-policy` other than `noeviction`), and tasks with them. Without this it is refused.
+    pub allow_eviction: bool,
 }
 
 impl Default for ConnectOptions {
@@ -66,6 +69,7 @@ impl Default for ConnectOptions {
             dead_kept: limits::DEAD_KEPT,
             #[cfg(any(feature = "redis-rs", feature = "fred"))]
             adopted: HashMap::new(),
+            allow_eviction: false,
         }
     }
 }
@@ -86,7 +90,7 @@ impl Default for ConnectOptions {
 ///
 /// # Errors
 /// `InvalidInput` for a URL that cannot be read, `Unsupported` for one whose feature is not
-/// built (the message names it), or what kept the server from answering. Passwords are never part
+/// built (the message names it) and for a server that is too old or evicts keys, or what kept the server from answering. Passwords are never part
 /// of it.
 pub async fn connect(url: &str) -> Result<Arc<dyn Backend>> {
     connect_with(url, ConnectOptions::default()).await
@@ -169,6 +173,7 @@ async fn redis_rs(url: &str, _: &str, options: ConnectOptions) -> Result<Arc<dyn
     let mut settings = tireless_backend_redis_rs::Settings::of(options.namespace);
     settings.dead_kept = options.dead_kept;
     settings.adopted = options.adopted;
+    settings.allow_eviction = options.allow_eviction;
     Ok(Arc::new(tireless_backend_redis_rs::RedisRsBroker::connect(url, settings).await?))
 }
 
@@ -182,6 +187,7 @@ async fn fred(url: &str, _: &str, options: ConnectOptions) -> Result<Arc<dyn Bac
     let mut settings = tireless_backend_fred::Settings::of(options.namespace);
     settings.dead_kept = options.dead_kept;
     settings.adopted = options.adopted;
+    settings.allow_eviction = options.allow_eviction;
     Ok(Arc::new(tireless_backend_fred::FredBroker::connect(url, settings).await?))
 }
 

@@ -1,5 +1,6 @@
 //! The command line: what is common to all commands, and how values are read.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
@@ -47,6 +48,9 @@ pub(crate) struct Globals {
     /// Keeps the queues of several systems on one server apart
     #[arg(long, global = true, value_name = "NS", default_value_t, value_parser = namespace)]
     pub(crate) namespace: Namespace,
+    /// Push and work also where Redis throws keys away at its memory limit, and tasks with them
+    #[arg(long, global = true)]
+    pub(crate) allow_eviction: bool,
     /// Print one JSON object instead of text
     #[arg(long, global = true)]
     pub(crate) json: bool,
@@ -124,6 +128,12 @@ fn namespace(text: &str) -> Result<Namespace, String> {
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     humantime::parse_duration(text)
         .map_err(|error| format!("{error}; write for example 500ms, 30s, 5m or 1h"))
+}
+
+/// Reads an address with a port.
+pub(crate) fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse()
+        .map_err(|_| "write an IP address and a port, for example 127.0.0.1:9090".to_owned())
 }
 
 /// Reads a duration that is not zero.

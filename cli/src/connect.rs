@@ -45,6 +45,7 @@ pub(crate) async fn connect_adopting(
     }
     let mut options = ConnectOptions::default();
     options.namespace = globals.namespace.clone();
+    options.allow_eviction = globals.allow_eviction;
     options.adopted.extend(adopted);
     options.client = globals.client.map(|client| match client {
         Client::RedisRs => tireless::Client::RedisRs,

@@ -12,6 +12,7 @@ mod exec;
 mod exit;
 mod feed;
 mod guard;
+mod health;
 mod lines;
 mod logs;
 mod output;
@@ -95,8 +96,9 @@ async fn run(cli: Cli) -> Outcome {
         }
         Command::Work(args) => {
             let adopted = args.adopted()?;
+            let health = args.health().await?;
             let broker = connect_adopting(&globals, Memory::Refused, adopted).await?;
-            commands::work::run(args, broker, out).await
+            commands::work::run(args, health, broker, out).await
         }
         command => operate(command, &globals, out).await,
     }
@@ -104,7 +106,10 @@ async fn run(cli: Cli) -> Outcome {
 
 /// What an operator or a producer does: one connection, one answer.
 async fn operate(command: Command, globals: &Globals, out: Output) -> Outcome {
-    let broker = connect(globals, Memory::Refused).await?;
+    let mut globals = globals.clone();
+    // Where tasks may be thrown away, one still wants to see and to save what is left.
+    globals.allow_eviction |= !matches!(command, Command::Push(_));
+    let broker = connect(&globals, Memory::Refused).await?;
     if let Command::Push(args) = command {
         return commands::push::run(args, broker, out).await;
     }

@@ -20,7 +20,7 @@ use crate::registry::Registry;
 use crate::reply::Reply;
 use crate::runner::{Runner, ScriptCall, corrupt};
 use crate::topology::AnyClient;
-use crate::{parse, request, wake};
+use crate::{parse, request, server_policy, wake};
 
 /// How a broker uses its Redis.
 #[derive(Clone, Debug)]
@@ -32,11 +32,19 @@ pub struct Settings {
     pub dead_kept: usize,
     /// Queues that take their tasks from plain lists and show their failed ones in plain sets.
     pub adopted: HashMap<QueueName, Adoption>,
+    /// Whether a server is taken that throws keys away at its memory limit, and tasks with them:
+    /// for caches of tasks that may be lost, and for those who only look.
+    pub allow_eviction: bool,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { namespace: Namespace::default(), dead_kept: DEAD_KEPT, adopted: HashMap::new() }
+        Self {
+            namespace: Namespace::default(),
+            dead_kept: DEAD_KEPT,
+            adopted: HashMap::new(),
+            allow_eviction: false,
+        }
     }
 }
 
@@ -86,7 +94,8 @@ impl<C: RedisClient> RedisBroker<C> {
     /// A broker over a connected client.
     ///
     /// # Errors
-    /// `Unsupported` when the server is older than Redis 6.2; `Denied` and `Unavailable` as the
+    /// `Unsupported` when the server is older than Redis 6.2, or evicts keys and that is not
+    /// allowed; `Denied` and `Unavailable` as the
     /// server says.
     pub async fn new(client: C, settings: Settings) -> Result<Self> {
         settings.adopted.values().try_for_each(Adoption::check)?;
@@ -100,6 +109,9 @@ impl<C: RedisClient> RedisBroker<C> {
         if !known {
             let message = "the server is too old: tireless needs Redis 6.2 or later, or Valkey";
             return Err(Error::new(ErrorKind::Unsupported, Operation::Connect, message));
+        }
+        if !settings.allow_eviction {
+            server_policy::refuse_eviction(&runner).await?;
         }
         Ok(Self { runner, settings, told: Arc::default() })
     }

@@ -12,6 +12,7 @@ use tireless_core::{
 
 use crate::broker::RedisBroker;
 use crate::client::RedisClient;
+use crate::info::Info;
 use crate::parse::{Parts, history_of};
 use crate::reply::Reply;
 use crate::request::{call, check_count, id_bytes, number};
@@ -154,7 +155,7 @@ impl<C: RedisClient> Inspect for RedisBroker<C> {
         let words: [&[u8]; 1] = [b"INFO"];
         let reply = self.runner.command(INSPECT, &words, None).await?;
         let text = reply.into_bytes().ok_or_else(|| corrupt(INSPECT))?;
-        Ok(server_stats(&String::from_utf8_lossy(&text)))
+        Ok(server_stats(&Info::new(&text)))
     }
 
     async fn drain_limit(&self, tasks: u64, body_bytes: usize) -> Result<Option<f64>> {
@@ -174,22 +175,12 @@ fn age_millis(id: TaskId) -> u64 {
     (now.as_millis() as u64).saturating_sub(id.made_at_millis())
 }
 
-fn server_stats(info: &str) -> ServerStats {
-    let field = |name: &str| {
-        let line = info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
-        Some(line.trim())
-    };
-    let number = |name: &str| field(name)?.parse::<f64>().ok();
-    let micros = |name: &str| number(name).map(|seconds| seconds * 1e6);
-    let cpu = micros("used_cpu_user").zip(micros("used_cpu_sys"));
+fn server_stats(info: &Info) -> ServerStats {
+    let cpu = info.micros("used_cpu_user").zip(info.micros("used_cpu_sys"));
     let mut stats = ServerStats::default();
-    stats.name = match (field("valkey_version"), field("redis_version")) {
-        (Some(version), _) => format!("valkey {version}"),
-        (None, Some(version)) => format!("redis {version}"),
-        (None, None) => "unknown".into(),
-    };
-    stats.cpu_us = cpu.map(|(user, system)| (user + system) as u64);
-    stats.commands = number("total_commands_processed").map(|count| count as u64);
-    stats.memory_bytes = number("used_memory").map(|bytes| bytes as u64);
+    stats.name = info.server();
+    stats.cpu_us = cpu.map(|(user, system)| user + system);
+    stats.commands = info.number("total_commands_processed");
+    stats.memory_bytes = info.number("used_memory");
     stats
 }

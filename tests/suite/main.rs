@@ -34,6 +34,7 @@ mod containers; // the official images
 mod crash; // worker processes that die or stand still
 mod dropped; // futures of pools and producers, dropped half way
 mod durability; // pushes that wait for replicas, or for the disk
+mod eviction; // a server that throws keys away
 mod half_open; // connections that lead nowhere, servers that stand still
 mod interop; // pushed with one library, run with the other
 mod out_of_memory; // what still works at maxmemory

@@ -28,6 +28,7 @@ pub(crate) async fn run(shared: Arc<Shared>) -> Result<()> {
     while !shared.stop.is_cancelled() {
         let queues = worth_waiting(&shared).await;
         if queues.is_empty() {
+            shared.owes_nothing(Role::Bell, None);
             tokio::select! {
                 () = shared.bell_wake.notified() => {}
                 () = shared.stop.cancelled() => {}
@@ -86,6 +87,7 @@ fn quiet(shared: &Shared) -> (Vec<WaitOn>, bool) {
 /// One wait. It is dropped when there is more to wait for, or for long no use in waiting.
 async fn wait(shared: &Shared, queues: Vec<WaitOn>) -> Ended {
     let wait = Wait { queues, timeout: HOLD };
+    shared.asks_in(Role::Bell, HOLD);
     let mut answer = shared.broker.wait(&wait);
     let mut useless_since: Option<Duration> = None;
     loop {
@@ -102,6 +104,7 @@ async fn wait(shared: &Shared, queues: Vec<WaitOn>) -> Ended {
         useless_since = quiet.is_empty().then(|| useless_since.unwrap_or(now));
         let useless = useless_since.is_some_and(|since| now.saturating_sub(since) >= PATIENCE);
         if useless || !quiet.iter().all(|queue| wait.queues.contains(queue)) {
+            shared.owes_nothing(Role::Bell, None);
             // A ring that comes at this moment is lost, so its queue is looked at.
             shared.board.look_again(&wait.queues);
             shared.claimer_wake.notify_one();

@@ -66,7 +66,7 @@ impl Claimer {
                 if shared.ledger.held() > 0 {
                     shared.wake_when_held(0);
                 }
-                return self.rest(Some(MOMENT)).await;
+                return self.pause(Some(MOMENT)).await;
             }
         }
         let room = room(&shared);
@@ -75,7 +75,7 @@ impl Claimer {
             for (at, number) in shared.board.take_repeats() {
                 shared.ledger.abandon(number, at);
             }
-            return self.rest(None).await;
+            return self.pause(None).await;
         }
         let settings = &shared.settings;
         // Outcomes that cannot be written pile up: no more than twice what is in use.
@@ -83,7 +83,7 @@ impl Claimer {
         let choked = |at: usize| shared.settlers[at].is_choked(bound);
         if (0..shared.queues.len()).any(|at| choked(at) && !shared.settlers[at].is_failing()) {
             // The store lags behind, and not only in one queue: the shares are kept.
-            return self.rest(Some(MOMENT)).await;
+            return self.pause(Some(MOMENT)).await;
         }
         let now = shared.clock.monotonic();
         match shared.board.plan(now, room, choked) {
@@ -94,7 +94,7 @@ impl Claimer {
                     shared.dispatch.wake_at(settings.concurrency - 1);
                 }
                 shared.bell_wake.notify_one();
-                self.rest(Some(until.saturating_sub(now).max(Duration::from_millis(1)))).await;
+                self.rest(until.saturating_sub(now).max(Duration::from_millis(1))).await;
             }
             Plan::Claim(wanted) => {
                 self.streak = None;
@@ -116,8 +116,20 @@ impl Claimer {
         (now.saturating_sub(since).as_millis() / STRETCH.as_millis()).is_multiple_of(2)
     }
 
+    /// Rests before it asks again, for a while at most.
+    async fn rest(&self, at_most: Duration) {
+        self.shared.asks_in(Role::Claimer, at_most);
+        self.wait(Some(at_most)).await;
+    }
+
+    /// Does not want to ask for now: nothing is owed meanwhile.
+    async fn pause(&self, at_most: Option<Duration>) {
+        self.shared.owes_nothing(Role::Claimer, at_most);
+        self.wait(at_most).await;
+    }
+
     /// Waits until rung, for at most a while, or until the pool stops.
-    async fn rest(&self, at_most: Option<Duration>) {
+    async fn wait(&self, at_most: Option<Duration>) {
         let shared = &self.shared;
         // What waits is watched.
         let waits = (shared.dispatch.load().waiting > 0).then_some(WATCH);
@@ -203,12 +215,12 @@ impl Claimer {
             }
             wanted = lost;
             if !wanted.is_empty() {
-                self.rest(Some(Duration::from_secs(1))).await;
+                self.rest(Duration::from_secs(1)).await;
             }
         }
         while shared.ledger.held() > 0 && !shared.stop.is_cancelled() {
             shared.wake_when_held(0);
-            self.rest(None).await;
+            self.pause(None).await;
         }
     }
 }
@@ -231,6 +243,7 @@ async fn ask(
         mode,
         queues: wanted.iter().map(from).collect(),
     };
+    shared.asks(Role::Claimer);
     let sent = shared.clock.monotonic();
     let mut answers = shared.broker.claim(&claim).await.into_iter();
     let mut given = Vec::with_capacity(wanted.len());

@@ -1,68 +1,154 @@
-//! Health: when each loop last succeeded, and whether the store answers.
+//! Health: how each loop of a pool fares, whether the store answers, and the verdict.
 
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use tireless_core::Error;
+use tireless_core::{Error, QueueName};
 
 use crate::events::{Event, Observers};
+pub use crate::pulse::LoopState;
+use crate::pulse::{GRACE, Pulse};
+use crate::shared::Shared;
 
 /// The loops of a pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
     Claimer,
     Bell,
-    Settler,
     Heartbeat,
     Scheduler,
+    /// Of the queue with this index.
+    Settler(usize),
 }
 
 impl Role {
-    pub(crate) const ALL: [Self; 5] =
-        [Self::Claimer, Self::Bell, Self::Settler, Self::Heartbeat, Self::Scheduler];
-
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Claimer => "claimer",
             Self::Bell => "bell",
-            Self::Settler => "settler",
             Self::Heartbeat => "heartbeat",
             Self::Scheduler => "scheduler",
+            Self::Settler(_) => "settler",
         }
     }
 }
 
 /// How one loop fares.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+///
+/// An answer is due from when the loop asks the store, or was to ask, until the store answers as
+/// hoped: a claim, a settle, a renewal, a tick or a wait. A loop that has nothing to ask for is
+/// never silent.
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LoopHealth {
-    /// Which loop.
+    /// Which loop: `claimer`, `bell`, `heartbeat`, `scheduler` or `settler`.
     pub name: &'static str,
-    /// How long ago it last succeeded; `None` if it never has.
+    /// The queue whose loop it is; each has a settler of its own, the others serve all.
+    pub queue: Option<QueueName>,
+    /// What to think of it.
+    pub state: LoopState,
+    /// How long ago the store last answered it as hoped; `None` if it never has.
     pub last_success: Option<Duration>,
-    /// How often it had to be started again.
+    /// For how long an answer has been due; zero while none is.
+    pub silent_for: Duration,
+    /// How long that may last until it is silent for too long.
+    pub may_be_silent: Duration,
+    /// How often it failed by itself and was started again.
     pub restarts: u32,
 }
 
-#[derive(Debug, Default)]
-struct Entry {
-    /// Milliseconds of the clock's monotonic time, plus one; zero for never.
-    success: AtomicU64,
-    restarts: AtomicU32,
+/// How a pool fares, for supervisors and people; see [`is_live`](Self::is_live) and
+/// [`is_ready`](Self::is_ready).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PoolHealth {
+    /// Its loops.
+    pub loops: Vec<LoopHealth>,
+    /// Whether the store answered when it was last asked.
+    pub store_answers: bool,
+    /// Whether the pool shuts down, or has.
+    pub stopping: bool,
+}
+
+impl PoolHealth {
+    /// Whether the process is worth keeping: no loop hangs, fails by itself again and again, or
+    /// has ended before its time. A store that is away, or refuses, is no reason to be restarted:
+    /// it leaves this as it is. So does a shutdown, however long it takes.
+    pub fn is_live(&self) -> bool {
+        self.loops.iter().all(|one| match one.state {
+            LoopState::Stuck => false,
+            LoopState::Ended => self.stopping,
+            _ => true,
+        })
+    }
+
+    /// Whether tasks are served now: the store answers, every loop is well, and the pool does not
+    /// shut down. The bell does not count unless it hangs: while its waits fail, the claimer looks
+    /// by itself.
+    pub fn is_ready(&self) -> bool {
+        let mut needed = self.loops.iter().filter(|one| one.name != Role::Bell.name());
+        let well = needed.all(|one| one.state == LoopState::Well);
+        well && self.store_answers && !self.stopping && self.is_live()
+    }
+}
+
+/// Tells how a pool fares, also while it shuts down and after. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct HealthWatch(pub(crate) Arc<Shared>);
+
+impl HealthWatch {
+    /// How the pool fares now.
+    pub fn health(&self) -> PoolHealth {
+        let shared = &self.0;
+        PoolHealth {
+            loops: shared.health.loops(shared.clock.monotonic()),
+            store_answers: shared.health.store_answers(),
+            stopping: shared.stop.is_cancelled(),
+        }
+    }
 }
 
 /// What is known of all loops.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Health {
-    entries: [Entry; Role::ALL.len()],
+    claimer: Pulse,
+    bell: Pulse,
+    heartbeat: Pulse,
+    /// There may be none: then it is not shown.
+    scheduler: Pulse,
+    scheduled: bool,
+    settlers: Vec<(QueueName, Pulse)>,
     down: AtomicBool,
 }
 
 impl Health {
+    /// Of a pool that serves these queues, with a scheduler or without one.
+    pub(crate) fn new(queues: Vec<QueueName>, scheduled: bool, now: Duration) -> Self {
+        Self {
+            claimer: Pulse::asking(now),
+            bell: Pulse::waiting(now),
+            heartbeat: Pulse::asking(now),
+            scheduler: Pulse::asking(now),
+            scheduled,
+            settlers: queues.into_iter().map(|queue| (queue, Pulse::waiting(now))).collect(),
+            down: AtomicBool::new(false),
+        }
+    }
+
+    pub(crate) fn pulse(&self, role: Role) -> &Pulse {
+        match role {
+            Role::Claimer => &self.claimer,
+            Role::Bell => &self.bell,
+            Role::Heartbeat => &self.heartbeat,
+            Role::Scheduler => &self.scheduler,
+            Role::Settler(at) => &self.settlers[at].1,
+        }
+    }
+
     /// Notes a success; tells observers if the store was away before.
     pub(crate) fn success(&self, role: Role, now: Duration, observers: &Observers) {
-        let millis = u64::try_from(now.as_millis()).unwrap_or(u64::MAX - 1);
-        self.entries[role as usize].success.store(millis + 1, Ordering::Relaxed);
+        self.pulse(role).succeeded(now);
         // A wait that began before an outage may well end in it: it tells nothing.
         let answers = role != Role::Bell && self.down.load(Ordering::Relaxed);
         if answers && self.down.swap(false, Ordering::Relaxed) {
@@ -72,10 +158,12 @@ impl Health {
     }
 
     /// Notes an error; warns and tells observers when it is the first of an outage.
-    pub(crate) fn failure(&self, role: Role, error: &Error, observers: &Observers) {
+    pub(crate) fn failure(&self, role: Role, now: Duration, error: &Error, observers: &Observers) {
+        self.pulse(role).failed(now);
         if !error.is_retryable() {
             tracing::warn!(role = role.name(), %error, "the store refused a call");
-        } else if self.down.swap(true, Ordering::Relaxed) {
+        } else if role == Role::Bell || self.down.swap(true, Ordering::Relaxed) {
+            // The claimer asks at once when a wait has failed: it knows whether the store is away.
             tracing::debug!(role = role.name(), %error, "the store does not answer");
         } else {
             tracing::warn!(role = role.name(), %error, "the store does not answer; trying again");
@@ -86,21 +174,24 @@ impl Health {
         }
     }
 
-    pub(crate) fn restarted(&self, role: Role) {
-        self.entries[role as usize].restarts.fetch_add(1, Ordering::Relaxed);
-    }
-
     pub(crate) fn loops(&self, now: Duration) -> Vec<LoopHealth> {
-        let view = |role: Role| {
-            let entry = &self.entries[role as usize];
-            let success = entry.success.load(Ordering::Relaxed).checked_sub(1);
+        let ours = [Role::Claimer, Role::Bell, Role::Heartbeat].into_iter();
+        let ours = ours.chain(self.scheduled.then_some(Role::Scheduler)).map(|role| (role, None));
+        let settlers = self.settlers.iter().enumerate();
+        let settlers = settlers.map(|(at, (queue, _))| (Role::Settler(at), Some(queue.clone())));
+        let view = |(role, queue): (Role, Option<QueueName>)| {
+            let reading = self.pulse(role).read(now);
             LoopHealth {
                 name: role.name(),
-                last_success: success.map(|at| now.saturating_sub(Duration::from_millis(at))),
-                restarts: entry.restarts.load(Ordering::Relaxed),
+                queue,
+                state: reading.state,
+                last_success: reading.success,
+                silent_for: reading.silent_for,
+                may_be_silent: GRACE,
+                restarts: reading.restarts,
             }
         };
-        Role::ALL.into_iter().map(view).collect()
+        ours.chain(settlers).map(view).collect()
     }
 
     /// Whether the store answered last time.
@@ -108,3 +199,7 @@ impl Health {
         !self.down.load(Ordering::Relaxed)
     }
 }
+
+#[cfg(test)]
+#[path = "health_tests.rs"]
+mod tests;

@@ -52,6 +52,7 @@ async fn beats(shared: &Shared) {
             failures += 1;
             backoff(failures, beat / 20, beat / 2)
         };
+        shared.asks_in(Role::Heartbeat, pause);
         shared.clock.sleep(pause).await;
     }
 }
@@ -71,6 +72,9 @@ pub(crate) async fn beat_once(shared: &Shared, lease: Duration) -> Result<()> {
     info.held = shared.ledger.held();
     let held = shared.queues.iter().zip(&named).map(held).collect();
     let renew = Renew { worker: shared.worker, lease, held, info };
+    if !lease.is_zero() {
+        shared.asks(Role::Heartbeat);
+    }
     let sent = shared.clock.monotonic();
     let answers = shared.broker.renew(&renew).await;
     let mut first_error = Ok(());

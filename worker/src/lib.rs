@@ -8,7 +8,8 @@
 //! - The loops of a pool: `claimer` (with `board`, what is known of each queue), `bell`,
 //!   `executor` (with `dispatch`, what waits for a slot), `settler`, `heartbeat`, `ticker` (with
 //!   `permission`, when it may reclaim).
-//! - What they share: `shared`, `ledger` (what is held), `health`, `summary`, `events`, `trace`.
+//! - What they share: `shared`, `ledger` (what is held), `health` (with `pulse`, one
+//!   loop's), `summary`, `events`, `trace`.
 //! - Its end: `running`, `shutdown`, `signal`; its safety: `supervise`.
 
 mod bell;
@@ -29,6 +30,7 @@ mod permission;
 mod plan;
 mod pool;
 mod producer;
+mod pulse;
 mod random;
 mod retry;
 mod run;
@@ -49,7 +51,7 @@ mod typed;
 pub use clock::TokioClock;
 pub use codec::*;
 pub use events::{Event, RunOf};
-pub use health::LoopHealth;
+pub use health::{HealthWatch, LoopHealth, LoopState, PoolHealth};
 pub use pool::WorkerPool;
 pub use producer::*;
 pub use retry::*;

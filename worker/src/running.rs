@@ -6,7 +6,7 @@ use tireless_core::{Error, ErrorKind, Operation, QueueName, Result, WorkerId};
 use tokio_util::task::TaskTracker;
 
 use crate::events::Event;
-use crate::health::{LoopHealth, Role};
+use crate::health::{HealthWatch, LoopHealth, PoolHealth, Role};
 use crate::shared::Shared;
 use crate::summary::Summary;
 use crate::ticker::{Moved, Ticker};
@@ -115,6 +115,17 @@ impl RunningPool {
         }
     }
 
+    /// How it fares, as a verdict: whether the process is worth keeping, and whether tasks are
+    /// served.
+    pub fn health(&self) -> PoolHealth {
+        self.health_watch().health()
+    }
+
+    /// What tells of its health also while it shuts down: for the endpoint that a supervisor asks.
+    pub fn health_watch(&self) -> HealthWatch {
+        HealthWatch(Arc::clone(&self.shared))
+    }
+
     /// Ends it in good order: claims nothing more, gives back what has not started, waits for
     /// what runs up to the shutdown timeout, stops and gives back the rest, leaves.
     ///
@@ -153,7 +164,7 @@ fn spawn_loops(shared: &Arc<Shared>) -> Loops {
         let shared = Arc::clone(shared);
         settling.spawn(async move {
             let run = || shared.settlers[at].run(&shared);
-            shared.supervisor(&shared.rest).run(Role::Settler, run).await;
+            shared.supervisor(&shared.rest).run(Role::Settler(at), run).await;
         });
     }
     let claims = Arc::clone(shared);

@@ -106,7 +106,7 @@ impl RequeueScheduler {
             let message = "a scheduler needs a queue, and a beat above zero";
             return Err(Error::invalid(Operation::Run, message));
         }
-        let health = Health::default();
+        let health = Health::new(Vec::new(), true, self.clock.monotonic());
         let [promoted, requeued, reclaimed, poisoned] = [const { AtomicU64::new(0) }; 4];
         let ticker = Ticker {
             broker: &self.broker,

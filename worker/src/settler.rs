@@ -36,6 +36,7 @@ enum Sent {
 /// Writes the outcomes of one queue.
 #[derive(Debug)]
 pub(crate) struct Settler {
+    role: Role,
     queue: QueueName,
     calls: CallSequence,
     pending: Mutex<Pending>,
@@ -54,8 +55,10 @@ pub(crate) struct Settler {
 }
 
 impl Settler {
-    pub(crate) fn new(queue: QueueName) -> Self {
+    /// Of a queue, by its index and name.
+    pub(crate) fn new(at: usize, queue: QueueName) -> Self {
         Self {
+            role: Role::Settler(at),
             queue,
             calls: CallSequence::new(),
             pending: Mutex::default(),
@@ -216,21 +219,23 @@ impl Settler {
     async fn send(&self, shared: &Shared, sending: &Sending) -> Sent {
         let mut failures = 0;
         loop {
+            shared.asks(self.role);
             let error = match shared.broker.settle(&sending.settle).await {
                 Ok(answer) => {
-                    shared.succeeded(Role::Settler);
+                    shared.succeeded(self.role);
                     self.refusals.store(0, Ordering::Relaxed);
                     self.failing.store(false, Ordering::Relaxed);
                     return Sent::Answered(answer);
                 }
                 Err(error) => error,
             };
-            shared.failed(Role::Settler, &error);
+            shared.failed(self.role, &error);
             self.failing.store(true, Ordering::Relaxed);
             if error.kind() == ErrorKind::Stale {
                 let tasks = sending.settle.outcomes.len();
                 tracing::error!(queue = %self.queue, tasks, %error, "what became of outcomes is \
                     not known; tasks whose outcomes were not written run again");
+                shared.owes_nothing(self.role, None);
                 return Sent::Stale;
             }
             let refused = is_refused(&error);
@@ -238,6 +243,10 @@ impl Settler {
                 if refused { self.refusals.fetch_add(1, Ordering::Relaxed) } else { failures };
             failures = failures.saturating_add(1);
             let pause = backoff(failures, Duration::from_millis(50), Duration::from_secs(2));
+            if is_wrong(&error) {
+                // It is about what was sent, not about the store.
+                shared.owes_nothing(self.role, Some(pause));
+            }
             shared.clock.sleep(pause).await;
             if refused {
                 return Sent::Refused(error);
@@ -262,8 +271,12 @@ impl Settler {
 
 /// Whether the call did nothing and repeating it can never help.
 fn is_refused(error: &Error) -> bool {
-    let never = matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::TooLarge);
-    never || (!error.is_retryable() && error.effect() == Effect::None)
+    is_wrong(error) || (!error.is_retryable() && error.effect() == Effect::None)
+}
+
+/// Whether the call itself is wrong, whatever the store's state.
+fn is_wrong(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::TooLarge)
 }
 
 /// Counts what was answered.

@@ -116,6 +116,7 @@ impl Shared {
         observers: Observers,
     ) -> Self {
         let claimer_wake = Arc::new(Notify::new());
+        let names: Vec<QueueName> = queues.iter().map(|queue| queue.name.clone()).collect();
         let mut info = WorkerInfo::default();
         info.host = host();
         info.pid = std::process::id();
@@ -125,12 +126,14 @@ impl Shared {
         Self {
             worker: WorkerId::new(),
             leases: queues.iter().map(|_| Arc::default()).collect(),
-            settlers: queues.iter().map(|queue| Settler::new(queue.name.clone())).collect(),
+            settlers: Vec::from_iter(
+                names.iter().enumerate().map(|(at, name)| Settler::new(at, name.clone())),
+            ),
             board: Board::new(&queues),
             dispatch: Dispatch::new(settings.concurrency, Arc::clone(&claimer_wake)),
             ledger: Ledger::new(queues.len()),
             counters: Counters::default(),
-            health: Health::default(),
+            health: Health::new(names, settings.scheduler, clock.monotonic()),
             slots: TaskTracker::new(),
             bell_wake: Notify::new(),
             held_mark: AtomicUsize::new(0),
@@ -159,7 +162,23 @@ impl Shared {
     }
 
     pub(crate) fn failed(&self, role: Role, error: &Error) {
-        self.health.failure(role, error, &self.observers);
+        self.health.failure(role, self.clock.monotonic(), error, &self.observers);
+    }
+
+    /// A loop asks the store now.
+    pub(crate) fn asks(&self, role: Role) {
+        self.health.pulse(role).asks(self.clock.monotonic());
+    }
+
+    /// A loop pauses so long before it asks.
+    pub(crate) fn asks_in(&self, role: Role, pause: Duration) {
+        self.health.pulse(role).asks_at(self.clock.monotonic().saturating_add(pause));
+    }
+
+    /// A loop has nothing to ask for, and looks again after a pause if one is given.
+    pub(crate) fn owes_nothing(&self, role: Role, pause: Option<Duration>) {
+        let until = pause.map(|pause| self.clock.monotonic().saturating_add(pause));
+        self.health.pulse(role).owes_nothing(until);
     }
 
     /// The lease of a queue lasts at least until `sent` and the lease's length.

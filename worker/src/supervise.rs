@@ -33,6 +33,7 @@ impl Supervisor<'_> {
         role: Role,
         mut start: impl FnMut() -> F,
     ) {
+        let _ending = Ending { health: self.health, role };
         let mut failures = 0;
         loop {
             let began = self.clock.monotonic();
@@ -45,7 +46,7 @@ impl Supervisor<'_> {
                 failures = 0;
             }
             failures += 1;
-            self.health.restarted(role);
+            self.health.pulse(role).restarted(self.clock.monotonic());
             tracing::warn!(role = role.name(), reason, "a loop failed; it is started again");
             self.observers.tell(|| Event::LoopRestarted { name: role.name(), reason });
             tokio::select! {
@@ -53,6 +54,18 @@ impl Supervisor<'_> {
                 () = self.stop.cancelled() => return,
             }
         }
+    }
+}
+
+/// However a loop ends, dropped or panicking included: it is known.
+struct Ending<'a> {
+    health: &'a Health,
+    role: Role,
+}
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        self.health.pulse(self.role).ended();
     }
 }
 

@@ -8,8 +8,11 @@ use super::*;
 #[tokio::test]
 async fn a_loop_that_fails_or_panics_is_started_again() {
     let clock = VirtualClock::new();
-    let (health, observers, stop) =
-        (Health::default(), Observers::default(), CancellationToken::new());
+    let (health, observers, stop) = (
+        Health::new(Vec::new(), true, Duration::ZERO),
+        Observers::default(),
+        CancellationToken::new(),
+    );
     let starts = AtomicUsize::new(0);
     let supervisor =
         Supervisor { clock: &clock, health: &health, observers: &observers, stop: &stop };
@@ -22,15 +25,18 @@ async fn a_loop_that_fails_or_panics_is_started_again() {
     });
     tokio::join!(supervised, clock.advance(Duration::from_secs(60)));
     assert_eq!(starts.load(Ordering::SeqCst), 3);
-    let claimer = &health.loops(Duration::ZERO)[Role::Claimer as usize];
+    let claimer = &health.loops(Duration::ZERO)[0];
     assert_eq!((claimer.name, claimer.restarts), ("claimer", 2));
 }
 
 #[tokio::test]
 async fn a_stop_ends_the_pause_before_the_next_start() {
     let clock = VirtualClock::new();
-    let (health, observers, stop) =
-        (Health::default(), Observers::default(), CancellationToken::new());
+    let (health, observers, stop) = (
+        Health::new(Vec::new(), true, Duration::ZERO),
+        Observers::default(),
+        CancellationToken::new(),
+    );
     stop.cancel();
     let supervisor =
         Supervisor { clock: &clock, health: &health, observers: &observers, stop: &stop };

@@ -44,12 +44,22 @@ pub(crate) struct Spy {
     away: Arc<AtomicBool>,
     /// Waits fail.
     mute: Arc<AtomicBool>,
+    /// What befalls the calls of one operation, before they reach anything.
+    trouble: Arc<Mutex<Option<(Operation, Trouble)>>>,
     /// So many claims on the queue `q` are carried out, and their answers lost.
     pub(crate) lose_claims: Arc<AtomicUsize>,
     /// So many lone claims over several queues reach only the first of them.
     pub(crate) lose_alone_tail: Arc<AtomicUsize>,
     /// The next settle is carried out, and its answer is lost.
     pub(crate) lose_settle: Arc<AtomicBool>,
+}
+
+/// What a broker must never do.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Trouble {
+    /// Never to answer.
+    Hang,
+    Panic,
 }
 
 pub(crate) fn outage(operation: Operation) -> Error {
@@ -63,6 +73,19 @@ impl Spy {
 
     fn check(&self, operation: Operation) -> Result<()> {
         if self.away.load(Ordering::SeqCst) { Err(outage(operation)) } else { Ok(()) }
+    }
+
+    async fn befall(&self, operation: Operation) {
+        let trouble = self.trouble.lock().unwrap().filter(|(of, _)| *of == operation);
+        match trouble {
+            Some((_, Trouble::Hang)) => std::future::pending().await,
+            Some((_, Trouble::Panic)) => panic!("a bug in {operation}"),
+            None => {}
+        }
+    }
+
+    pub(crate) fn trouble(&self, trouble: Option<(Operation, Trouble)>) {
+        *self.trouble.lock().unwrap() = trouble;
     }
 
     pub(crate) fn go_away(&self, away: bool) {
@@ -90,6 +113,7 @@ impl Broker for Spy {
 
     async fn claim(&self, claim: &Claim) -> Claimed {
         self.note(Call::Claim(claim.clone()));
+        self.befall(Operation::Claim).await;
         let failed = |queue: &QueueName| (queue.clone(), Err(outage(Operation::Claim)));
         if self.check(Operation::Claim).is_err() {
             return claim.queues.iter().map(|from| failed(&from.queue)).collect();
@@ -114,6 +138,7 @@ impl Broker for Spy {
 
     async fn settle(&self, settle: &Settle) -> Result<SettleAnswer> {
         self.note(Call::Settle);
+        self.befall(Operation::Settle).await;
         self.check(Operation::Settle)?;
         let answer = self.inner.settle(settle).await;
         if self.lose_settle.swap(false, Ordering::SeqCst) {
@@ -124,6 +149,7 @@ impl Broker for Spy {
 
     async fn renew(&self, renew: &Renew) -> Renewed {
         self.note(Call::Renew(renew.clone()));
+        self.befall(Operation::Renew).await;
         if self.check(Operation::Renew).is_err() {
             let failed = |queue: &QueueName| (queue.clone(), Err(outage(Operation::Renew)));
             return renew.held.iter().map(|held| failed(&held.queue)).collect();
@@ -133,6 +159,7 @@ impl Broker for Spy {
 
     async fn wait(&self, wait: &Wait) -> Result<Woken> {
         self.note(Call::Wait(wait.clone()));
+        self.befall(Operation::Wait).await;
         self.check(Operation::Wait)?;
         if self.mute.load(Ordering::SeqCst) {
             return Err(outage(Operation::Wait));
@@ -142,6 +169,7 @@ impl Broker for Spy {
 
     async fn tick(&self, tick: &Tick) -> Ticked {
         self.note(Call::Tick);
+        self.befall(Operation::Tick).await;
         if self.check(Operation::Tick).is_err() {
             let failed = |queue: &QueueName| (queue.clone(), Err(outage(Operation::Tick)));
             return tick.queues.iter().map(failed).collect();
@@ -168,6 +196,7 @@ impl Bed {
             calls: Arc::default(),
             away: Arc::default(),
             mute: Arc::default(),
+            trouble: Arc::default(),
             lose_claims: Arc::default(),
             lose_settle: Arc::default(),
             lose_alone_tail: Arc::default(),

@@ -57,6 +57,8 @@ impl Ticker<'_> {
                 tokio::task::yield_now().await;
             }
             if !pause.is_zero() {
+                let next = self.clock.monotonic().saturating_add(pause);
+                self.health.pulse(Role::Scheduler).asks_at(next);
                 self.clock.sleep(pause).await;
             }
         }
@@ -97,6 +99,7 @@ impl Ticker<'_> {
     ) {
         let names = queues.iter().map(|at| self.queues[*at].clone()).collect();
         let sent = self.clock.monotonic();
+        self.health.pulse(Role::Scheduler).asks(sent);
         let answers = self.broker.tick(&Tick { queues: names, limit: LIMIT, reclaim }).await;
         let now = self.clock.monotonic();
         let mut answers = answers.into_iter();
@@ -117,7 +120,8 @@ impl Ticker<'_> {
 
     fn failed(&self, permission: &mut Permission, error: &Error, next: &mut Next) {
         permission.failed();
-        self.health.failure(Role::Scheduler, error, self.observers);
+        let now = self.clock.monotonic();
+        self.health.failure(Role::Scheduler, now, error, self.observers);
         // Not in a hot loop because of what another queue has left.
         next.more = false;
     }

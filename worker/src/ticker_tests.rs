@@ -31,8 +31,11 @@ async fn ticks(
     let ticking = clock.clone();
     let task = tokio::spawn(async move {
         let broker: Arc<dyn Broker> = Arc::new(broker);
-        let (observers, health, counts) =
-            (Observers::default(), Health::default(), Counts::default());
+        let (observers, health, counts) = (
+            Observers::default(),
+            Health::new(Vec::new(), true, Duration::ZERO),
+            Counts::default(),
+        );
         let [promoted, requeued, reclaimed, poisoned] = &counts.0;
         let ticker = Ticker {
             broker: &broker,

@@ -1,13 +1,15 @@
 //! `tireless work QUEUE.. --exec CMD`: a worker for programs in any language.
 
+use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tireless::{Adoption, Backend, Backoff, QueueName, shutdown_signal};
 
-use crate::args::{duration, lease, queue, some_duration};
+use crate::args::{address, duration, lease, queue, some_duration};
 use crate::drain::{Drain, Drained};
 use crate::exit::{Outcome, Stop};
+use crate::health::Endpoint;
 use crate::output::Output;
 use crate::pool::{Did, ExecArgs, policy, pool};
 
@@ -51,6 +53,13 @@ pub(crate) struct Args {
     /// Also take raw bodies that other programs LPUSH into the queues' inboxes
     #[arg(long)]
     inbox: bool,
+    /// Tell at this address over HTTP how the worker fares: GET /live and GET /ready answer 200, or
+    /// 503 and which loop is silent
+    #[arg(long, value_name = "IP:PORT", value_parser = address)]
+    health: Option<SocketAddr>,
+    /// Let --health listen where other machines can reach it
+    #[arg(long, requires = "health")]
+    health_public: bool,
     /// Take tasks from an existing plain list instead, which others LPUSH bodies to
     #[arg(long, value_name = "LIST", requires = "failed_set", conflicts_with_all = ["queues", "inbox"])]
     adopt: Option<String>,
@@ -93,6 +102,18 @@ impl Args {
         Ok(Some((adopted_name(list)?, adoption)))
     }
 
+    /// The address at which health is told, taken.
+    pub(crate) async fn health(&self) -> Outcome<Option<Endpoint>> {
+        let Some(address) = self.health else { return Ok(None) };
+        if !address.ip().to_canonical().is_loopback() && !self.health_public {
+            return Err(Stop::usage(format!(
+                "--health {address} can be reached from other machines; give 127.0.0.1:PORT, or \
+                 --health-public if that is meant"
+            )));
+        }
+        Endpoint::bind(address).await.map(Some)
+    }
+
     fn queues(&self) -> tireless::Result<Vec<QueueName>> {
         match &self.adopt {
             Some(list) => Ok(vec![adopted_name(list)?]),
@@ -107,7 +128,12 @@ fn adopted_name(list: &str) -> tireless::Result<QueueName> {
 }
 
 /// Works until it is told to stop, or until the queues are drained.
-pub(crate) async fn run(args: Args, broker: Arc<dyn Backend>, out: Output) -> Outcome {
+pub(crate) async fn run(
+    args: Args,
+    health: Option<Endpoint>,
+    broker: Arc<dyn Backend>,
+    out: Output,
+) -> Outcome {
     let queues = args.queues()?;
     let inbox = args.inbox || args.adopt.is_some();
     let exec = args.exec.start(out.json)?;
@@ -124,6 +150,8 @@ pub(crate) async fn run(args: Args, broker: Arc<dyn Backend>, out: Output) -> Ou
     let why = Arc::new(OnceLock::new());
     let until = until(broker.clone(), queues.clone(), args.drain, inbox, why.clone());
     let running = pool.start().await?;
+    // Told until the very end: a worker that stops is alive, and not ready.
+    let _told = health.map(|endpoint| endpoint.serve(running.health_watch()));
     until.await;
     let summary = running.shutdown().await;
     if !args.drain {

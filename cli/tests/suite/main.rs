@@ -5,8 +5,10 @@
 mod bad_input;
 mod bench;
 mod drain;
+mod eviction;
 mod guard;
 mod harness;
+mod health;
 mod operate;
 mod push;
 mod run;

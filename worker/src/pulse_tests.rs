@@ -1,0 +1,77 @@
+use super::*;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn at(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+fn state(pulse: &Pulse, seconds: u64) -> LoopState {
+    pulse.read(at(seconds)).state
+}
+
+#[test]
+fn a_loop_that_asks_is_not_trusted_before_its_first_success() {
+    let pulse = Pulse::asking(at(10));
+    assert_eq!(state(&pulse, 11), LoopState::Starting);
+    assert_eq!(state(&pulse, 14), LoopState::Silent);
+    pulse.succeeded(at(14));
+    assert_eq!(state(&pulse, 14), LoopState::Well);
+}
+
+#[test]
+fn one_that_has_nothing_to_ask_for_is_well_for_ever() {
+    let pulse = Pulse::waiting(at(10));
+    assert_eq!(state(&pulse, 1_000_000), LoopState::Well);
+    pulse.asks(at(1_000_000));
+    assert_eq!(state(&pulse, 1_000_003), LoopState::Well);
+    assert_eq!(state(&pulse, 1_000_004), LoopState::Silent);
+    pulse.owes_nothing(None);
+    assert_eq!(state(&pulse, 2_000_000), LoopState::Well);
+}
+
+#[test]
+fn a_question_that_was_due_is_owed() {
+    let pulse = Pulse::waiting(at(0));
+    pulse.succeeded(at(0));
+    pulse.asks_at(at(5));
+    assert_eq!(pulse.read(at(8)).silent_for, 3 * SECOND);
+    assert_eq!((state(&pulse, 8), state(&pulse, 9)), (LoopState::Well, LoopState::Silent));
+    assert_eq!(state(&pulse, 65), LoopState::Silent);
+    assert_eq!(state(&pulse, 66), LoopState::Stuck);
+}
+
+#[test]
+fn errors_keep_it_silent_and_from_being_stuck() {
+    let pulse = Pulse::asking(at(0));
+    for second in 1..1_000 {
+        pulse.asks(at(second));
+        pulse.failed(at(second));
+        pulse.asks_at(at(second + 1));
+        let expected = if second > 3 { LoopState::Silent } else { LoopState::Starting };
+        assert_eq!(state(&pulse, second), expected);
+    }
+    pulse.succeeded(at(1_000));
+    let reading = pulse.read(at(1_002));
+    assert_eq!((reading.state, reading.silent_for), (LoopState::Well, Duration::ZERO));
+    assert_eq!(reading.success, Some(2 * SECOND));
+}
+
+#[test]
+fn restarts_do_not_count_as_a_sign_of_the_store() {
+    let pulse = Pulse::waiting(at(0));
+    pulse.succeeded(at(0));
+    for second in 1..=60 {
+        pulse.restarted(at(second));
+    }
+    assert_eq!(state(&pulse, 61), LoopState::Silent);
+    assert_eq!(state(&pulse, 62), LoopState::Stuck);
+    assert_eq!(pulse.read(at(62)).restarts, 60);
+}
+
+#[test]
+fn what_has_ended_has_ended() {
+    let pulse = Pulse::asking(at(0));
+    pulse.ended();
+    assert_eq!(state(&pulse, 1_000), LoopState::Ended);
+}
