@@ -27,8 +27,8 @@ pub trait Fault: Send + Sync {
     /// The scale that takes a few seconds: what a change must pass.
     fn small(&self) -> f64;
 
-    /// Beyond Linux and a server's binary: a program that must be on the path.
-    fn tool(&self) -> Option<&'static str> {
+    /// What it needs beyond Linux and a server's binary and has not here; none if it can be run.
+    fn missing(&self) -> Option<String> {
         None
     }
 

@@ -79,7 +79,7 @@ impl Ground {
             broken: run.broken,
         };
         let broker = place.connect().await?;
-        let producing = broken::over(run.broken, place.connect().await?)?;
+        let producing = broken::over(run.broken, place.connect().await?, &place.url).await?;
         Ok(Self { server, broker, producing, queue: place.queue.clone(), place })
     }
 

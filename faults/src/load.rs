@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context, Result};
 use tireless::{Effect, ErrorKind, Producer, QueueName};
@@ -30,6 +30,8 @@ pub struct Plan {
     pub body: fn(u64) -> String,
     /// How long after their push tasks are due.
     pub after: Duration,
+    /// When tasks are due, instead: all of them at one moment.
+    pub at: Option<SystemTime>,
     /// How long a single send may try.
     pub patience: Duration,
     /// One of so many batches is given up when it has no answer, instead of being sent again; none
@@ -47,6 +49,7 @@ impl Plan {
             batch: ((rate / 25.0) as u64).clamp(1, 200),
             body,
             after: Duration::ZERO,
+            at: None,
             patience: Duration::from_secs(2),
             forsake_one_in: 0,
         }
@@ -146,13 +149,21 @@ impl Work {
         let first = self.plan.first + self.told.pushed;
         let count = self.plan.batch.min(self.plan.most - self.told.pushed);
         let ids = first..first + count;
-        let after_ms = u64::try_from(self.plan.after.as_millis())?;
+        let after = match self.plan.at {
+            Some(at) => at.duration_since(SystemTime::now()).unwrap_or_default(),
+            None => self.plan.after,
+        };
+        let after_ms = u64::try_from(after.as_millis())?;
         self.pen.write_all(ids.clone().map(|id| Word::Push { id, after_ms }))?;
         self.told.pushed += count;
         self.pushed.store(self.told.pushed, Ordering::Relaxed);
         let push = self.producer.push_all_raw(&self.queue, ids.clone().map(self.plan.body));
         // Tests may take ten retries as given; a long fault takes more.
-        let mut batch = push.after(self.plan.after).retries(1_000).prepare()?;
+        let push = push.retries(1_000);
+        let mut batch = match self.plan.at {
+            Some(at) => push.at(at).prepare()?,
+            None => push.after(self.plan.after).prepare()?,
+        };
         let forsakes = self.plan.forsake_one_in > 0 && random::below(self.plan.forsake_one_in) == 0;
         let begin = Instant::now();
         let word: fn(u64) -> Word = loop {

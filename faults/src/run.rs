@@ -29,10 +29,7 @@ pub fn obstacle(fault: &dyn Fault) -> Option<String> {
     if !cfg!(target_os = "linux") {
         return Some("needs Linux".to_owned());
     }
-    let tool = fault.tool()?;
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let found = std::env::split_paths(&path).any(|dir| dir.join(tool).is_file());
-    (!found).then(|| format!("needs the program {tool}; on Debian: apt-get install {tool}"))
+    fault.missing()
 }
 
 /// Runs it to its end.

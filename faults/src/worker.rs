@@ -9,7 +9,7 @@
 
 use std::collections::HashMap;
 use std::io::Read;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Context as _, Result};
 use bytes::Bytes;
@@ -41,8 +41,10 @@ async fn main() -> Result<()> {
     options.client = Some(word("client")?.parse()?);
     options.namespace = word("namespace")?.parse()?;
     let broker = connect_with(word("url")?, options).await?;
-    let broker = broken::over(words.get("broken").copied(), broker)?;
+    let broker = broken::over(words.get("broken").copied(), broker, word("url")?).await?;
     let pen = Pen::open(word("history")?.as_ref())?;
+    let wall = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?;
+    pen.write(Word::Clock { wall_ms: wall.as_millis() as u64 })?;
     let (running, observing) = (pen.clone(), pen.clone());
     let handler = move |body: Bytes, context: Context| {
         let pen = running.clone();

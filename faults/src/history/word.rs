@@ -36,6 +36,11 @@ pub enum Word {
         /// The identity.
         worker: WorkerId,
     },
+    /// What the process takes the time of day to be.
+    Clock {
+        /// Milliseconds since the Unix epoch.
+        wall_ms: u64,
+    },
     /// A run begins.
     Start {
         /// The task.
@@ -92,6 +97,7 @@ impl fmt::Display for Word {
             Self::Failed { id } => write!(f, "failed {id}"),
             Self::Unknown { id } => write!(f, "unknown {id}"),
             Self::Worker { worker } => write!(f, "worker {worker}"),
+            Self::Clock { wall_ms } => write!(f, "clock {wall_ms}"),
             Self::Start { id, attempt, task } => write!(f, "start {id} {attempt} {task}"),
             Self::Cancelled { id } => write!(f, "cancelled {id}"),
             Self::Done { id } => write!(f, "done {id}"),
@@ -117,6 +123,7 @@ impl FromStr for Word {
             "failed" => Self::Failed { id: number()? },
             "unknown" => Self::Unknown { id: number()? },
             "worker" => Self::Worker { worker: text()?.parse()? },
+            "clock" => Self::Clock { wall_ms: number()? },
             "start" => {
                 let (id, attempt) = (number()?, u32::try_from(number()?)?);
                 Self::Start { id, attempt, task: text()?.parse()? }
@@ -146,6 +153,7 @@ mod tests {
             Word::Failed { id: 1 },
             Word::Unknown { id: 1 },
             Word::Worker { worker },
+            Word::Clock { wall_ms: 1_795_000_000_000 },
             Word::Start { id: 1, attempt: 2, task },
             Word::Cancelled { id: 1 },
             Word::Done { id: 1 },
