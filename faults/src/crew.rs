@@ -23,8 +23,6 @@ pub struct Terms {
     pub pace: Pace,
     /// How long running tasks may go on at a shutdown.
     pub shutdown: Duration,
-    /// A program, with arguments, in front of the worker's: one that changes its clock, say.
-    pub behind: Vec<String>,
     /// Variables for its environment.
     pub environment: Vec<(String, String)>,
 }
@@ -33,7 +31,7 @@ impl Terms {
     /// So many slots at this pace, with the pool's own time for a shutdown.
     pub fn new(slots: usize, pace: Pace) -> Self {
         let shutdown = Duration::from_secs(25);
-        Self { slots, pace, shutdown, behind: Vec::new(), environment: Vec::new() }
+        Self { slots, pace, shutdown, environment: Vec::new() }
     }
 }
 
@@ -43,6 +41,7 @@ pub struct Crew {
     place: Place,
     terms: Terms,
     watch: Stopwatch,
+    name: String,
     started: usize,
     /// Those that live.
     pub members: Vec<Member>,
@@ -64,8 +63,17 @@ impl Crew {
     /// # Errors
     /// When the clock cannot be read or their output cannot be kept.
     pub fn start(place: &Place, terms: Terms, workers: usize) -> Result<Self> {
+        Self::start_named(place, terms, workers, "worker")
+    }
+
+    /// The same, under another name than that of other crews.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub fn start_named(place: &Place, terms: Terms, workers: usize, name: &str) -> Result<Self> {
         let watch = Stopwatch::start()?;
-        let mut crew = Self { place: place.clone(), terms, watch, started: 0, members: Vec::new() };
+        let (place, name) = (place.clone(), name.to_owned());
+        let mut crew = Self { place, terms, watch, name, started: 0, members: Vec::new() };
         for _ in 0..workers {
             let member = crew.launch()?;
             crew.members.push(member);
@@ -75,12 +83,10 @@ impl Crew {
 
     fn launch(&mut self) -> Result<Member> {
         self.started += 1;
-        let name = format!("worker-{:04}", self.started);
+        let name = format!("{}-{:04}", self.name, self.started);
         let (place, terms) = (&self.place, &self.terms);
-        let mut words = terms.behind.clone();
-        words.push(place.program.display().to_string());
-        let mut command = Command::new(&words[0]);
-        command.args(&words[1..]).envs(terms.environment.iter().cloned());
+        let mut command = Command::new(&place.program);
+        command.envs(terms.environment.iter().cloned());
         let history = place.history(&name);
         command.arg(format!("url={}", place.url)).arg(format!("client={}", place.client.as_str()));
         command.arg(format!("namespace={}", place.namespace));

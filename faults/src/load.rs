@@ -72,6 +72,7 @@ pub struct Told {
 pub struct Load {
     over: Arc<AtomicBool>,
     pushed: Arc<AtomicU64>,
+    full: Arc<AtomicBool>,
     working: JoinHandle<Result<Told>>,
 }
 
@@ -81,7 +82,8 @@ impl Load {
     /// # Errors
     /// When the history cannot be opened.
     pub fn start(ground: &Ground, process: &str, plan: Plan) -> Result<Self> {
-        let (over, pushed) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
+        let (over, full) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+        let pushed = Arc::new(AtomicU64::new(0));
         let work = Work {
             producer: Producer::new(ground.producing.clone()).patience(plan.patience),
             queue: ground.queue.clone(),
@@ -89,9 +91,10 @@ impl Load {
             plan,
             over: over.clone(),
             pushed: pushed.clone(),
+            full: full.clone(),
             told: Told::default(),
         };
-        Ok(Self { over, pushed, working: tokio::spawn(work.run()) })
+        Ok(Self { over, pushed, full, working: tokio::spawn(work.run()) })
     }
 
     /// How many tasks it has tried to push so far.
@@ -99,9 +102,11 @@ impl Load {
         self.pushed.load(Ordering::Relaxed)
     }
 
-    /// Whether it has pushed all.
-    pub fn is_over(&self) -> bool {
-        self.working.is_finished()
+    /// Waits until a push is refused because the store is full.
+    pub async fn refused(&self) {
+        while !self.full.load(Ordering::Relaxed) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
 
     /// Waits until all is pushed.
@@ -129,6 +134,7 @@ struct Work {
     plan: Plan,
     over: Arc<AtomicBool>,
     pushed: Arc<AtomicU64>,
+    full: Arc<AtomicBool>,
     told: Told,
 }
 
@@ -170,6 +176,7 @@ impl Work {
             let Err(error) = batch.send().await else { break |id| Word::Ok { id } };
             if error.kind() == ErrorKind::OutOfMemory {
                 self.told.out_of_memory += 1;
+                self.full.store(true, Ordering::Relaxed);
                 tokio::time::sleep(Duration::from_millis(20)).await;
             } else if !error.is_retryable() {
                 self.told.errors.push(error.to_string());

@@ -64,6 +64,7 @@ async fn run_all(asked: &Asked) -> Result<bool> {
         let known = ALL.iter().any(|fault| fault.name() == name);
         ensure!(known, "no fault is called {name}; --list tells which there are");
     }
+    eprintln!("tireless {}", run::version());
     let mut rows = Vec::new();
     for fault in ALL {
         if !asked.names.is_empty() && !asked.names.iter().any(|name| name == fault.name()) {

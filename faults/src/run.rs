@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::process::Command;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use anyhow::{Context, Result, anyhow};
@@ -55,7 +55,7 @@ pub async fn run(fault: &'static dyn Fault, orders: Orders) -> Result<Record> {
         scale,
         n: report.n,
         server: server()?,
-        tireless: version(),
+        tireless: version().to_owned(),
         build: if cfg!(debug_assertions) { "debug" } else { "release" }.to_owned(),
         broken: broken.map(str::to_owned),
         seconds: begin.elapsed().as_secs(),
@@ -84,8 +84,14 @@ fn server() -> Result<String> {
     Ok(format!("{name} {}", version.unwrap_or("of an unknown version")))
 }
 
-/// The version with the commit, where there is one to be asked.
-fn version() -> String {
+/// The version with the commit, where there is one to be asked: the one that this process began
+/// with, since others may come while it runs.
+pub fn version() -> &'static str {
+    static VERSION: OnceLock<String> = OnceLock::new();
+    VERSION.get_or_init(ask_version)
+}
+
+fn ask_version() -> String {
     let version = env!("CARGO_PKG_VERSION");
     let mut git = Command::new("git");
     git.args(["-C", env!("CARGO_MANIFEST_DIR"), "rev-parse", "--short", "HEAD"]);
