@@ -22,6 +22,7 @@ const BY_LAYER: &[(&str, Over)] = &[
     ("AcksByIdAlone", broken::AcksByIdAlone::over),
     ("ClientClock", broken::ClientClock::over),
     ("DoublesRepeatedPushes", broken::DoublesRepeatedPushes::over),
+    ("KeepsFinishedTasks", broken::KeepsFinishedTasks::over),
     ("NeverLetsGo", broken::NeverLetsGo::over),
     ("NeverReclaims", broken::NeverReclaims::over),
     ("PopWithoutRecord", broken::PopWithoutRecord::over),

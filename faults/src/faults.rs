@@ -6,6 +6,7 @@ mod scripts_flushed;
 mod server_frozen;
 mod server_restart;
 mod sigterm;
+mod soak;
 mod worker_clock;
 mod worker_kill;
 mod worker_stop;
@@ -25,4 +26,5 @@ pub const ALL: &[&dyn Fault] = &[
     &due_at_once::DueAtOnce,
     &server_frozen::ServerFrozen,
     &worker_clock::WorkerClock,
+    &soak::Soak,
 ];

@@ -20,4 +20,5 @@ pub mod random;
 pub mod record;
 pub mod recovery;
 pub mod run;
+pub mod samples;
 pub mod table;
