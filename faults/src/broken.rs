@@ -1,6 +1,8 @@
 //! Broken brokers that stand in for the true one: a fault that passes with one of them proves
 //! nothing.
 
+mod acks_for_others;
+mod charges;
 mod grows;
 mod never_loads;
 
@@ -11,6 +13,8 @@ use tireless::Backend;
 use tireless_testkit::{Layered, Wrapper, broken};
 use tireless_tests::Raw;
 
+use acks_for_others::AcksForOthers;
+use charges::ChargesReleases;
 use grows::ClaimsByGrowing;
 use never_loads::NeverLoadsScripts;
 
@@ -19,19 +23,16 @@ type Over = fn(Arc<dyn Backend>) -> Arc<dyn Backend>;
 /// Those of the testkit that a fault may name.
 const BY_LAYER: &[(&str, Over)] = &[
     ("AckLeavesTheIdInTheClaim", broken::AckLeavesTheIdInTheClaim::over),
-    ("AcksByIdAlone", broken::AcksByIdAlone::over),
+    ("ChargesReleases", ChargesReleases::over),
     ("ClientClock", broken::ClientClock::over),
-    ("DoublesRepeatedPushes", broken::DoublesRepeatedPushes::over),
     ("KeepsFinishedTasks", broken::KeepsFinishedTasks::over),
-    ("NeverLetsGo", broken::NeverLetsGo::over),
     ("NeverReclaims", broken::NeverReclaims::over),
     ("PopWithoutRecord", broken::PopWithoutRecord::over),
     ("ReclaimsUnasked", broken::ReclaimsUnasked::over),
-    ("SettlesAfresh", broken::SettlesAfresh::over),
 ];
 
 /// Those that need a hand of their own on the server.
-const BY_HAND: &[&str] = &["ClaimsByGrowing", "NeverLoadsScripts"];
+const BY_HAND: &[&str] = &["AcksForOthers", "ClaimsByGrowing", "NeverLoadsScripts"];
 
 /// Its name as it stands here.
 ///
@@ -58,6 +59,7 @@ pub async fn over(
     }
     let raw = Raw::connect(url).await;
     Ok(match named(name)? {
+        "AcksForOthers" => Arc::new(Layered(AcksForOthers::over(broker, raw))),
         "ClaimsByGrowing" => Arc::new(Layered(ClaimsByGrowing::over(broker, raw))),
         _ => Arc::new(Layered(NeverLoadsScripts::over(broker, raw).await)),
     })

@@ -19,6 +19,13 @@ use crate::excuse::Excuse;
 use crate::fault::Run;
 use crate::history::{self, Pen};
 
+const NAMESPACE: &str = "faults";
+
+/// A key of a queue, for hands past the broker.
+pub fn key(queue: &QueueName, part: &str) -> String {
+    format!("tireless:{{{NAMESPACE}/{queue}/0}}:{part}")
+}
+
 /// Where a fault takes place. Its folder goes with it.
 #[derive(Debug)]
 pub struct Ground {
@@ -72,7 +79,7 @@ impl Ground {
         let place = Place {
             url: server.url(),
             client: run.client,
-            namespace: "faults".parse()?,
+            namespace: NAMESPACE.parse()?,
             queue: "fault".parse()?,
             dir,
             program: run.worker.clone(),

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
+use indicatif::MultiProgress;
 use tireless_faults::args::{self, Asked, Task};
 use tireless_faults::fault::Fault;
 use tireless_faults::faults::ALL;
@@ -65,6 +66,7 @@ async fn run_all(asked: &Asked) -> Result<bool> {
         ensure!(known, "no fault is called {name}; --list tells which there are");
     }
     eprintln!("tireless {}", run::version());
+    let bars = MultiProgress::new();
     let mut rows = Vec::new();
     for fault in ALL {
         if !asked.names.is_empty() && !asked.names.iter().any(|name| name == fault.name()) {
@@ -74,9 +76,7 @@ async fn run_all(asked: &Asked) -> Result<bool> {
             rows.push(Row::NotRun { what: fault.name().to_owned(), why });
             continue;
         }
-        for orders in orders(*fault, asked) {
-            rows.push(run_one(*fault, orders, asked.record).await?);
-        }
+        rows.extend(run_each(*fault, orders(*fault, asked), asked, &bars).await?);
     }
     println!("{}", table::of_rows(&rows));
     let passed = |row: &Row| match row {
@@ -100,9 +100,39 @@ fn orders(fault: &dyn Fault, asked: &Asked) -> Vec<Orders> {
     asked.clients.iter().map(order).collect()
 }
 
-async fn run_one(fault: &'static dyn Fault, orders: Orders, keep: bool) -> Result<Row> {
+/// One after the other; at the small scale, where most of the time is waiting, all at once.
+async fn run_each(
+    fault: &'static dyn Fault,
+    orders: Vec<Orders>,
+    asked: &Asked,
+    bars: &MultiProgress,
+) -> Result<Vec<Row>> {
+    let at_once = asked.scale.is_none() && !asked.prove;
+    let mut running = Vec::new();
+    let mut rows = Vec::new();
+    for orders in orders {
+        let (keep, bars) = (asked.record, bars.clone());
+        running.push(tokio::spawn(async move { run_one(fault, orders, keep, &bars).await }));
+        if !at_once {
+            for one in running.drain(..) {
+                rows.push(one.await??);
+            }
+        }
+    }
+    for one in running {
+        rows.push(one.await??);
+    }
+    Ok(rows)
+}
+
+async fn run_one(
+    fault: &'static dyn Fault,
+    orders: Orders,
+    keep: bool,
+    bars: &MultiProgress,
+) -> Result<Row> {
     let what = format!("{} {}", fault.name(), orders.client.as_str());
-    match run::run(fault, orders).await {
+    match run::run(fault, orders, bars).await {
         Ok(made) => {
             if keep {
                 record::append(&record::folder(), &made)?;

@@ -8,7 +8,7 @@ use tireless_tests::{Raw, quantile};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
 
-use crate::ground::Ground;
+use crate::ground::{Ground, key};
 
 /// Beyond this nobody waits.
 const HOPELESS: Duration = Duration::from_secs(60);
@@ -24,7 +24,7 @@ pub struct Recovery {
 impl Recovery {
     /// Starts to watch.
     pub async fn watch(ground: &Ground) -> Self {
-        let leases = format!("tireless:{{{}/{}/0}}:leases", ground.place.namespace, ground.queue);
+        let leases = key(&ground.queue, "leases");
         let (deaths, told) = unbounded_channel();
         let watching = tokio::spawn(watch(ground.raw().await, leases, told));
         Self { deaths, watching }

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use anyhow::{Context, Result, anyhow};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tireless::Client;
 use tireless_testkit::server::find_binary;
 
@@ -36,9 +36,13 @@ pub fn obstacle(fault: &dyn Fault) -> Option<String> {
 ///
 /// # Errors
 /// What kept it from being run to its end, a panic too.
-pub async fn run(fault: &'static dyn Fault, orders: Orders) -> Result<Record> {
+pub async fn run(
+    fault: &'static dyn Fault,
+    orders: Orders,
+    bars: &MultiProgress,
+) -> Result<Record> {
     let Orders { client, scale, broken } = orders;
-    let progress = bar(&format!("{} {}", fault.name(), client.as_str()));
+    let progress = bars.add(bar(&format!("{} {}", fault.name(), client.as_str())));
     let run = Run { client, scale, broken, worker: worker_program()?, progress };
     let (begin, shared) = (Instant::now(), Arc::new(run));
     let running = shared.clone();

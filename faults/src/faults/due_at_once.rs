@@ -10,7 +10,7 @@ use tireless_tests::{Pace, quantile};
 
 use crate::crew::{Crew, Terms};
 use crate::fault::{Fault, Report, Run};
-use crate::ground::Ground;
+use crate::ground::{Ground, key};
 use crate::load::{Load, Plan};
 
 const TASKS: u64 = 1_000_000;
@@ -49,7 +49,7 @@ impl Fault for DueAtOnce {
     }
 
     fn catches(&self) -> &'static [&'static str] {
-        &["ClientClock", "AckLeavesTheIdInTheClaim"]
+        &["AckLeavesTheIdInTheClaim"]
     }
 
     async fn run(&self, run: &Run) -> Result<Report> {
@@ -92,7 +92,7 @@ impl Fault for DueAtOnce {
 /// as long as at least so many tasks are scheduled.
 async fn probe(ground: &Ground, limit: Duration, while_scheduled: i64) -> Vec<Duration> {
     let mut raw = ground.raw().await;
-    let key = format!("tireless:{{{}/{}/0}}:scheduled", ground.place.namespace, ground.queue);
+    let key = key(&ground.queue, "scheduled");
     let (begin, mut times) = (Instant::now(), Vec::new());
     loop {
         let sent = Instant::now();

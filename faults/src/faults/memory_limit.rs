@@ -16,6 +16,9 @@ use crate::random::below;
 const ROUNDS: u64 = 20;
 const LIMIT: &str = "24mb";
 
+/// What the limit is then set to, so that the server is far over it.
+const OVER: &str = "12mb";
+
 /// For how long the limit holds in each round.
 const AT_LIMIT: Duration = Duration::from_secs(5);
 
@@ -33,7 +36,7 @@ impl Fault for MemoryLimit {
     }
 
     fn bar(&self) -> &'static str {
-        "The server at `maxmemory` for 5 s of load, 20 times, with a worker killed there each \
+        "The server at and far over `maxmemory` for 5 s of load, 20 times, with a worker killed there each \
          time: pushes are refused whole, the backlog drains to empty, none lost"
     }
 
@@ -70,6 +73,8 @@ impl Fault for MemoryLimit {
             tokio::time::timeout(Duration::from_secs(60), load.refused())
                 .await
                 .context("the limit was not reached within a minute")?;
+            // Far over it: what comes free is not enough to let growing writes pass again.
+            limit(&ground, OVER).await?;
             tokio::time::sleep(AT_LIMIT / 2).await;
             excuses.push(crew.kill(round as usize % crew.members.len())?);
             tokio::time::sleep(AT_LIMIT / 2).await;
@@ -77,6 +82,7 @@ impl Fault for MemoryLimit {
             refusals += told.out_of_memory;
             drained &= ground.drain(ground.patience(Duration::from_secs(120))).await;
             report.ended_well(drained, &told);
+            limit(&ground, LIMIT).await?;
             if !drained {
                 break;
             }
@@ -93,6 +99,12 @@ impl Fault for MemoryLimit {
         });
         Ok(report)
     }
+}
+
+async fn limit(ground: &Ground, bytes: &str) -> Result<()> {
+    let words: [&[u8]; 4] = [b"CONFIG", b"SET", b"maxmemory", bytes.as_bytes()];
+    ground.raw().await.try_command(&words).await?;
+    Ok(())
 }
 
 /// Some fail once, so that sets grow at the limit too.

@@ -20,7 +20,8 @@ use crate::random::{around, below};
 use tail::Tail;
 
 const KILLS: u64 = 50;
-const RATE: f64 = 300.0;
+/// Tasks a second, of each of two producers.
+const RATE: f64 = 150.0;
 
 /// What `everysec` may lose, by the words of its makers.
 const EVERYSEC: Duration = Duration::from_secs(2);
@@ -79,7 +80,7 @@ impl Fault for ServerRestart {
 
     fn catches(&self) -> &'static [&'static str] {
         match self {
-            Self::Always => &["DoublesRepeatedPushes", "PopWithoutRecord"],
+            Self::Always => &["PopWithoutRecord", "ReclaimsUnasked"],
             _ => &["PopWithoutRecord"],
         }
     }
@@ -97,19 +98,24 @@ impl Fault for ServerRestart {
         plan.patience = Duration::from_millis(500);
         // Some are left unknown, as by a producer that has no time.
         plan.forsake_one_in = 20;
-        let load = Load::start(&ground, "producer", plan)?;
+        let mut later = plan.clone();
+        // Accepted long before the server may forget it, and not yet run.
+        (later.first, later.after) = (1 << 32, Duration::from_secs(3));
+        let load = Load::start(&ground, "producer-now", plan)?;
+        let delayed = Load::start(&ground, "producer-later", later)?;
         run.progress.set_length(kills);
         let (mut excuses, mut slowest) = (Vec::new(), Duration::ZERO);
         for kill in 0..kills {
             tokio::time::sleep(around(Duration::from_secs(3))).await;
-            // Every fifth time longer than a lease.
-            let away = if kill % 5 == 4 { 3_000 } else { 100 + below(900) };
+            // Every third time longer than a lease.
+            let away = if kill % 3 == 2 { 3_000 } else { 100 + below(900) };
             let away = Duration::from_millis(away);
             excuses.push(self.kill(&mut ground, crew.watch(), away).await?);
             slowest = slowest.max(until_work_goes_on(&ground).await?);
             run.progress.inc(1);
         }
-        let told = load.stop().await?;
+        let mut told = load.stop().await?;
+        told.errors.extend(delayed.stop().await?.errors);
         let drained = ground.drain(ground.patience(Duration::from_secs(60))).await;
         crew.go_home(Duration::from_secs(40)).await?;
         let excuses = if *self == Self::Always { Vec::new() } else { excuses };

@@ -58,7 +58,7 @@ impl Fault for Sigterm {
     }
 
     fn catches(&self) -> &'static [&'static str] {
-        &["NeverLetsGo", "AckLeavesTheIdInTheClaim"]
+        &["ChargesReleases", "AckLeavesTheIdInTheClaim"]
     }
 
     async fn run(&self, run: &Run) -> Result<Report> {

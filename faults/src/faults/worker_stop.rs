@@ -18,10 +18,14 @@ use crate::random::below;
 const STOPS: u64 = 50;
 const LEASES: u32 = 3;
 const WORKERS: usize = 4;
-const SLOTS: usize = 6;
+const SLOTS: usize = 12;
 
-/// Tasks a second. They outlast a beat, so that a worker is always in the midst of some.
+/// Tasks a second.
 const RATE: f64 = 30.0;
+
+/// One of so many tasks runs for as long as a worker stands still: when it goes on, such a task is in
+/// the midst of its second run elsewhere, and the outcome of the first must be refused.
+const LONG_ONE_IN: u64 = 10;
 
 /// How long a worker has after it went on to hear that its lease is gone.
 const HEARS: Duration = Duration::from_secs(2);
@@ -50,7 +54,7 @@ impl Fault for WorkerStop {
     }
 
     fn catches(&self) -> &'static [&'static str] {
-        &["AcksByIdAlone"]
+        &["AcksForOthers"]
     }
 
     async fn run(&self, run: &Run) -> Result<Report> {
@@ -59,7 +63,10 @@ impl Fault for WorkerStop {
         let ground = Ground::open(run, TestServer::builder()).await?;
         let crew = Crew::start(&ground.place, Terms::new(SLOTS, pace), WORKERS)?;
         crew.ready().await?;
-        let body = |id| format!("{id} sleep {}", 300 + below(600));
+        let body = |id| match id % LONG_ONE_IN {
+            0 => format!("{id} sleep {}", 5_000 + below(1_500)),
+            _ => format!("{id} sleep {}", 200 + below(500)),
+        };
         let load = Load::start(&ground, "producer", Plan::new(u64::MAX, RATE, body))?;
         tokio::time::sleep(Duration::from_secs(1)).await;
         run.progress.set_length(stops);
