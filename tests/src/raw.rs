@@ -10,10 +10,14 @@ pub struct Raw(MultiplexedConnection);
 impl Raw {
     /// Connects.
     pub async fn connect(url: &str) -> Self {
-        let client = Client::open(url).expect("a Redis URL");
+        Self::try_connect(url).await.expect("a server that answers")
+    }
+
+    /// Connects to a server that may be away.
+    pub async fn try_connect(url: &str) -> RedisResult<Self> {
         let config = AsyncConnectionConfig::new().set_response_timeout(None);
-        let connection = client.get_multiplexed_async_connection_with_config(&config).await;
-        Self(connection.expect("a server that answers"))
+        let client = Client::open(url)?;
+        Ok(Self(client.get_multiplexed_async_connection_with_config(&config).await?))
     }
 
     /// Sends one command.

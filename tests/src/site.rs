@@ -90,8 +90,7 @@ impl Site {
             command.arg(format!("adopt={}", text(&adoption.list)));
             command.arg(format!("failed_set={}", text(&adoption.failed_set)));
         }
-        command.stdin(Stdio::piped()).stdout(Stdio::null());
-        WorkerProcess(command.spawn().expect("the worker program"))
+        WorkerProcess::start(&mut command)
     }
 
     /// A pool in this process, still without handlers.
@@ -156,6 +155,12 @@ pub struct Log {
 pub struct WorkerProcess(Child);
 
 impl WorkerProcess {
+    /// Starts a program that works until its standard input ends.
+    pub fn start(command: &mut Command) -> Self {
+        command.stdin(Stdio::piped()).stdout(Stdio::null());
+        Self(command.spawn().expect("the worker program"))
+    }
+
     /// The process's number.
     pub fn id(&self) -> u32 {
         self.0.id()
@@ -177,6 +182,18 @@ impl WorkerProcess {
     /// Its end, if it has come.
     pub fn ended(&mut self) -> Option<ExitStatus> {
         self.0.try_wait().expect("its state")
+    }
+
+    /// Waits for its end; whether it came within the limit and in good order.
+    pub async fn wait(mut self, limit: Duration) -> bool {
+        let begin = Instant::now();
+        while begin.elapsed() < limit {
+            if let Some(status) = self.ended() {
+                return status.success();
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        false
     }
 
     /// Asks it to end (SIGTERM) and waits; how long that took. Panics if it ends in trouble.

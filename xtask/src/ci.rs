@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail, ensure};
 
+use crate::faults;
 use crate::process::{cache, capture, cargo, command, run as run_command, succeeds};
 use crate::report::{REPORT_VARIABLE, Report};
 use crate::tidy;
@@ -48,6 +49,7 @@ pub(crate) fn run() -> Result<bool> {
     report
         .time("quickstart", || stage(cargo().args(["run", "--quiet", "--example", "quickstart"])));
     tests(&mut report);
+    report.time("faults, small scale", faults::small);
     let took = begin.elapsed();
     let over = if took > WANTED { ", more than the 25 minutes wanted" } else { "" };
     println!("\n{} min {} s in all{over}", took.as_secs() / 60, took.as_secs() % 60);

@@ -112,13 +112,20 @@ pub(crate) fn find(installer: Installer) -> Result<Found> {
             installer.install(REDIS)?;
             Found::private(find_binary()?)
         }
-        _ => Err(NoServer(installer.advice(REDIS)).into()),
+        _ => Err(NoServer::advising(installer).into()),
     }
 }
 
 /// No server and no way to one; the command to type.
 #[derive(Debug)]
 pub(crate) struct NoServer(String);
+
+impl NoServer {
+    /// With what a person types here.
+    pub(crate) fn advising(installer: Installer) -> Self {
+        Self(installer.advice(REDIS))
+    }
+}
 
 impl fmt::Display for NoServer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -5,6 +5,7 @@ mod ci;
 mod containers;
 mod docker;
 mod edges;
+mod faults;
 mod find_server;
 mod groups;
 mod install;
@@ -42,7 +43,10 @@ Usage: cargo xtask COMMAND
         --all   also the five servers (x86-64 Linux), TLS, containers and redis-py; there anything
                 missing is a failure (TIRELESS_DOCKER=optional: but for Docker)
         ARGS    go to `cargo test`, for a part of the tests: -- -p tireless-core envelope
-  ci            What .ci/run runs: format, tidy, clippy, docs, features, quickstart, test --all
+  ci            What .ci/run runs: format, tidy, clippy, docs, features, quickstart, test --all, faults
+  faults [NAME..] [--scale N | --small] [--client NAME] [--prove] [--list] [--table]
+        Does things on purpose to processes and servers and checks that nothing was lost; appends
+        what it measured to docs/faults/NAME.json. More with --help
   tidy          Sizes, module docs, script headers, crate edges, licences, bans
   servers DIR   Puts the five servers' binaries into DIR
 ";
@@ -56,6 +60,7 @@ fn main() -> ExitCode {
             Err(message) => return usage(&message),
         },
         ["ci"] => ci::run(),
+        ["faults", rest @ ..] => faults::run(rest),
         ["tidy"] => tidy::run(),
         ["servers", dir] => servers::run(Path::new(dir)),
         ["help" | "--help" | "-h"] => {

@@ -1,0 +1,89 @@
+//! The runs that histories tell of, each with its end.
+
+use std::collections::HashMap;
+
+use tireless::TaskId;
+
+use crate::history::{History, Moment, Word};
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum How {
+    /// It did not, as far as its process could tell.
+    Open,
+    /// Well.
+    Done(Moment),
+    /// It asked to be repeated.
+    Again { at: Moment, after: Moment },
+}
+
+impl How {
+    pub(super) fn end(self) -> Option<Moment> {
+        match self {
+            Self::Open => None,
+            Self::Done(at) | Self::Again { at, .. } => Some(at),
+        }
+    }
+}
+
+/// One run of a task.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Run<'a> {
+    pub(super) process: &'a str,
+    pub(super) start: Moment,
+    pub(super) how: How,
+    /// Whether the store refused its outcome.
+    pub(super) refused: bool,
+    /// Whether its process ended in good order.
+    pub(super) ended_well: bool,
+}
+
+/// The runs of each task, in the order of their beginnings.
+pub(super) fn runs_by_task(histories: &[History]) -> HashMap<u64, Vec<Run<'_>>> {
+    let mut all: HashMap<u64, Vec<Run<'_>>> = HashMap::new();
+    for history in histories {
+        for (id, runs) in runs_of(history) {
+            all.entry(id).or_default().extend(runs);
+        }
+    }
+    for runs in all.values_mut() {
+        runs.sort_by_key(|run| run.start);
+    }
+    all
+}
+
+fn runs_of(history: &History) -> HashMap<u64, Vec<Run<'_>>> {
+    let ended_well = history.events.iter().any(|event| matches!(event.word, Word::End { .. }));
+    let mut runs: HashMap<u64, Vec<Run<'_>>> = HashMap::new();
+    let mut numbers: HashMap<TaskId, u64> = HashMap::new();
+    for event in &history.events {
+        let (id, how) = match event.word {
+            Word::Start { id, task, .. } => {
+                numbers.insert(task, id);
+                let (process, start) = (history.process.as_str(), event.at);
+                let run = Run { process, start, how: How::Open, refused: false, ended_well };
+                runs.entry(id).or_default().push(run);
+                continue;
+            }
+            Word::Lost { task } => {
+                // A task that was refused before it was started has no run.
+                let of_task = numbers.get(&task).and_then(|id| runs.get_mut(id));
+                let mut of_task = of_task.into_iter().flatten();
+                if let Some(run) = of_task.find(|run| !run.refused) {
+                    run.refused = true;
+                }
+                continue;
+            }
+            Word::Done { id } => (id, How::Done(event.at)),
+            Word::Again { id, after_ms } => {
+                (id, How::Again { at: event.at, after: after_ms * 1_000 })
+            }
+            _ => continue,
+        };
+        let open = runs.get_mut(&id).into_iter().flatten().find(|run| run.how == How::Open);
+        if let Some(run) = open {
+            run.how = how;
+        }
+    }
+    runs
+}

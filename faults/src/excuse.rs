@@ -1,0 +1,68 @@
+//! Excuses: what a fault that was made on purpose explains, and nothing more.
+
+use std::time::Duration;
+
+use crate::history::{Moment, micros};
+
+/// How long an outcome may take from the end of its run until the store has it. A worker that dies
+/// within this time after a run may see the run repeated.
+pub const UNWRITTEN: Duration = Duration::from_millis(500);
+
+/// A stretch of time in which something was done to a process, or to all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Excuse {
+    /// The process; all of them without one.
+    pub process: Option<String>,
+    /// From when on.
+    pub from: Moment,
+    /// Until when.
+    pub to: Moment,
+}
+
+impl Excuse {
+    /// A process was killed at this moment: what it ran then, or had just done, may run again.
+    pub fn killed(process: &str, at: Moment) -> Self {
+        let from = at.saturating_sub(micros(UNWRITTEN));
+        Self { process: Some(process.to_owned()), from, to: at }
+    }
+
+    /// A process stood still between these moments, for longer than its lease.
+    pub fn stopped(process: &str, from: Moment, to: Moment) -> Self {
+        // What it began just after going on, it may have claimed before.
+        let (from, to) = (from.saturating_sub(micros(UNWRITTEN)), to + micros(UNWRITTEN));
+        Self { process: Some(process.to_owned()), from, to }
+    }
+
+    /// The server forgot what it had executed between these moments.
+    pub fn forgotten(from: Moment, to: Moment) -> Self {
+        Self { process: None, from, to }
+    }
+
+    /// Whether it explains that a run of this process, over this time, is repeated.
+    pub fn covers(&self, process: &str, start: Moment, end: Option<Moment>) -> bool {
+        let whose = self.process.as_ref().is_none_or(|name| name == process);
+        whose && start <= self.to && end.is_none_or(|end| end >= self.from)
+    }
+
+    /// Whether it explains that a push of this moment was forgotten.
+    pub fn forgets(&self, at: Moment) -> bool {
+        self.process.is_none() && (self.from..=self.to).contains(&at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kill_explains_what_ran_and_what_was_just_done() {
+        let killed = Excuse::killed("w1", 10_000_000);
+        assert!(killed.covers("w1", 9_000_000, None));
+        assert!(killed.covers("w1", 5_000_000, Some(9_500_000)));
+        assert!(!killed.covers("w1", 5_000_000, Some(8_900_000)), "written long before");
+        assert!(!killed.covers("w1", 10_000_001, None), "begun after it");
+        assert!(!killed.covers("w2", 9_000_000, None), "another process");
+        assert!(!killed.forgets(9_500_000), "only a server forgets");
+        assert!(Excuse::forgotten(1, 5).forgets(5));
+    }
+}

@@ -1,0 +1,30 @@
+//! All faults. A new one is a file here and a line in [`ALL`].
+
+mod due_at_once;
+mod memory_limit;
+mod scripts_flushed;
+mod server_frozen;
+mod server_restart;
+mod sigterm;
+mod soak;
+mod worker_clock;
+mod worker_kill;
+mod worker_stop;
+
+use crate::fault::Fault;
+
+/// In the order in which they are run.
+pub const ALL: &[&dyn Fault] = &[
+    &worker_kill::WorkerKill,
+    &worker_stop::WorkerStop,
+    &server_restart::ServerRestart::Always,
+    &server_restart::ServerRestart::Everysec,
+    &server_restart::ServerRestart::PowerCut,
+    &scripts_flushed::ScriptsFlushed,
+    &memory_limit::MemoryLimit,
+    &sigterm::Sigterm,
+    &due_at_once::DueAtOnce,
+    &server_frozen::ServerFrozen,
+    &worker_clock::WorkerClock,
+    &soak::Soak,
+];

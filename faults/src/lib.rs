@@ -1,0 +1,24 @@
+//! Faults on purpose: processes are killed, stopped and asked to end, the server is killed, frozen,
+//! filled and made to forget, while tasks are pushed and run.
+//!
+//! Each process appends what it does to a [history](history) of its own. When the fault is over and
+//! the queue is drained, a [checker](checker) reads all of them, offline: what was accepted and
+//! never done is lost, what ran again without an excuse is in excess. The [faults](faults) are one
+//! file each; `cargo xtask faults` runs them.
+
+pub mod args;
+pub mod broken;
+pub mod checker;
+pub mod crew;
+pub mod excuse;
+pub mod fault;
+pub mod faults;
+pub mod ground;
+pub mod history;
+pub mod load;
+pub mod random;
+pub mod record;
+pub mod recovery;
+pub mod run;
+pub mod samples;
+pub mod table;

@@ -1,0 +1,186 @@
+//! Tables: what was just run, for the terminal, and `docs/faults.md`, made from all records.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use comfy_table::{ContentArrangement, Table, presets};
+
+use crate::fault::Fault;
+use crate::record::Record;
+
+/// How one fault went.
+#[derive(Clone, Debug)]
+pub enum Row {
+    /// It was run to its end.
+    Ran(Box<Record>),
+    /// It could not be run to its end.
+    Broke {
+        /// The fault, with its client.
+        what: String,
+        /// Why.
+        why: String,
+    },
+    /// It cannot be run here.
+    NotRun {
+        /// The fault.
+        what: String,
+        /// Why.
+        why: String,
+    },
+}
+
+/// The rows for a terminal.
+pub fn of_rows(rows: &[Row]) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_header(["fault", "client", "scale", "verdict", "took", "figures"]);
+    for row in rows {
+        match row {
+            Row::Ran(record) => table.add_row([
+                match &record.broken {
+                    Some(broken) => format!("{} over {broken}", record.fault),
+                    None => record.fault.clone(),
+                },
+                record.client.clone(),
+                record.scale.to_string(),
+                verdict(record),
+                format!("{} s", record.seconds),
+                figures(&record.counts, &record.worst),
+            ]),
+            Row::Broke { what, why } => {
+                let why = format!("it could not be run to its end: {why}");
+                table.add_row([what, "", "", "FAILED", "", &why])
+            }
+            Row::NotRun { what, why } => table.add_row([what, "", "", "not run", "", why]),
+        };
+    }
+    table.to_string().lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
+}
+
+fn verdict(record: &Record) -> String {
+    match (record.passed(), record.broken.is_some()) {
+        (true, false) => "passed".to_owned(),
+        (false, false) => format!("FAILED: {}", record.breaches.join("; ")),
+        (false, true) => format!("caught: {}", record.breaches.join("; ")),
+        (true, true) => "FAILED: a broken broker passed".to_owned(),
+    }
+}
+
+/// Zeros are said only where they are the point.
+fn figures(counts: &BTreeMap<String, u64>, worst: &BTreeMap<String, f64>) -> String {
+    let counts = counts.iter().map(|(name, value)| format!("{name} {value}"));
+    let worst = worst.iter().map(|(name, value)| format!("{name} {value}"));
+    counts.chain(worst).collect::<Vec<_>>().join(", ")
+}
+
+/// The page `docs/faults.md`.
+pub fn page(faults: &[&dyn Fault], records: &[Record], broken: &[Record]) -> String {
+    let mut page = HEAD.to_owned();
+    for fault in faults {
+        let (full, word) = fault.full();
+        let _ = write!(page, "\n## {}\n\n{}.\n\n", fault.name(), fault.bar());
+        let ours: Vec<_> = records.iter().filter(|record| record.fault == fault.name()).collect();
+        if ours.is_empty() {
+            page.push_str("Not run yet.\n");
+        } else {
+            let _ = writeln!(page, "| client | {word}, of {full} | runs | passed | figures |");
+            page.push_str("| --- | --- | --- | --- | --- |\n");
+        }
+        let clients: BTreeSet<_> = ours.iter().map(|record| &record.client).collect();
+        for client in clients {
+            let runs: Vec<_> = ours.iter().filter(|record| record.client == *client).collect();
+            let _ = writeln!(page, "{}", line(client, &runs));
+        }
+        for record in ours.iter().filter(|record| !record.passed()) {
+            let Record { client, date, tireless, .. } = record;
+            let breaches = record.breaches.join("; ");
+            let _ = writeln!(page, "\nFailed over {client} on {date} ({tireless}): {breaches}.");
+        }
+        page.push_str(&caught(*fault, broken));
+    }
+    page.push_str(&versions(records));
+    page
+}
+
+const HEAD: &str = "\
+# Faults
+
+What was done on purpose to processes and servers, how often, and what came of it. Made by
+`cargo xtask faults --table` from the records in [faults](faults), one a run; figures add up over
+runs, times are the longest. A run may be a part of the full bar.
+
+`cargo xtask faults --list` tells what there is, `cargo xtask faults NAME` runs one at full scale,
+`--scale 0.1` a tenth of it. How the checker judges: `faults/src/checker.rs`.
+";
+
+fn line(client: &str, runs: &[&&Record]) -> String {
+    let n: u64 = runs.iter().map(|record| record.n).sum();
+    let passed = runs.iter().filter(|record| record.passed()).count();
+    let (mut counts, mut worst) = (BTreeMap::new(), BTreeMap::new());
+    for record in runs {
+        for (name, value) in &record.counts {
+            *counts.entry(name.clone()).or_insert(0) += value;
+        }
+        for (name, value) in &record.worst {
+            let highest = worst.entry(name.clone()).or_insert(*value);
+            *highest = highest.max(*value);
+        }
+    }
+    format!("| {client} | {n} | {} | {passed} | {} |", runs.len(), figures(&counts, &worst))
+}
+
+/// Which broken brokers it was seen to catch.
+fn caught(fault: &dyn Fault, records: &[Record]) -> String {
+    let mut seen = Vec::new();
+    for name in fault.catches() {
+        let ours = |record: &&Record| {
+            record.fault == fault.name() && record.broken.as_deref() == Some(*name)
+        };
+        let last = records.iter().rfind(ours);
+        seen.push(match last {
+            Some(record) if !record.passed() => {
+                format!("- {name}: caught on {} ({})", record.date, record.breaches.join("; "))
+            }
+            Some(record) => format!("- {name}: NOT caught on {}", record.date),
+            None => format!("- {name}: not tried yet"),
+        });
+    }
+    format!("\nBroken brokers that it must catch:\n\n{}\n", seen.join("\n"))
+}
+
+fn versions(records: &[Record]) -> String {
+    let all: BTreeSet<_> = records
+        .iter()
+        .map(|record| format!("tireless {}, {}, {}", record.tireless, record.build, record.server))
+        .collect();
+    let lines: Vec<_> = all.iter().map(|line| format!("- {line}\n")).collect();
+    format!("\n## Versions\n\n{}", lines.concat())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::faults::ALL;
+    use crate::record::sample;
+
+    #[test]
+    fn pieces_add_up_and_failures_are_told() {
+        let name = ALL[0].name();
+        let mut bad = sample(name);
+        bad.breaches.push("1 accepted and lost".to_owned());
+        bad.worst.insert("recovery, s".to_owned(), 9.0);
+        let page = page(ALL, &[sample(name), bad], &[]);
+        assert!(
+            page.contains("| fred | 300 | 2 | 1 | lost 0, tasks 200, recovery, s 9 |"),
+            "{page}"
+        );
+        assert!(page.contains("Failed over fred on 2026-11-26T10:00:00Z (0.1.0): 1 accepted"));
+        assert!(page.contains("not tried yet"));
+    }
+
+    #[test]
+    fn a_broken_broker_that_passes_is_a_failure() {
+        let record = crate::record::Record { broken: Some("Some".to_owned()), ..sample("some") };
+        assert!(verdict(&record).starts_with("FAILED"));
+    }
+}

@@ -1,0 +1,141 @@
+//! A worker process of the faults: `fault-worker url=.. client=.. namespace=.. queue=.. history=..
+//! slots=.. lease_ms=.. beat_ms=.. shutdown_ms=..`, and if wanted `broken=NAME`.
+//!
+//! Bodies are `ID [sleep MS] [again TIMES] [fill ..]`. A run sleeps; in its first TIMES attempts it
+//! then fails, to be repeated after half a second. It pays no heed to its cancellation but to write it down:
+//! what the store lets such a handler do is what is tested.
+//!
+//! It ends at once when its standard input does, so that none outlives its harness.
+
+use std::collections::HashMap;
+use std::io::Read;
+use std::time::{Duration, SystemTime};
+
+use anyhow::{Context as _, Result};
+use bytes::Bytes;
+use tireless::{
+    Backoff, ConnectOptions, Context, Event, RunPolicy, TaskError, TaskResult, WorkerPool,
+    connect_with,
+};
+use tireless_faults::broken;
+use tireless_faults::ground::number;
+use tireless_faults::history::{Pen, Word};
+
+/// How long a task waits that asked to be repeated.
+const AGAIN: Duration = Duration::from_millis(500);
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let words: HashMap<&str, &str> = args.iter().filter_map(|arg| arg.split_once('=')).collect();
+    let word =
+        |name: &str| words.get(name).copied().with_context(|| format!("{name}=.. is missing"));
+    let millis =
+        |name: &str| -> Result<Duration> { Ok(Duration::from_millis(word(name)?.parse()?)) };
+    std::thread::spawn(|| {
+        let _ended = std::io::stdin().read(&mut [0]);
+        std::process::exit(3);
+    });
+
+    let mut options = ConnectOptions::default();
+    options.client = Some(word("client")?.parse()?);
+    options.namespace = word("namespace")?.parse()?;
+    let broker = connect_with(word("url")?, options).await?;
+    let broker = broken::over(words.get("broken").copied(), broker, word("url")?).await?;
+    let pen = Pen::open(word("history")?.as_ref())?;
+    let wall = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?;
+    pen.write(Word::Clock { wall_ms: wall.as_millis() as u64 })?;
+    let (running, observing) = (pen.clone(), pen.clone());
+    let handler = move |body: Bytes, context: Context| {
+        let pen = running.clone();
+        async move { run(&pen, &body, &context).await }
+    };
+    let policy = RunPolicy { backoff: Backoff::fixed(AGAIN), ..RunPolicy::default() };
+    let pool = WorkerPool::new(broker)
+        .concurrency(word("slots")?.parse()?)
+        .lease(millis("lease_ms")?)
+        .beat(millis("beat_ms")?)
+        .shutdown_timeout(millis("shutdown_ms")?)
+        .observe(move |event| note(&observing, event))
+        .handle_raw_with(word("queue")?, policy, handler);
+    // Listened for before anybody can know of this process.
+    let signal = tokio::spawn(tireless::shutdown_signal());
+    tokio::task::yield_now().await;
+    let pool = pool.start().await?;
+    signal.await?;
+    let summary = pool.shutdown().await;
+    pen.write(Word::End { done: summary.done, lost: summary.lease_lost })?;
+    Ok(())
+}
+
+fn note(pen: &Pen, event: &Event) {
+    let word = match event {
+        Event::PoolStarted { worker, .. } => Word::Worker { worker: *worker },
+        Event::LeaseLost { id, .. } => Word::Lost { task: *id },
+        Event::Reclaimed { tasks, buried, .. } => {
+            Word::Reclaimed { tasks: *tasks, buried: *buried }
+        }
+        _ => return,
+    };
+    write(pen, word);
+}
+
+/// A history with a hole proves nothing: the process ends, which a harness takes for an error.
+fn write(pen: &Pen, word: Word) {
+    if let Err(error) = pen.write(word) {
+        eprintln!("{error:#}");
+        std::process::exit(4);
+    }
+}
+
+async fn run(pen: &Pen, body: &[u8], context: &Context) -> TaskResult {
+    let id = number(body)?;
+    write(pen, Word::Start { id, attempt: context.attempt(), task: context.id() });
+    let wish = Wish::read(body)?;
+    let sleep = tokio::time::sleep(wish.sleep);
+    tokio::pin!(sleep);
+    tokio::select! {
+        biased;
+        () = &mut sleep => {}
+        () = context.cancellation().cancelled() => {
+            write(pen, Word::Cancelled { id });
+            sleep.await;
+        }
+    }
+    if context.attempt() <= wish.again {
+        let after_ms = AGAIN.as_millis() as u64;
+        write(pen, Word::Again { id, after_ms });
+        return Err("to be repeated".into());
+    }
+    write(pen, Word::Done { id });
+    Ok(())
+}
+
+/// What a body asks for.
+struct Wish {
+    sleep: Duration,
+    again: u32,
+}
+
+impl Wish {
+    fn read(body: &[u8]) -> Result<Self, TaskError> {
+        let text = String::from_utf8_lossy(body);
+        let mut words = text.split(' ').skip(1);
+        let mut wish = Self { sleep: Duration::ZERO, again: 0 };
+        while let Some(word) = words.next() {
+            let mut next = || -> Result<u64> { Ok(words.next().context("a number")?.parse()?) };
+            match word {
+                "sleep" => wish.sleep = Duration::from_millis(next()?),
+                "again" => wish.again = u32::try_from(next()?)?,
+                // What makes a body large.
+                "fill" => break,
+                _ => return Err(unknown(word).into()),
+            }
+        }
+        Ok(wish)
+    }
+}
+
+fn unknown(word: &str) -> String {
+    format!("no wish: {word}")
+}

@@ -1,0 +1,33 @@
+//! `cargo xtask faults`: builds the fault harness and runs it with a server's binary.
+
+use anyhow::{Result, bail, ensure};
+
+use crate::find_server::NoServer;
+use crate::install::{Installer, REDIS};
+use crate::process::{cargo, run as run_command, target};
+use crate::server::{SERVER_VARIABLE, find_binary};
+
+/// Runs the harness with these words; whether all went well.
+pub(crate) fn run(words: &[&str]) -> Result<bool> {
+    let binary = match find_binary() {
+        Ok(binary) => binary,
+        Err(_) => {
+            let installer = Installer::here(false);
+            if !installer.may() {
+                bail!(NoServer::advising(installer));
+            }
+            installer.install(REDIS)?;
+            find_binary()?
+        }
+    };
+    let built = run_command(cargo().args(["build", "--quiet", "--package", "tireless-faults"]))?;
+    ensure!(built, "the fault harness does not build");
+    let mut harness = crate::process::command(target().join("debug/tireless-faults"));
+    run_command(harness.args(words).env(SERVER_VARIABLE, binary))
+}
+
+/// The small scale of each, without records: what a change must pass.
+pub(crate) fn small() -> Result<String> {
+    ensure!(run(&["--small", "--no-record"])?, "see its table");
+    Ok("each at its small scale, see the table".to_owned())
+}
