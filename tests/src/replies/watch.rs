@@ -36,10 +36,7 @@ impl Watch {
         answer
     }
 
-    fn same<T>(&self, what: &str, asked: T, answered: T)
-    where
-        T: PartialEq + fmt::Debug,
-    {
+    fn same<T: PartialEq + fmt::Debug>(&self, what: &str, asked: &T, answered: &T) {
         if asked != answered {
             self.book.foreign(format!("{what}: asked {asked:?}, answered {answered:?}"));
         }
@@ -54,7 +51,7 @@ impl Layer for Watch {
 
     async fn push(&self, push: &Push) -> Result<Vec<Pushed>> {
         let answer = self.seen(self.inner.push(push).await)?;
-        self.same("push", push.tasks.len(), answer.len());
+        self.same("push", &push.tasks.len(), &answer.len());
         Ok(answer)
     }
 
@@ -81,7 +78,7 @@ impl Layer for Watch {
 
     async fn settle(&self, settle: &Settle) -> Result<SettleAnswer> {
         let answer = self.seen(self.inner.settle(settle).await)?;
-        self.same("settle", settle.outcomes.len(), answer.settled.len());
+        self.same("settle", &settle.outcomes.len(), &answer.settled.len());
         for settled in &answer.settled {
             if *settled == Settled::LeaseLost {
                 self.book.lease_lost();
