@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tireless::Durability;
 use tireless_core::ErrorKind;
+use tireless_testkit::server::TestServer;
 use tireless_testkit::set_up::TestSentinels;
 use tireless_tests::{Library, Traffic, fresh_namespace, small_cap};
 
@@ -50,7 +51,7 @@ async fn what_is_wrong_is_told<L: Library>() {
     assert!(error.to_string().contains("no master called other"), "{error}");
     set_up.sentinels[0].kill();
     L::connect(&url, settings()).await.expect("the other sentinels know");
-    set_up.sentinels.iter_mut().for_each(|sentinel| sentinel.kill());
+    set_up.sentinels.iter_mut().for_each(TestServer::kill);
     let error = L::connect(&url, settings()).await.expect_err("no sentinel");
     assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
     assert!(error.to_string().contains("the sentinel 127.0.0.1:"), "{error}");
