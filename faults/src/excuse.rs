@@ -17,25 +17,30 @@ pub struct Excuse {
     pub from: Moment,
     /// Until when.
     pub to: Moment,
+    /// Up to when a push that was accepted since `from` may be forgotten; never without it.
+    pub forgets_until: Option<Moment>,
 }
 
 impl Excuse {
     /// A process was killed at this moment: what it ran then, or had just done, may run again.
     pub fn killed(process: &str, at: Moment) -> Self {
         let from = at.saturating_sub(micros(UNWRITTEN));
-        Self { process: Some(process.to_owned()), from, to: at }
+        Self { process: Some(process.to_owned()), from, to: at, forgets_until: None }
     }
 
     /// A process stood still between these moments, for longer than its lease.
     pub fn stopped(process: &str, from: Moment, to: Moment) -> Self {
         // What it began just after going on, it may have claimed before.
         let (from, to) = (from.saturating_sub(micros(UNWRITTEN)), to + micros(UNWRITTEN));
-        Self { process: Some(process.to_owned()), from, to }
+        Self { process: Some(process.to_owned()), from, to, forgets_until: None }
     }
 
-    /// The server forgot what it had executed between these moments.
-    pub fn forgotten(from: Moment, to: Moment) -> Self {
-        Self { process: None, from, to }
+    /// The server was killed and may have forgotten what it had executed since a moment. Runs are
+    /// repeated that were under way up to another moment, when it was there again.
+    pub fn forgotten(from: Moment, killed: Moment, to: Moment) -> Self {
+        // An answer that came just before the kill is written down just after it.
+        let forgets_until = Some(killed + micros(Duration::from_millis(100)));
+        Self { process: None, from, to, forgets_until }
     }
 
     /// Whether it explains that a run of this process, over this time, is repeated.
@@ -46,7 +51,7 @@ impl Excuse {
 
     /// Whether it explains that a push of this moment was forgotten.
     pub fn forgets(&self, at: Moment) -> bool {
-        self.process.is_none() && (self.from..=self.to).contains(&at)
+        self.forgets_until.is_some_and(|until| (self.from..=until).contains(&at))
     }
 }
 
@@ -63,6 +68,8 @@ mod tests {
         assert!(!killed.covers("w1", 10_000_001, None), "begun after it");
         assert!(!killed.covers("w2", 9_000_000, None), "another process");
         assert!(!killed.forgets(9_500_000), "only a server forgets");
-        assert!(Excuse::forgotten(1, 5).forgets(5));
+        let forgotten = Excuse::forgotten(1_000_000, 3_000_000, 9_000_000);
+        assert!(forgotten.forgets(3_050_000) && forgotten.covers("any", 8_000_000, None));
+        assert!(!forgotten.forgets(3_200_000), "accepted by the server that came back");
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use redis::Value;
 use tireless::{
     Backend, Client, ConnectOptions, Counts, Envelope, List, Namespace, QueueName, State, WorkerId,
     connect_with,
@@ -123,6 +124,22 @@ impl Ground {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         false
+    }
+
+    /// How many entries the keys of tasks hold, which are empty when nothing is left to do (B12).
+    ///
+    /// # Errors
+    /// When the server does not answer.
+    pub async fn left_behind(&self) -> Result<i64> {
+        let mut raw = self.raw().await;
+        let mut left = i64::try_from(self.counts().await?.kept)?;
+        for part in ["tasks", "history", "failures", "names"] {
+            let key = key(&self.queue, part);
+            if let Value::Int(entries) = raw.try_command(&[b"HLEN", key.as_bytes()]).await? {
+                left += entries;
+            }
+        }
+        Ok(left)
     }
 
     /// For how long to wait for the end: a broken broker may never come to one.

@@ -142,7 +142,7 @@ impl ServerRestart {
         }
         tokio::time::sleep(away).await;
         ground.server.restart()?;
-        Ok(Excuse::forgotten(killed - micros(EVERYSEC), after(watch.now())))
+        Ok(Excuse::forgotten(killed - micros(EVERYSEC), killed, after(watch.now())))
     }
 }
 

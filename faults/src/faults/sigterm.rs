@@ -86,7 +86,8 @@ impl Fault for Sigterm {
             slowest = slowest.max(begin.elapsed());
             // Only what ran at the deadline may run again: its end is never written down.
             let deadline = asked + micros(DEADLINE);
-            excuses.push(Excuse { process: Some(name), from: deadline, to: deadline });
+            let process = Some(name);
+            excuses.push(Excuse { process, from: deadline, to: deadline, forgets_until: None });
             run.progress.inc(1);
         }
         let told = load.stop().await?;

@@ -89,6 +89,7 @@ impl Fault for Soak {
             ends.push(load.stop().await?);
         }
         let drained = ground.drain(ground.patience(Duration::from_secs(90))).await;
+        let left = ground.left_behind().await?;
         crew.go_home(Duration::from_secs(40)).await?;
         let findings = ground.check(&excuses).await?;
         let mut report = Report::new(faults, &findings);
@@ -98,6 +99,7 @@ impl Fault for Soak {
         for (kind, times) in KINDS.iter().zip(kinds) {
             report.count(kind, times);
         }
+        report.demand(left == 0, || format!("finished tasks left {left} entries behind"));
         must_be_flat(&mut report, &samples, minute * u32::try_from(faults)? / 6);
         Ok(report)
     }
