@@ -77,6 +77,7 @@ pub enum Operation {
     Pause,
     Resume,
     Discard,
+    Reconcile,
     Run,
 }
 
@@ -99,6 +100,7 @@ impl fmt::Display for Operation {
             Self::Pause => "pause",
             Self::Resume => "resume",
             Self::Discard => "discard",
+            Self::Reconcile => "reconcile",
             Self::Run => "run",
         };
         f.write_str(verb)

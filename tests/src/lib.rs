@@ -10,7 +10,7 @@ mod site;
 pub use eventually::{eventually, quantile};
 pub use library::{
     Fred, FredHarness, Library, OwnServer, RedisHarness, RedisRs, RedisRsHarness, fresh_namespace,
-    small_cap,
+    key_of, small_cap,
 };
 pub use python::redis_py;
 pub use raw::Raw;

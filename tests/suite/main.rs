@@ -36,6 +36,7 @@ mod out_of_memory; // what still works at maxmemory
 mod outage; // Redis dies, or stands still, under load
 mod plain_list; // programs that only know lists and sets
 mod property; // one model against both libraries
+mod reconcile; // what somebody damaged is found and mended
 mod scripts_lost; // SCRIPT FLUSH under way
 mod timing; // when things happen, with generous room
 mod wrong_types; // each script and each of its keys holding another type
