@@ -92,6 +92,8 @@ pub(crate) enum Command {
     Pause(commands::pause::Args),
     /// End a pause
     Resume(commands::pause::Args),
+    /// Find and mend what somebody damaged past tireless: tasks in no place, ids without a task
+    Reconcile(commands::reconcile::Args),
     /// Measure pushing, draining and picking up in a queue of its own
     Bench(commands::bench::Args),
     /// Ends process groups when the worker that started them is gone.

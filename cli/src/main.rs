@@ -122,6 +122,7 @@ async fn operate(command: Command, globals: &Globals, out: Output) -> Outcome {
         Command::Requeue(args) => commands::requeue::run(args, broker, out).await,
         Command::Rm(args) => commands::rm::run(args, broker, out).await,
         Command::Purge(args) => commands::purge::run(args, broker, out).await,
+        Command::Reconcile(args) => commands::reconcile::run(args, broker, out).await,
         Command::Pause(args) => commands::pause::run(args, true, broker, out).await,
         Command::Resume(args) => commands::pause::run(args, false, broker, out).await,
         // These are served before.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::{QueueName, Result, State, TaskId};
+use crate::{QueueName, Reconcile, Reconciled, Result, State, TaskId};
 
 /// Which tasks an operator means.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,6 +83,14 @@ pub trait Admin: Debug + Send + Sync + 'static {
     /// Takes away a queue that holds nothing: its counters and its name in listings. Answers
     /// whether it was taken away: not while it holds a task or a raw body, or a worker lives in it.
     async fn discard(&self, queue: &QueueName) -> Result<bool>;
+
+    /// One bounded step of a search through the whole queue for what breaks B1 or B12, and its
+    /// mending (B17). It goes on until an answer says that there is no more to do. Callers that
+    /// search at the same time share one search.
+    ///
+    /// # Errors
+    /// What kept the store from answering, or what it holds that cannot be read.
+    async fn reconcile(&self, queue: &QueueName, step: &Reconcile) -> Result<Reconciled>;
 }
 
 #[async_trait]
@@ -109,5 +117,9 @@ impl<T: Admin + ?Sized> Admin for Arc<T> {
 
     async fn discard(&self, queue: &QueueName) -> Result<bool> {
         (**self).discard(queue).await
+    }
+
+    async fn reconcile(&self, queue: &QueueName, step: &Reconcile) -> Result<Reconciled> {
+        (**self).reconcile(queue, step).await
     }
 }

@@ -13,7 +13,7 @@ use crate::{
 /// Moves tasks between the lists and sets of queues.
 ///
 /// # Contract
-/// `docs/contract.md` numbers what a broker promises, B1 to B16. For every operation here:
+/// `docs/contract.md` numbers what a broker promises, B1 to B17. For every operation here:
 /// - It is one atomic step a queue, and a failed one changes nothing (B1, B2).
 /// - It may be dropped at any await, and the same request may be sent again (B3, B4, B5, B10).
 /// - Time is the store's (B6), work is bounded (B7), bodies are opaque (B9).
@@ -51,8 +51,9 @@ pub trait Broker: Debug + Send + Sync + 'static {
     /// What kept the store from answering. A caller that polls by itself meanwhile loses nothing.
     async fn wait(&self, wait: &Wait) -> Result<Woken>;
 
-    /// Promotes, requeues and, when permitted, reclaims: one bounded step a queue. Answers per
-    /// queue, in order.
+    /// Promotes, requeues and, when permitted, reclaims: one bounded step a queue. A permitted tick
+    /// also looks now and then whether the queue's numbers add up, and mends it if not (B17).
+    /// Answers per queue, in order.
     async fn tick(&self, tick: &Tick) -> Ticked;
 }
 

@@ -80,6 +80,7 @@ pub enum Operation {
     Pause,
     Resume,
     Discard,
+    Reconcile,
     Run,
 }
 
@@ -102,6 +103,7 @@ impl fmt::Display for Operation {
             Self::Pause => "pause",
             Self::Resume => "resume",
             Self::Discard => "discard",
+            Self::Reconcile => "reconcile",
             Self::Run => "run",
         };
         f.write_str(verb)

@@ -2,7 +2,7 @@
 //!
 //! This crate knows no runtime, no Redis and no client library. A backend depends on this crate
 //! alone and implements three traits: [`Broker`] moves tasks, [`Inspect`] reads, [`Admin`] is the
-//! operator's hand. The clauses cited as B1 to B16 stand in `docs/contract.md`; the crate
+//! operator's hand. The clauses cited as B1 to B17 stand in `docs/contract.md`; the crate
 //! `tireless-testkit` proves each of them on any broker.
 
 mod admin;
@@ -20,6 +20,7 @@ mod inspect;
 pub mod limits;
 mod name;
 mod push;
+mod reconcile;
 mod renew;
 mod settle;
 mod task_options;
@@ -44,6 +45,7 @@ pub use inspect::{
 };
 pub use name::{Namespace, OwnId, QueueName, TypeName};
 pub use push::{NewTask, Push, Pushed, When};
+pub use reconcile::{Mended, Reconcile, Reconciled};
 pub use renew::{Held, QueueRenewed, Renew, Renewed};
 pub use settle::{
     BuryReason, Outcome, Reentry, ReleaseReason, Settle, SettleAnswer, Settled, Settlement,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{PerQueue, QueueName, StoreTime};
+use crate::{Mended, PerQueue, QueueName, StoreTime};
 
 /// The permission to reclaim (B16).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +42,8 @@ pub struct QueueTicked {
     pub buried: u64,
     /// Dead or kept tasks that were dropped because their set was full or their time over (B12).
     pub dropped: u64,
+    /// What stood wrong and was mended (B17).
+    pub mended: Mended,
     /// Whether there is more to move at once.
     pub more: bool,
     /// How long until something falls due; `None` if nothing waits.

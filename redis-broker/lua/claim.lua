@@ -60,6 +60,8 @@ local function envelopes_of(ids)
   for at = 1, #ids do
     if not values[at] then
       missing[#missing + 1] = ids[at]
+    elseif #ids[at] ~= 16 then
+      ids[at] = rename(ids[at])
     end
   end
   if #missing == 0 then
@@ -100,6 +102,27 @@ local function pass_ghosts()
   end
 end
 
+-- Ids without a task that are no ghosts: somebody took their envelopes, or wrote them here.
+local function pass_missing()
+  local passed = 0
+  while ready > 0 and passed < GHOSTS_A_CLAIM do
+    local window = call('LRANGE', K.ready, -WINDOW, -1)
+    local live = #window
+    while live > 0 and call('HEXISTS', K.tasks, window[live]) == 0 do
+      live = live - 1
+    end
+    local count = #window - live
+    if count > 0 then
+      call('RPOP', K.ready, count)
+      ghosts = ghosts - call('SREM', K.ghosts, unpack(window, live + 1))
+      ready, passed = ready - count, passed + count
+    end
+    if live > 0 then
+      return
+    end
+  end
+end
+
 local function take_ready()
   pass_ghosts()
   local ids, envelopes, tries = {}, {}, 0
@@ -109,6 +132,9 @@ local function take_ready()
     tries = tries + 1
     if ghosts > 0 and #missing > 0 then
       ghosts = ghosts - call('SREM', K.ghosts, unpack(missing))
+    end
+    if #ids == 0 then
+      pass_missing()
     end
   end
   return ids, envelopes

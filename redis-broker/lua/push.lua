@@ -89,7 +89,9 @@ else
     -- An id that was removed while it waited, and is pushed again, must not stand there twice.
     for id in pairs(ghosts > 0 and new_ids or {}) do
       if call('SREM', K.ghosts, id) == 1 then
-        call('LREM', K.ready, 1, id)
+        local removed = call('LREM', K.ready, 1, id)
+        call('HINCRBY', K.queue, 'shifted', removed)
+        call('HINCRBY', K.queue, 'entered', 1)
       end
     end
     if #ready > 0 then

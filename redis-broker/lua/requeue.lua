@@ -49,6 +49,7 @@ if #ids > 0 then
     end
   end
   chunked('LPUSH', K.ready, ids)
+  call('HINCRBY', K.queue, 'entered', #ids)
   ring()
 end
 local more = ARGV[1] ~= 'ids' and call('ZCARD', K[ARGV[1]]) > 0 and 1 or 0

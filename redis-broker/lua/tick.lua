@@ -1,8 +1,10 @@
 -- tick: promote and requeue what is due, cut leases that reach too far, drop kept tasks whose time
 -- is over, and name the workers whose lease has ended.
 -- KEYS: queue, ready, tasks, history, failures, names, scheduled, failed, suspects, leases, done, kept, bell
--- ARGV: most tasks of each set, the longest lease in ms, ms between two sweeps of an adopted set
--- Returns: now, promoted, requeued, dropped, more, ms to the next due task (-1: none), the workers
+-- ARGV: most tasks of each set, the longest lease in ms, ms between two sweeps of an adopted set, '1'
+--   if the caller may reconcile
+-- Returns: now, promoted, requeued, dropped, more, ms to the next due task (-1: none), the workers,
+--   whether to look if the numbers add up, or to go on with a search
 local limit, longest = tonumber(ARGV[1]), tonumber(ARGV[2])
 
 -- Reading every key by its type comes before any write: a wrong type ends the script here.
@@ -37,6 +39,30 @@ if #over > 0 then
   chunked('ZREM', K.done, over)
   forget(over)
 end
-local expired = call('ZRANGEBYSCORE', K.leases, '-inf', now, 'LIMIT', 0, 100)
+local expired, no_workers = {}, {}
+for _, worker in ipairs(call('ZRANGEBYSCORE', K.leases, '-inf', now, 'LIMIT', 0, 100)) do
+  local ours = #worker == 16
+  expired[#expired + 1] = ours and worker or nil
+  no_workers[#no_workers + 1] = not ours and worker or nil
+end
+if #no_workers > 0 then
+  -- Written by somebody else: they would stand before the leases of workers for ever.
+  unlock()
+  call('ZREM', K.leases, unpack(no_workers))
+end
+
+-- Whether it is time to look if the numbers add up: once a minute, by one of all that tick.
+local CHECK_MS = 60000
+local function look_after()
+  local marks = call('HMGET', K.queue, 'checked', 'searching')
+  local ago = now - (tonumber(marks[1] or '') or 0)
+  if marks[1] and ago >= 0 and ago < CHECK_MS then
+    return marks[2]
+  end
+  unlock()
+  call('HSET', K.queue, 'checked', now)
+  return marks[1] or marks[2]
+end
+local looks = ARGV[4] == '1' and call('HLEN', K.queue) > 0 and look_after()
 local more = (promoted == limit or requeued >= limit or #over == limit) and 1 or 0
-return { now, promoted, requeued, #over, more, next_due(), expired }
+return { now, promoted, requeued, #over, more, next_due(), expired, looks and 1 or 0 }

@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use tireless_core::limits::TASKS_PER_CALL;
 use tireless_core::{
-    Admin, Error, ErrorKind, Moved, Operation, Purged, QueueName, Removed, Result, Selection,
-    State, TaskId,
+    Admin, Error, ErrorKind, Moved, Operation, Purged, QueueName, Reconcile, Reconciled, Removed,
+    Result, Selection, State, TaskId,
 };
 
 use crate::broker::RedisBroker;
@@ -94,6 +94,14 @@ impl<C: RedisClient> Admin for RedisBroker<C> {
             self.runner.command(Operation::Discard, &words, Some(1)).await?;
         }
         Ok(gone)
+    }
+
+    async fn reconcile(&self, queue: &QueueName, step: &Reconcile) -> Result<Reconciled> {
+        if step.begin {
+            self.begin_search(queue).await
+        } else {
+            self.search_on(queue, step.grace).await
+        }
     }
 }
 

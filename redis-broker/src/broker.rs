@@ -16,6 +16,7 @@ use crate::client::RedisClient;
 use crate::confirm::Confirmation;
 use crate::keys::{Adoption, Keys};
 use crate::link::Link;
+use crate::parse::TickAnswer;
 use crate::registry::Registry;
 use crate::reply::Reply;
 use crate::runner::{Runner, ScriptCall, corrupt};
@@ -214,6 +215,23 @@ impl<C: RedisClient> RedisBroker<C> {
         }
     }
 
+    /// What a permitted tick does besides: takes back from the dead, and now and then mends.
+    async fn take_care(
+        &self,
+        queue: &QueueName,
+        answer: TickAnswer,
+        permission: &Reclaim,
+        limit: usize,
+    ) -> Result<QueueTicked> {
+        let TickAnswer { mut ticked, expired, reconciles } = answer;
+        let reclaimed = self.reclaim(queue, &expired, permission, limit, &mut ticked).await;
+        if reconciles {
+            // What fails here says so to whoever next uses that key, and hides nothing of the tick.
+            drop(self.look_after(queue, &mut ticked.mended).await);
+        }
+        reclaimed.map(|()| ticked)
+    }
+
     /// Takes back what the given workers of one queue held.
     async fn reclaim(
         &self,
@@ -311,18 +329,19 @@ impl<C: RedisClient> Broker for RedisBroker<C> {
     }
 
     async fn tick(&self, tick: &Tick) -> Ticked {
-        let call =
-            |queue: &QueueName| (queue.clone(), request::tick(&self.keys(queue), tick.limit));
+        let permitted = tick.reclaim.is_some();
+        let call = |queue: &QueueName| {
+            (queue.clone(), request::tick(&self.keys(queue), tick.limit, permitted))
+        };
         let calls = tick.queues.iter().map(call).collect();
         let (ticked, _) = self.per_queue(Operation::Tick, calls, None, parse::ticked).await;
         let mut answers = Vec::with_capacity(ticked.len());
         for (queue, answer) in ticked {
             let answer = match (answer, &tick.reclaim) {
-                (Ok((mut answer, workers)), Some(permission)) => self
-                    .reclaim(&queue, &workers, permission, tick.limit, &mut answer)
-                    .await
-                    .map(|()| answer),
-                (answer, _) => answer.map(|(answer, _)| answer),
+                (Ok(answer), Some(permission)) => {
+                    self.take_care(&queue, answer, permission, tick.limit).await
+                }
+                (answer, _) => answer.map(|answer| answer.ticked),
             };
             answers.push((queue, answer));
         }

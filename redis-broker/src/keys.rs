@@ -98,9 +98,12 @@ impl Keys {
         format!("{}{name}", self.prefix).into()
     }
 
+    /// How the names of the keys begin that say what a worker holds.
+    pub(crate) const RUNNING: &str = "running:";
+
     /// What a worker holds.
     pub(crate) fn running(&self, worker: WorkerId) -> Bytes {
-        format!("{}running:{worker}", self.prefix).into()
+        format!("{}{}{worker}", self.prefix, Self::RUNNING).into()
     }
 
     /// The pushes that a caller may send again.

@@ -19,6 +19,7 @@ pub mod link;
 pub mod linked;
 mod parse;
 pub mod patience;
+mod reconcile;
 mod registry;
 pub mod reply;
 mod request;

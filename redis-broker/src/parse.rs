@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use tireless_core::{
     ClaimedTask, History, Moved, Operation, Purged, Pushed, QueueClaimed, QueueRenewed,
-    QueueTicked, Removed, Result, SettleAnswer, Settled, StoreTime, TaskId, WorkerId,
+    QueueTicked, Reconciled, Removed, Result, SettleAnswer, Settled, StoreTime, TaskId, WorkerId,
 };
 
 use crate::reply::Reply;
@@ -156,8 +156,16 @@ pub(crate) fn renewed(reply: Reply) -> Result<(QueueRenewed, bool)> {
     Ok((answer, parts.flag()?))
 }
 
-/// A tick's answer, and the workers whose lease has ended.
-pub(crate) fn ticked(reply: Reply) -> Result<(QueueTicked, Vec<WorkerId>)> {
+/// A tick's answer with what it asks for beside.
+pub(crate) struct TickAnswer {
+    pub(crate) ticked: QueueTicked,
+    /// Workers whose lease has ended.
+    pub(crate) expired: Vec<WorkerId>,
+    /// Whether it is time to look whether the numbers add up, or to go on with a search.
+    pub(crate) reconciles: bool,
+}
+
+pub(crate) fn ticked(reply: Reply) -> Result<TickAnswer> {
     let mut parts = Parts::of(Operation::Tick, reply)?;
     let mut answer = QueueTicked::default();
     answer.now = parts.time()?;
@@ -167,7 +175,8 @@ pub(crate) fn ticked(reply: Reply) -> Result<(QueueTicked, Vec<WorkerId>)> {
     answer.more = parts.flag()?;
     answer.next_due = parts.wait()?;
     let expired = parts.array()?.into_iter().filter_map(Reply::into_bytes);
-    Ok((answer, expired.filter_map(|id| WorkerId::from_slice(&id)).collect()))
+    let expired = expired.filter_map(|id| WorkerId::from_slice(&id)).collect();
+    Ok(TickAnswer { ticked: answer, expired, reconciles: parts.flag()? })
 }
 
 /// Adds what a reclaim did to the tick that led to it.
@@ -193,6 +202,22 @@ pub(crate) fn purged(reply: Reply) -> Result<Purged> {
     let mut answer = Purged::default();
     answer.removed = parts.count()?;
     answer.more = parts.flag()?;
+    Ok(answer)
+}
+
+pub(crate) fn reconciled(reply: Reply) -> Result<Reconciled> {
+    let mut parts = Parts::of(Operation::Reconcile, reply)?;
+    let mut answer = Reconciled::default();
+    answer.more = parts.flag()?;
+    let mended = &mut answer.mended;
+    mended.lost = parts.count()?;
+    mended.empty = parts.count()?;
+    mended.doubled = parts.count()?;
+    mended.unleased = parts.count()?;
+    mended.leftovers = parts.count()?;
+    mended.untimed = parts.count()?;
+    mended.ghosts = parts.count()?;
+    mended.malformed = parts.count()?;
     Ok(answer)
 }
 

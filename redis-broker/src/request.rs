@@ -261,11 +261,15 @@ pub(crate) fn renew(keys: &Keys, renew: &Renew, held: &Held) -> Result<ScriptCal
     Ok(call(&scripts::RENEW, keys, Some(renew.worker), args))
 }
 
-pub(crate) fn tick(keys: &Keys, limit: usize) -> Result<ScriptCall> {
+pub(crate) fn tick(keys: &Keys, limit: usize, reconciles: bool) -> Result<ScriptCall> {
     check_count(Operation::Tick, "tasks", limit)?;
     let sweep_every = keys.adoption().map(|adoption| adoption.sweep_every);
-    let args =
-        vec![number(limit.max(1)), millis(LONGEST_LEASE), millis(sweep_every.unwrap_or_default())];
+    let args = vec![
+        number(limit.max(1)),
+        millis(LONGEST_LEASE),
+        millis(sweep_every.unwrap_or_default()),
+        number(u8::from(reconciles)),
+    ];
     Ok(call(&scripts::TICK, keys, None, args))
 }
 

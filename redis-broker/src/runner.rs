@@ -212,7 +212,7 @@ fn taken(operation: Operation, key: &Bytes, found: &str, expected: &str) -> Erro
 fn expected_type(key: &str) -> &'static str {
     match key {
         "ready" | "bell" | "inbox" | "list" => "list",
-        "failedset" | "ghosts" => "set",
+        "failedset" | "ghosts" | "lost" => "set",
         "scheduled" | "failed" | "dead" | "done" | "kept" | "suspects" | "leases" | "queues"
         | "workers" => "zset",
         _ => "hash",

@@ -59,7 +59,8 @@ script!(
         "adopt",
         "requeue_due",
         "ids",
-        "held"
+        "held",
+        "rename"
     ]
 );
 script!(
@@ -212,7 +213,9 @@ script!(
         "leases",
         "inbox",
         "bell",
-        "ghosts"
+        "ghosts",
+        "search",
+        "lost"
     ],
     ["now", "layout"]
 );
@@ -246,12 +249,39 @@ script!(
     ["queue", "tasks", "history", "failures", "scheduled", "failed", "dead", "done", "leases"],
     ["layout"]
 );
+script!(
+    RECONCILE,
+    "reconcile",
+    [
+        "queue",
+        "ready",
+        "tasks",
+        "history",
+        "failures",
+        "names",
+        "scheduled",
+        "failed",
+        "dead",
+        "done",
+        "kept",
+        "suspects",
+        "ghosts",
+        "leases",
+        "bell",
+        "search",
+        "lost"
+    ],
+    [
+        "now", "layout", "chunks", "unlock", "bell", "history", "enter", "forget", "adopt", "ids",
+        "held", "rename", "places", "search", "collect", "seek", "restore"
+    ]
+);
 script!(BEAT, "beat", ["queues", "workers", "worker-info"], ["now"]);
 script!(QUEUES, "queues", ["queues"], []);
 script!(ROLL, "roll", ["workers", "worker-info"], ["now"]);
 
 /// Every script, for tools and tests.
-pub(crate) static ALL: [&Script; 19] = [
+pub(crate) static ALL: [&Script; 20] = [
     &PUSH, &CLAIM, &SETTLE, &ACK, &RENEW, &TICK, &RECLAIM, &REQUEUE, &REMOVE, &PURGE, &PAUSE,
-    &RESUME, &DISCARD, &COUNTS, &LIST, &SHOW, &BEAT, &QUEUES, &ROLL,
+    &RESUME, &DISCARD, &RECONCILE, &COUNTS, &LIST, &SHOW, &BEAT, &QUEUES, &ROLL,
 ];

@@ -283,6 +283,13 @@ macro_rules! for_each_case {
                 pausing_can_be_repeated
                 only_an_empty_queue_is_discarded
             }
+            reconcile {
+                a_healthy_queue_has_nothing_to_mend
+                a_search_disturbs_nobody
+                a_search_may_be_dropped_at_any_await
+                nothing_is_searched_that_was_not_begun
+                permitted_ticks_mend_nothing_that_is_healthy
+            }
             inspect {
                 an_unknown_queue_holds_nothing
                 counts_tell_of_every_place

@@ -18,6 +18,7 @@ pub mod poison;
 pub mod push;
 pub mod races;
 pub mod reclaim;
+pub mod reconcile;
 pub mod renew;
 pub mod settle;
 pub mod several_queues;

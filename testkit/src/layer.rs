@@ -6,8 +6,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use tireless_core::{
     Admin, Backend, Broker, Claim, Claimed, Counts, Inspect, List, Moved, Page, Purged, Push,
-    Pushed, QueueName, Removed, Renew, Renewed, Result, Selection, ServerStats, Settle,
-    SettleAnswer, State, TaskDetail, TaskId, Tick, Ticked, Wait, Woken, WorkerView,
+    Pushed, QueueName, Reconcile, Reconciled, Removed, Renew, Renewed, Result, Selection,
+    ServerStats, Settle, SettleAnswer, State, TaskDetail, TaskId, Tick, Ticked, Wait, Woken,
+    WorkerView,
 };
 
 /// Passes each call of a trait on to what lies below.
@@ -49,6 +50,7 @@ pass_on! {
     pause(queue: &QueueName) -> Result<()>;
     resume(queue: &QueueName) -> Result<()>;
     discard(queue: &QueueName) -> Result<bool>;
+    reconcile(queue: &QueueName, step: &Reconcile) -> Result<Reconciled>;
 }
 
 /// A [`Layer`] as a backend.
@@ -94,4 +96,5 @@ by_layer! { Admin {
     pause(queue: &QueueName) -> Result<()>;
     resume(queue: &QueueName) -> Result<()>;
     discard(queue: &QueueName) -> Result<bool>;
+    reconcile(queue: &QueueName, step: &Reconcile) -> Result<Reconciled>;
 } }

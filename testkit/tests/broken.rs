@@ -119,12 +119,16 @@ caught! {
     reclaims_unasked: "B16" ReclaimsUnasked by reclaim::nothing_is_reclaimed_without_permission;
     ignores_the_permissions_end: "B16" IgnoresThePermissionsEnd
         by reclaim::nothing_is_reclaimed_after_the_permissions_end;
+    mends_what_is_healthy: "B17" MendsWhatIsHealthy
+        by reconcile::a_healthy_queue_has_nothing_to_mend;
+    mends_where_nobody_asked: "B17" MendsWhatIsHealthy
+        by reconcile::a_search_disturbs_nobody;
     never_reclaims: "B16" NeverReclaims by reclaim::the_dead_are_reclaimed;
 }
 
 #[test]
 fn every_clause_has_a_broken_broker() {
-    for clause in 1..=16 {
+    for clause in 1..=17 {
         let name = format!("B{clause}");
         let broken = CLAIMS.iter().any(|(_, claim)| claim.split('.').next() == Some(&name));
         assert!(broken, "no broken broker breaks {name}");

@@ -16,7 +16,7 @@ pub use cluster::ClusterHarness;
 pub use eventually::{eventually, quantile};
 pub use library::{
     Fred, FredHarness, Library, OwnServer, RedisHarness, RedisRs, RedisRsHarness, fresh_namespace,
-    small_cap,
+    key_of, small_cap,
 };
 pub use process::{cpu_time, memory};
 pub use python::redis_py;

@@ -124,10 +124,27 @@ impl<L: Library> Harness for OwnServer<L> {
     }
 }
 
+/// The name of a key of a queue, for hands that reach past the broker.
+pub fn key_of(namespace: &Namespace, queue: &QueueName, part: &str) -> String {
+    format!("tireless:{{{namespace}/{queue}/0}}:{part}")
+}
+
 /// As a program in any language would.
 pub(crate) async fn push_plain(url: &str, namespace: &Namespace, queue: &QueueName, body: &[u8]) {
-    let key = format!("tireless:{{{namespace}/{queue}/0}}:inbox");
+    let key = key_of(namespace, queue, "inbox");
     Raw::connect(url).await.command(&[b"LPUSH", key.as_bytes(), body]).await;
+}
+
+impl<L> RedisHarness<L> {
+    /// The name of a key of a queue.
+    pub fn key(&self, queue: &QueueName, part: &str) -> String {
+        key_of(&self.settings.namespace, queue, part)
+    }
+
+    /// A hand that reaches past the broker.
+    pub async fn raw(&self) -> Raw {
+        Raw::connect(&self.url).await
+    }
 }
 
 /// The harness of redis-rs.

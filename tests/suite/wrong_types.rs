@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use tireless_core::{
     Backend, BuryReason, Call, Claim, ClaimFrom, ClaimMode, Durability, Envelope, Error, ErrorKind,
-    Failure, Held, List, NewTask, Outcome, OwnId, Push, QueueName, Reclaim, Reentry, ReleaseReason,
-    Renew, Selection, Settle, Settlement, State, StoreTime, TaskId, Tick, WorkerId, WorkerInfo,
+    Failure, Held, List, NewTask, Outcome, OwnId, Push, QueueName, Reclaim, Reconcile, Reentry,
+    ReleaseReason, Renew, Selection, Settle, Settlement, State, StoreTime, TaskId, Tick, WorkerId,
+    WorkerInfo,
 };
 use tireless_redis_broker::layout::scripts;
 use tireless_testkit::server::shared_url;
@@ -50,6 +51,11 @@ impl Scene {
         scene.broker.push(&push).await.expect("a push");
         let (_, claimed) = scene.broker.claim(&scene.claim(1, 12)).await.remove(0);
         scene.held = claimed.expect("a claim").tasks.iter().map(|task| task.id).collect();
+        // The tick before a reclaim is a step of its own: it has nothing to note for a minute.
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        let now = now.expect("a time").as_millis().to_string();
+        let key = scene.key("queue");
+        scene.raw.command(&[b"HSET", key.as_bytes(), b"checked", now.as_bytes()]).await;
         scene
     }
 
@@ -116,6 +122,7 @@ impl Scene {
             "remove" => self.broker.remove(queue, &[self.waiting]).await.map(drop),
             "purge" => self.broker.purge(queue, State::Ready, 10).await.map(drop),
             "pause" => self.broker.pause(queue).await,
+            "reconcile" => self.broker.reconcile(queue, &Reconcile::BEGIN).await.map(drop),
             "discard" => self.broker.discard(queue).await.map(drop),
             "resume" => self.broker.resume(queue).await,
             "counts" => self.broker.counts(queue).await.map(drop),

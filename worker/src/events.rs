@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tireless_core::{
-    BuryReason, ClaimToken, Failure, Operation, QueueName, ReleaseReason, TaskId, TypeName,
+    BuryReason, ClaimToken, Failure, Mended, Operation, QueueName, ReleaseReason, TaskId, TypeName,
     WorkerId,
 };
 
@@ -120,6 +120,13 @@ pub enum Event {
         tasks: u64,
         /// How many of them were buried as poison (B11).
         buried: u64,
+    },
+    /// A queue held what no operation leaves behind, and it was mended (B17).
+    Mended {
+        /// The queue.
+        queue: QueueName,
+        /// What it was.
+        mended: Mended,
     },
     /// Dead or kept tasks went because their set was full or their time over (B12).
     Dropped {

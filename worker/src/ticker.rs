@@ -136,6 +136,11 @@ impl Ticker<'_> {
             tracing::warn!(%queue, tasks, buried, "took back tasks of workers that died");
             self.observers.tell(|| Event::Reclaimed { queue: queue.clone(), tasks, buried });
         }
+        if answer.mended.total() > 0 {
+            let mended = answer.mended;
+            tracing::warn!(%queue, ?mended, "mended what somebody damaged past tireless");
+            self.observers.tell(|| Event::Mended { queue: queue.clone(), mended });
+        }
         if answer.dropped > 0 {
             let tasks = answer.dropped;
             self.observers.tell(|| Event::Dropped { queue: queue.clone(), tasks });

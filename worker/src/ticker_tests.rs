@@ -17,6 +17,17 @@ async fn ticks(
     queues: &[&str],
     early: bool,
     length: Duration,
+    answer: impl FnMut(Duration, &QueueName) -> tireless_core::Result<QueueTicked> + Send + 'static,
+) -> Vec<(Duration, Tick)> {
+    observed(queues, early, length, Observers::default(), answer).await
+}
+
+/// The same, before these observers.
+async fn observed(
+    queues: &[&str],
+    early: bool,
+    length: Duration,
+    observers: Observers,
     mut answer: impl FnMut(Duration, &QueueName) -> tireless_core::Result<QueueTicked> + Send + 'static,
 ) -> Vec<(Duration, Tick)> {
     let clock = VirtualClock::new();
@@ -31,11 +42,7 @@ async fn ticks(
     let ticking = clock.clone();
     let task = tokio::spawn(async move {
         let broker: Arc<dyn Broker> = Arc::new(broker);
-        let (observers, health, counts) = (
-            Observers::default(),
-            Health::new(Vec::new(), true, Duration::ZERO),
-            Counts::default(),
-        );
+        let (health, counts) = (Health::new(Vec::new(), true, Duration::ZERO), Counts::default());
         let [promoted, requeued, reclaimed, poisoned] = &counts.0;
         let ticker = Ticker {
             broker: &broker,
@@ -125,4 +132,25 @@ async fn alone_it_wakes_for_what_falls_due() {
         });
         assert_eq!(sent.await.len(), expected);
     }
+}
+
+#[tokio::test]
+async fn what_was_mended_is_told_once() {
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let (mut observers, noted) = (Observers::default(), Arc::clone(&told));
+    observers.add(move |event| {
+        if let Event::Mended { queue, mended } = event {
+            noted.lock().unwrap().push((queue.clone(), *mended));
+        }
+    });
+    let mut first = true;
+    let sent = observed(&["a"], false, Duration::from_secs(30), observers, move |now, _| {
+        let mut answer = at(now);
+        answer.mended.lost = if std::mem::take(&mut first) { 3 } else { 0 };
+        Ok(answer)
+    });
+    assert!(sent.await.len() > 2);
+    let told = told.lock().unwrap();
+    assert_eq!(told.len(), 1);
+    assert_eq!((told[0].0.as_str(), told[0].1.total()), ("a", 3));
 }

@@ -5,6 +5,7 @@ pub(crate) mod ls;
 pub(crate) mod pause;
 pub(crate) mod purge;
 pub(crate) mod push;
+pub(crate) mod reconcile;
 pub(crate) mod requeue;
 pub(crate) mod rm;
 pub(crate) mod run;

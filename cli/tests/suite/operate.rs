@@ -1,6 +1,6 @@
 //! What an operator does, and what is refused.
 
-use crate::harness::{Place, eventually};
+use crate::harness::{Place, eventually, redis};
 
 /// Two dead tasks in the queue `q`.
 fn with_dead() -> Place {
@@ -119,4 +119,22 @@ fn a_reader_that_goes_away_is_no_error() {
         place.command(&["--json", "ls", "q", "ready", "--limit", "5000"]).spawn().unwrap();
     drop(listing.stdout.take());
     assert_eq!(listing.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn what_was_damaged_is_mended() {
+    let place = Place::new();
+    place.feed(&["push", "q", "--lines", "-"], b"a\nb\nc\n").ok();
+    let healthy = place.json(&["reconcile"]);
+    assert_eq!(healthy["queues"][0]["mended"].as_u64(), Some(0), "{healthy}");
+    redis(&["LTRIM", &place.key("q", "ready"), "1", "-1"]);
+    let mended = place.json(&["reconcile", "q"]);
+    assert_eq!(
+        (mended["queues"][0]["lost"].as_u64(), mended["queues"][0]["mended"].as_u64()),
+        (Some(1), Some(1))
+    );
+    let text = place.run(&["reconcile", "q"]).ok();
+    assert!(text.contains("LEFTOVERS") && text.contains(" q "), "{text}");
+    assert_eq!(place.count("q", "ready"), 3);
+    assert_eq!(place.ids("q", "ready").len(), 3);
 }

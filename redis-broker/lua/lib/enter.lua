@@ -2,6 +2,13 @@
 -- (B11), any other enters the ready list at the front or the back (B8).
 local SUSPECT_FROM = 2
 
+-- What comes back to the ready list is counted, so that a search knows what may have passed it by.
+local function came_back(count)
+  if count > 0 then
+    call('HINCRBY', K.queue, 'entered', count)
+  end
+end
+
 -- Suspects are in a set, in the order of their turns, so that one can be taken out by its id.
 local function enter_suspects(ids, front)
   local at = front and 0 or -1
@@ -15,11 +22,10 @@ end
 local function enter(id, history, front)
   if history.crashes >= SUSPECT_FROM then
     enter_suspects({ id }, front)
-  elseif front then
-    call('RPUSH', K.ready, id)
-  else
-    call('LPUSH', K.ready, id)
+    return
   end
+  call(front and 'RPUSH' or 'LPUSH', K.ready, id)
+  came_back(1)
 end
 
 -- Lets ids with these histories enter in order, in few calls: what goes to one end of one list keeps
@@ -39,6 +45,7 @@ local function enter_grouped(ids, histories, front)
   end
   chunked('RPUSH', K.ready, first)
   chunked('LPUSH', K.ready, last)
+  came_back(#first + #last)
   if #suspects_first > 0 then
     enter_suspects(suspects_first, true)
   end
@@ -68,6 +75,7 @@ local function enter_all(ids, front)
   end
   if call('HLEN', K.history) == 0 then
     chunked(front and 'RPUSH' or 'LPUSH', K.ready, ids)
+    came_back(#ids)
   else
     enter_grouped(ids, histories_of(ids), front)
   end

@@ -8,7 +8,7 @@ local function cut_entry(entry)
     return entry
   end
   -- Not inside a UTF-8 character: step back over continuation bytes.
-  while string.byte(entry, size + 1) >= 128 and string.byte(entry, size + 1) < 192 do
+  while size > 16 and string.byte(entry, size + 1) >= 128 and string.byte(entry, size + 1) < 192 do
     size = size - 1
   end
   return struct.pack('>I4', size - 4) .. string.sub(entry, 5, size)

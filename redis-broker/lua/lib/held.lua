@@ -5,12 +5,17 @@ local FORGET_WORKER_MS = 600000
 -- One script takes no more claims back than these, nor goes on after so many ids (B7).
 local CLAIMS_AT_ONCE, IDS_AT_ONCE = 1000, 2000
 
+-- Whether a field is a claim's number; anything else that somebody may have written is left alone.
+local function is_claim(field)
+  return #field < 17 and string.find(field, '^[1-9]%d*$') ~= nil
+end
+
 -- The claims that are to be taken back, as fields, the newest first: pushed to the front in this
 -- order the oldest is out first. Numbers are below 2^53, so a field and its number are the same.
 local function claims_newest_first(wanted)
   local numbers, fields = {}, {}
   for _, field in ipairs(call('HKEYS', K.running)) do
-    local number = tonumber(field)
+    local number = is_claim(field) and tonumber(field)
     if number and (not wanted or wanted(number, field)) then
       numbers[#numbers + 1] = number
     end

@@ -1,0 +1,164 @@
+-- The last stage of a search: one atomic look at all that an id could be in. What is in no place now
+-- is lost, and is ready again.
+local RESTORED_A_STEP, HELD_CHECKED = 1000, 20000
+
+-- Whether the caller knew every worker, so that all claims are at hand.
+local function knows_all(first)
+  local known = {}
+  for at = first, #ARGV do
+    known[ARGV[at]] = true
+  end
+  for _, worker in ipairs(call('ZRANGE', K.leases, 0, -1)) do
+    if #worker == 16 and not known[worker] then
+      return false
+    end
+  end
+  return true
+end
+
+-- Every claimed id, each with how it is held; one that two claims hold leaves the second one.
+local function all_held(ids_of_interest)
+  local held, count = {}, 0
+  for at = RUNNING_FROM, #KEYS do
+    local fields = call('HGETALL', KEYS[at])
+    for field = 1, #fields, 2 do
+      if is_claim(fields[field]) then
+        local ids = split_ids(fields[field + 1])
+        count = count + #ids
+        local left = {}
+        for _, id in ipairs(ids) do
+          ids_of_interest[id] = nil
+          if count <= HELD_CHECKED and not held[id] then
+            held[id] = true
+            left[#left + 1] = id
+          end
+        end
+        if count <= HELD_CHECKED and #left < #ids then
+          note('doubled', #ids - #left)
+          write_claim(KEYS[at], fields[field], left)
+          count = count - #ids + #left
+        end
+      end
+    end
+  end
+  return held, count
+end
+
+-- A place in the middle of the list cannot be taken away in short time: an id that is nobody's takes
+-- it, and is passed over.
+local tombstones = 0
+local function bury_place(index)
+  local stone
+  repeat
+    tombstones = tombstones + 1
+    stone = struct.pack('>I8I8', now, tombstones)
+  until call('SADD', K.ghosts, stone) == 1
+  call('LSET', K.ready, index, stone)
+end
+
+-- Ids that stand in a short list twice, or are held besides: one place is enough.
+local function mend_doubled(list, held)
+  local seen = {}
+  for at = #list, 1, -1 do
+    local id = list[at]
+    if seen[id] or held[id] then
+      bury_place(at - 1)
+      note('doubled', 1)
+    end
+    seen[id] = true
+  end
+end
+
+-- Reads what may have entered the list since it was read. Returns false where that is too much.
+local function look_at_ends()
+  local pushed, entered = movements()
+  local came_back = entered - tonumber(state.entered)
+  local came = pushed - tonumber(state.pushed) + came_back
+  local others = came_back - tonumber(state.own)
+  if others == 0 then
+    return true
+  end
+  if others < 0 or came > SHORT then
+    return false
+  end
+  met(call('LRANGE', K.ready, 0, came - 1))
+  met(call('LRANGE', K.ready, -came_back, -1))
+  return true
+end
+
+local function in_no_set(sought)
+  local ids = {}
+  for id in pairs(sought) do
+    ids[#ids + 1] = id
+  end
+  -- In an order that does not depend on the store's hashing: the oldest ids first.
+  table.sort(ids)
+  for _, set in ipairs(SETS) do
+    local scores, rest = scores_in(set, ids), {}
+    for at, id in ipairs(ids) do
+      rest[#rest + 1] = not scores[at] and id or nil
+    end
+    ids = rest
+  end
+  return ids
+end
+
+-- Nothing is known of when a lost task was to run, so it overtakes nobody. Its crashes and attempts
+-- stay; none is added.
+local function restore(ids)
+  local lost = {}
+  for _, id in ipairs(ids) do
+    if not lives(id) then
+      note('ghosts', call('SREM', K.ghosts, id))
+    elseif call('ZSCORE', K.kept, id) then
+      call('ZADD', K.done, now, id)
+      note('untimed', 1)
+    else
+      lost[#lost + 1] = id
+    end
+  end
+  local _, before = movements()
+  enter_all(lost, false)
+  local _, after = movements()
+  state.own = tonumber(state.own) + after - before
+  note('lost', #lost)
+  if #lost > 0 then
+    ring()
+  end
+end
+
+local function finish(first)
+  if not knows_all(first) then
+    return
+  end
+  local length, list = call('LLEN', K.ready), nil
+  if length <= SHORT then
+    list = call('LRANGE', K.ready, 0, -1)
+    met(list)
+  elseif call('SCARD', K.lost) > 0 and not look_at_ends() then
+    state.tries = tonumber(state.tries) + 1
+    if state.tries <= 3 then
+      begin_list()
+      return
+    end
+    -- Too much comes and goes to be sure: what is lost is found by the next search.
+    call('DEL', K.lost)
+  end
+  local sought = {}
+  for _, id in ipairs(call('SPOP', K.lost, RESTORED_A_STEP)) do
+    sought[id] = true
+  end
+  local held, running = all_held(sought)
+  if list then
+    mend_doubled(list, held)
+  end
+  restore(in_no_set(sought))
+  if call('SCARD', K.lost) > 0 then
+    return
+  end
+  if state.collected == '1' then
+    end_search(running)
+  else
+    state.stage, state.tries = 'collect', 0
+  end
+end

@@ -1,0 +1,65 @@
+-- A search through a whole queue, a step a call (B17). What its callers share is in `search`; the ids
+-- that no place has shown yet are in `lost`. Both end ten minutes after the last step: a search
+-- that nobody goes on with has mended what it mended and leaves nothing.
+--
+-- An id in `lost` had an envelope (or was a ghost) and stood in no set. Then the ready list is read
+-- from its left end to its right one, and every claim; what is met leaves `lost`. Pushes move
+-- what is unread to the right, claims take from the right end: nothing unread is passed by. What could have
+-- evaded entered the list again meanwhile: `entered` counts that, and so the last step, which is
+-- atomic, knows how much of either end it has to look at once more. An id that is in no place then
+-- cannot have been in one: nothing but a search brings such an id back.
+local SEARCH_MS = 600000
+
+-- So many ids are looked for at a time: it bounds the memory of a search.
+local IDS_SOUGHT = 200000
+
+-- Ends of the ready list that one step reads at most; a list up to this is read whole.
+local SHORT = 2000
+
+local state = {}
+local fields_of_state = call('HGETALL', K.search)
+for at = 1, #fields_of_state, 2 do
+  state[fields_of_state[at]] = fields_of_state[at + 1]
+end
+
+local function begin_search()
+  call('DEL', K.search, K.lost)
+  call('HSET', K.queue, 'searching', '1')
+  state = { stage = 'collect', part = 1, cursor = '0', scanned = '', collected = '', tries = 0 }
+end
+
+local function save_search()
+  local words = {}
+  for field, value in pairs(state) do
+    words[#words + 1] = field
+    words[#words + 1] = value
+  end
+  call('HSET', K.search, unpack(words))
+  call('PEXPIRE', K.search, SEARCH_MS)
+  call('PEXPIRE', K.lost, SEARCH_MS)
+end
+
+local function end_search(running)
+  state = {}
+  call('DEL', K.search, K.lost)
+  call('HDEL', K.queue, 'searching')
+  call('HSET', K.queue, 'searched', now, 'off', off_by(running))
+end
+
+-- How many ids were pushed, came back to the ready list, and were taken out of its middle so far.
+local function movements()
+  local counters = call('HMGET', K.queue, 'pushed', 'entered', 'shifted')
+  return tonumber(counters[1] or '0'), tonumber(counters[2] or '0'), tonumber(counters[3] or '0')
+end
+
+local function begin_list()
+  state.stage, state.at, state.own = 'ready', 0, 0
+  state.pushed, state.entered, state.shifted = movements()
+end
+
+-- What is met is not lost.
+local function met(ids)
+  if call('SCARD', K.lost) > 0 then
+    chunked('SREM', K.lost, ids)
+  end
+end

@@ -1,0 +1,6 @@
+//! B17: what somebody damaged past the broker is found and mended; what is healthy is left alone.
+
+mod at_random; // many damages at once
+mod classes; // each class of damage
+mod healthy; // searches under load, and of a long list
+mod ward; // a queue that a test damages
