@@ -91,6 +91,8 @@ pub(crate) enum Command {
     Pause(commands::pause::Args),
     /// End a pause
     Resume(commands::pause::Args),
+    /// Check the server's settings, this user's rights, and what would be lost
+    Doctor(commands::doctor::Args),
     /// Measure pushing, draining and picking up in a queue of its own
     Bench(commands::bench::Args),
     /// Ends process groups when the worker that started them is gone.

@@ -7,6 +7,7 @@
 pub mod address;
 mod admin;
 mod broker;
+mod checkup;
 pub mod client;
 pub mod connect_error;
 mod info;
@@ -20,6 +21,7 @@ pub mod patience;
 mod registry;
 pub mod reply;
 mod request;
+mod rights;
 mod runner;
 mod script;
 mod scripts;
