@@ -94,6 +94,8 @@ pub(crate) enum Command {
     Resume(commands::pause::Args),
     /// Find and mend what somebody damaged past tireless: tasks in no place, ids without a task
     Reconcile(commands::reconcile::Args),
+    /// Check the server's settings, this user's rights, and what would be lost
+    Doctor(commands::doctor::Args),
     /// Measure pushing, draining and picking up in a queue of its own
     Bench(commands::bench::Args),
     /// Ends process groups when the worker that started them is gone.

@@ -7,6 +7,7 @@ mod args;
 mod commands;
 mod confirm;
 mod connect;
+mod diagnosis;
 mod drain;
 mod exec;
 mod exit;
@@ -115,6 +116,7 @@ async fn operate(command: Command, globals: &Globals, out: Output) -> Outcome {
     }
     let broker = broker.as_ref();
     match command {
+        Command::Doctor(args) => commands::doctor::run(args, broker, out).await,
         Command::Status(args) => commands::status::run(args, broker, out).await,
         Command::Workers => commands::workers::run(broker, out).await,
         Command::Ls(args) => commands::ls::run(args, broker, out).await,

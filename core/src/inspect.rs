@@ -9,7 +9,8 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Error, FailureHistory, History, Operation, QueueName, Result, StoreTime, TaskId, WorkerId,
+    Checkup, Error, FailureHistory, History, Operation, QueueName, Result, StoreTime, TaskId,
+    WorkerId,
 };
 
 /// Where a task is: in exactly one of these (B1).
@@ -243,6 +244,15 @@ pub trait Inspect: fmt::Debug + Send + Sync + 'static {
     /// What the store tells about itself.
     async fn server(&self) -> Result<ServerStats>;
 
+    /// What the store tells about how safely it keeps tasks, and what this user may do: a look of
+    /// a second or so that changes nothing. A store that has nothing to tell leaves it all untold.
+    ///
+    /// # Errors
+    /// When the store is away. What it refuses is part of the answer.
+    async fn checkup(&self) -> Result<Checkup> {
+        Ok(Checkup::default())
+    }
+
     /// How many tasks of `body_bytes` a second one worker that does nothing could at most take out
     /// of this store, found by draining `tasks` of them with none of the contract's care: the
     /// yardstick of benchmarks. `None` where there is no such bare way. Uses keys of its own and
@@ -277,6 +287,10 @@ impl<T: Inspect + ?Sized> Inspect for Arc<T> {
 
     async fn server(&self) -> Result<ServerStats> {
         (**self).server().await
+    }
+
+    async fn checkup(&self) -> Result<Checkup> {
+        (**self).checkup().await
     }
 
     async fn drain_limit(&self, tasks: u64, body_bytes: usize) -> Result<Option<f64>> {

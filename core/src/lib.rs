@@ -8,6 +8,7 @@
 mod admin;
 mod broker;
 mod calls;
+mod checkup;
 mod claim;
 mod clock;
 mod durability;
@@ -31,6 +32,7 @@ mod wait;
 pub use admin::{Admin, Moved, Purged, Removed, Selection};
 pub use broker::{Backend, Broker};
 pub use calls::{Call, CallSequence, CallTicket};
+pub use checkup::{Checkup, Fact, LogSync, MemoryLimit, RoleRights, UserRole};
 pub use claim::{Claim, ClaimFrom, ClaimMode, ClaimToken, Claimed, ClaimedTask, QueueClaimed};
 pub use clock::{Clock, Sleep};
 pub use durability::Durability;

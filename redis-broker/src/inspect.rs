@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use tireless_core::limits::BYTES_PER_CALL;
 use tireless_core::{
-    Counts, FailureHistory, Inspect, List, Operation, Page, QueueName, Result, ServerStats, State,
-    StoreTime, TaskDetail, TaskId, TaskSummary, WorkerId, WorkerView,
+    Checkup, Counts, FailureHistory, Inspect, List, Operation, Page, QueueName, Result,
+    ServerStats, State, StoreTime, TaskDetail, TaskId, TaskSummary, WorkerId, WorkerView,
 };
 
 use crate::broker::RedisBroker;
@@ -17,7 +17,7 @@ use crate::parse::{Parts, history_of};
 use crate::reply::Reply;
 use crate::request::{call, check_count, id_bytes, number};
 use crate::runner::corrupt;
-use crate::{scripts, yardstick};
+use crate::{checkup, scripts, yardstick};
 
 const INSPECT: Operation = Operation::Inspect;
 
@@ -156,6 +156,11 @@ impl<C: RedisClient> Inspect for RedisBroker<C> {
         let reply = self.runner.command(INSPECT, &words, None).await?;
         let text = reply.into_bytes().ok_or_else(|| corrupt(INSPECT))?;
         Ok(server_stats(&Info::new(&text)))
+    }
+
+    async fn checkup(&self) -> Result<Checkup> {
+        // Any queue's keys tell what the user may do with all of them.
+        checkup::checkup(&self.runner, &self.keys(&QueueName::new("doctor")?)).await
     }
 
     async fn drain_limit(&self, tasks: u64, body_bytes: usize) -> Result<Option<f64>> {

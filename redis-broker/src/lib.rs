@@ -7,6 +7,7 @@
 pub mod address;
 mod admin;
 mod broker;
+mod checkup;
 pub mod client;
 pub mod cluster;
 mod confirm;
@@ -23,6 +24,7 @@ mod reconcile;
 mod registry;
 pub mod reply;
 mod request;
+mod rights;
 mod runner;
 mod script;
 mod scripts;

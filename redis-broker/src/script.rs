@@ -40,6 +40,21 @@ impl Script {
         })
     }
 
+    /// The commands that it may send, in the order of their first mention.
+    pub(crate) fn commands(&self) -> Vec<&'static str> {
+        let mut commands = Vec::new();
+        for text in self.pieces.iter().copied().chain([self.body]) {
+            // `chunked` takes the command's name too.
+            let calls = text.split("call('").skip(1).chain(text.split("chunked('").skip(1));
+            for name in calls.filter_map(|rest| rest.split('\'').next()) {
+                if !commands.contains(&name) {
+                    commands.push(name);
+                }
+            }
+        }
+        commands
+    }
+
     /// The names of the keys that are sent, in order.
     pub(crate) fn key_names(&self, adopted: bool) -> Vec<&'static str> {
         let more: &[&str] = if adopted { &ADOPTED_KEYS } else { &[] };

@@ -279,8 +279,9 @@ script!(
 script!(BEAT, "beat", ["queues", "workers", "worker-info"], ["now"]);
 script!(QUEUES, "queues", ["queues"], []);
 script!(ROLL, "roll", ["workers", "worker-info"], ["now"]);
+script!(RIGHTS, "rights", ["queue"], []);
 
-/// Every script, for tools and tests.
+/// Every script that reads or writes keys, for tools and tests.
 pub(crate) static ALL: [&Script; 20] = [
     &PUSH, &CLAIM, &SETTLE, &ACK, &RENEW, &TICK, &RECLAIM, &REQUEUE, &REMOVE, &PURGE, &PAUSE,
     &RESUME, &DISCARD, &RECONCILE, &COUNTS, &LIST, &SHOW, &BEAT, &QUEUES, &ROLL,

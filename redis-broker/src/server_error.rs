@@ -46,6 +46,10 @@ pub(crate) fn is_wrong_type(error: &ClientError) -> bool {
     matches!(error, ClientError::Server(text) if text.contains("WRONGTYPE"))
 }
 
+/// How servers say that a user lacks a right: of a command; of what a script met, in Redis 6.2 and
+/// 7.0; the same in later ones and in Valkey.
+const NO_RIGHT: &[&str] = &["NOPERM", "The user executing the script", "ACL failure in script"];
+
 /// Codes are looked for anywhere in the text: Redis 6.2 wraps what a script's command answered.
 fn from_server(operation: Operation, text: &str) -> Error {
     let found = |codes: &[&str]| codes.iter().any(|code| text.contains(code));
@@ -57,7 +61,7 @@ fn from_server(operation: Operation, text: &str) -> Error {
         (ErrorKind::OutOfMemory, "the store is at its maxmemory; let workers drain it, or raise it")
     } else if found(&["WRONGTYPE"]) {
         (ErrorKind::WrongType, "a key of the queue holds something else")
-    } else if found(&["NOAUTH", "WRONGPASS", "NOPERM", "invalid password"]) {
+    } else if found(&["NOAUTH", "WRONGPASS", "invalid password"]) || found(NO_RIGHT) {
         (ErrorKind::Denied, "the store refused; check the user, its password and its rights")
     } else if found(&[
         "LOADING",
@@ -79,7 +83,7 @@ fn from_server(operation: Operation, text: &str) -> Error {
         (ErrorKind::Corrupt, "the store answered with an error that it never should")
     };
     // A script that lacks a right finds that out under way.
-    let unsure = kind == ErrorKind::Corrupt || found(&["NOPERM"]);
+    let unsure = kind == ErrorKind::Corrupt || found(NO_RIGHT);
     let effect = if unsure { Effect::Maybe } else { Effect::None };
     Error::new(kind, operation, format!("{advice} ({text})")).with_effect(effect)
 }

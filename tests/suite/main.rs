@@ -28,6 +28,7 @@ macro_rules! over_both {
 }
 use over_both;
 
+mod acl; // the users of docs/acl
 mod cluster; // queues in several slots, slots that move, masters that die
 mod conformance; // every clause of the contract, over both client libraries
 mod containers; // the official images

@@ -1,6 +1,7 @@
 //! The commands, one a file.
 
 pub(crate) mod bench;
+pub(crate) mod doctor;
 pub(crate) mod ls;
 pub(crate) mod pause;
 pub(crate) mod purge;

@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod bench;
+mod doctor;
 mod drain;
 mod eviction;
 mod guard;

@@ -1,0 +1,249 @@
+//! What the facts of a checkup mean: findings with what to do, and what would be lost when.
+
+use std::time::Duration;
+
+use serde::Serialize;
+use tireless::{Checkup, Fact, LogSync, MemoryLimit, UserRole};
+
+/// How bad something is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Verdict {
+    Ok,
+    Warning,
+    Problem,
+    /// Nobody told: never the same as `Ok`.
+    Unknown,
+}
+
+/// One thing that was looked at.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Finding {
+    pub(crate) what: &'static str,
+    pub(crate) verdict: Verdict,
+    pub(crate) found: String,
+    /// What to do; empty if nothing is.
+    pub(crate) advice: &'static str,
+}
+
+/// What a mishap would cost.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Loss {
+    pub(crate) when: &'static str,
+    pub(crate) lost: String,
+}
+
+/// Larger offsets of the clocks are worth a word.
+const CLOCKS_APART: u64 = 1000;
+
+/// Slower answers are worth a word: the median, and the worst.
+const SLOW: (Duration, Duration) = (Duration::from_millis(5), Duration::from_millis(100));
+
+/// What is to be thought of each fact. `roles` are those that this user is to have.
+pub(crate) fn findings(facts: &Checkup, roles: &[UserRole]) -> Vec<Finding> {
+    let name = |name: &String| ok(name.clone());
+    vec![
+        judge("server", &facts.name, name),
+        judge("memory", &facts.memory, memory),
+        persistence(facts),
+        replication(facts),
+        judge("rights", &facts.rights, |rights| {
+            let of = |role: UserRole| rights.iter().find(|one| one.role == role);
+            let lacks = |role: &UserRole| of(*role).is_none_or(|one| !one.missing.is_empty());
+            let none = roles.is_empty() && UserRole::ALL.iter().all(lacks);
+            let text = rights.iter().map(|one| match &one.missing[..] {
+                [] => format!("{}: all it needs", one.role.as_str()),
+                missing => format!("{}: lacks {}", one.role.as_str(), missing.join(", ")),
+            });
+            let text = text.collect::<Vec<_>>().join("; ");
+            if none || roles.iter().any(lacks) {
+                (Verdict::Problem, text, "grant what is missing: docs/acl has the lines")
+            } else {
+                ok(text)
+            }
+        }),
+        judge("clock", &facts.clock_ahead_ms, |ahead| clock(*ahead)),
+        judge("latency", &facts.round_trips, |took| latency(took)),
+    ]
+}
+
+type Judged = (Verdict, String, &'static str);
+
+fn ok(found: impl Into<String>) -> Judged {
+    (Verdict::Ok, found.into(), "")
+}
+
+fn judge<T>(what: &'static str, fact: &Fact<T>, known: impl FnOnce(&T) -> Judged) -> Finding {
+    let (verdict, found, advice) = match fact {
+        Fact::Known(value) => known(value),
+        other => (Verdict::Unknown, untold(other).to_owned(), ""),
+    };
+    Finding { what, verdict, found, advice }
+}
+
+fn untold<T>(fact: &Fact<T>) -> &'static str {
+    match fact {
+        Fact::NotAllowed => "not allowed to ask",
+        _ => "the server does not tell",
+    }
+}
+
+fn memory(limit: &MemoryLimit) -> Judged {
+    let MemoryLimit { bytes, policy, evicts, .. } = limit;
+    let Some(bytes) = bytes else {
+        let found = format!("no limit (policy {policy}): the system may kill the server instead");
+        return (Verdict::Warning, found, "set maxmemory, with maxmemory-policy noeviction");
+    };
+    let found = format!("at {bytes} bytes: {policy}");
+    if *evicts {
+        let found = format!("{found}, which throws tasks away");
+        return (Verdict::Problem, found, "set maxmemory-policy noeviction");
+    }
+    ok(format!("{found}, so pushes are refused and work goes on"))
+}
+
+fn persistence(facts: &Checkup) -> Finding {
+    let saves = match &facts.snapshots {
+        Fact::Known(rule) if rule.is_empty() => "no snapshots".to_owned(),
+        Fact::Known(rule) => format!("snapshots {rule}"),
+        other => format!("snapshots: {}", untold(other)),
+    };
+    judge("persistence", &facts.log, |log| {
+        if !log {
+            let found = format!("no append-only file, {saves}");
+            let none = facts.snapshots.known().is_some_and(String::is_empty);
+            let verdict = if none { Verdict::Problem } else { Verdict::Warning };
+            return (verdict, found, "set appendonly yes");
+        }
+        let found = |sync: &str| format!("append-only file, synced {sync}; {saves}");
+        match &facts.log_sync {
+            Fact::Known(LogSync::Always) => ok(found("before each answer")),
+            Fact::Known(LogSync::EverySecond) => ok(found("once a second")),
+            Fact::Known(_) => {
+                let advice = "set appendfsync everysec, or always";
+                (Verdict::Warning, found("when the system sees fit"), advice)
+            }
+            other => (Verdict::Unknown, format!("append-only file; sync: {}", untold(other)), ""),
+        }
+    })
+}
+
+fn replication(facts: &Checkup) -> Finding {
+    if facts.is_replica == Fact::Known(true) {
+        let found = "this server is a replica and takes no writes".to_owned();
+        let advice = "name the primary in the URL";
+        return Finding { what: "replication", verdict: Verdict::Problem, found, advice };
+    }
+    judge("replication", &facts.replicas, |count| match (count, &facts.replicas_needed) {
+        (0, Fact::Known(1..)) => {
+            let found = "no replica, and writes need one: they are refused".to_owned();
+            (Verdict::Problem, found, "start the replicas, or set min-replicas-to-write 0")
+        }
+        (0, _) => ok("a primary without replicas"),
+        (_, Fact::Known(0)) => {
+            let found = format!("a primary with {count} replicas, none of which has to be near");
+            let advice = "set min-replicas-to-write 1 and min-replicas-max-lag 10";
+            (Verdict::Warning, found, advice)
+        }
+        (_, Fact::Known(needed)) => {
+            ok(format!("a primary with {count} replicas; writes need {needed} of them near"))
+        }
+        (_, other) => {
+            let found = format!("a primary with {count} replicas; how many have to be near:");
+            (Verdict::Unknown, format!("{found} {}", untold(other)), "")
+        }
+    })
+}
+
+fn clock(ahead: i64) -> Judged {
+    let place = if ahead < 0 { "behind" } else { "ahead of" };
+    let found = format!("the server is {} ms {place} this machine", ahead.unsigned_abs());
+    if ahead.unsigned_abs() < CLOCKS_APART {
+        return ok(found);
+    }
+    (Verdict::Warning, found, "set both by NTP; --at and the ages in listings are off by this much")
+}
+
+fn latency(took: &[Duration]) -> Judged {
+    let mut sorted = took.to_vec();
+    sorted.sort_unstable();
+    let (Some(median), Some(worst)) = (sorted.get(sorted.len() / 2), sorted.last()) else {
+        return (Verdict::Unknown, "nothing was timed".to_owned(), "");
+    };
+    let ms = |time: &Duration| time.as_secs_f64() * 1000.0;
+    let (half, most, count) = (ms(median), ms(worst), sorted.len());
+    let found = format!("median {half:.2} ms, worst {most:.2} ms of {count} round trips");
+    if *median < SLOW.0 && *worst < SLOW.1 {
+        return ok(found);
+    }
+    (Verdict::Warning, found, "bring program and server closer; look for slow commands (SLOWLOG)")
+}
+
+/// What would be lost at these settings, in plain words.
+pub(crate) fn losses(facts: &Checkup) -> Vec<Loss> {
+    let loss = |when, lost| Loss { when, lost };
+    vec![
+        loss("the server's process is killed", killed(facts)),
+        loss("the server's machine crashes", crashed(facts)),
+        loss("a replica takes over", failed_over(facts)),
+    ]
+}
+
+fn unlogged(facts: &Checkup) -> String {
+    match &facts.snapshots {
+        Fact::Known(rule) if rule.is_empty() => "everything".to_owned(),
+        Fact::Known(rule) => format!("everything since the last snapshot ({rule})"),
+        other => format!("everything since the last snapshot, if any ({})", untold(other)),
+    }
+}
+
+fn killed(facts: &Checkup) -> String {
+    match (&facts.log, &facts.log_sync) {
+        (Fact::Known(false), _) => unlogged(facts),
+        (Fact::Known(true), Fact::Known(LogSync::Always)) => "nothing that was answered".to_owned(),
+        (Fact::Known(true), Fact::Known(_)) => {
+            "nothing that was answered, or two seconds while the disk is slow".to_owned()
+        }
+        (Fact::Known(true), other) => format!("two seconds at most (sync: {})", untold(other)),
+        (other, _) => format!("unknown: {}", untold(other)),
+    }
+}
+
+fn crashed(facts: &Checkup) -> String {
+    match (&facts.log, &facts.log_sync) {
+        (Fact::Known(false), _) => unlogged(facts),
+        (Fact::Known(true), Fact::Known(LogSync::Always)) => {
+            "nothing that was answered, if the disk keeps what it says it has".to_owned()
+        }
+        (Fact::Known(true), Fact::Known(LogSync::EverySecond)) => {
+            "the last second; two while the disk is slow".to_owned()
+        }
+        (Fact::Known(true), Fact::Known(_)) => {
+            "what the system had not written: up to half a minute mostly".to_owned()
+        }
+        (Fact::Known(true), other) => format!("unknown (sync: {})", untold(other)),
+        (other, _) => format!("unknown: {}", untold(other)),
+    }
+}
+
+fn failed_over(facts: &Checkup) -> String {
+    match (&facts.replicas, &facts.replicas_needed, &facts.replicas_within) {
+        (Fact::Known(0), ..) => "there is none: tasks wait until this server is back".to_owned(),
+        (Fact::Known(_), Fact::Known(0), _) => {
+            "whatever it had not received, without a bound".to_owned()
+        }
+        (Fact::Known(_), Fact::Known(_), Fact::Known(within)) => {
+            format!(
+                "what it had not received: mostly milliseconds, at most {within:?} and a little"
+            )
+        }
+        (Fact::Known(_), other, _) => {
+            format!("what it had not received; how much at most: {}", untold(other))
+        }
+        (other, ..) => format!("unknown: {}", untold(other)),
+    }
+}
+
+#[cfg(test)]
+#[path = "diagnosis_tests.rs"]
+mod tests;
