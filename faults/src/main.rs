@@ -50,11 +50,7 @@ fn list() {
 
 fn make_table() -> Result<()> {
     let folder = record::folder();
-    let mut records = Vec::new();
-    for fault in ALL {
-        records.extend(record::read(&folder, fault.name())?);
-    }
-    let page = table::page(ALL, &records, &record::read(&folder, "broken")?);
+    let page = table::from_records(&folder)?;
     let path = folder.with_extension("md");
     std::fs::write(&path, page).with_context(|| path.display().to_string())
 }

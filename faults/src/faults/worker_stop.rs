@@ -89,8 +89,8 @@ impl Fault for WorkerStop {
         let mut report = Report::new(stops, &findings);
         report.ended_well(drained, &told);
         let cut = cut_runs(&ground, &excuses)?;
-        report.count("runs cut by a stop", cut.runs);
-        report.count("of those refused", cut.refused);
+        report.count("runs cut", cut.runs);
+        report.count("runs cut, refused", cut.refused);
         report.count("stale accepted", findings.stale.len() as u64);
         report.seconds("cancelled after", Duration::from_micros(cut.slowest));
         report.demand(cut.runs >= stops, || format!("only {} runs were cut by a stop", cut.runs));
