@@ -31,6 +31,7 @@ use over_both;
 mod conformance; // every clause of the contract, over both client libraries
 mod containers; // the official images
 mod crash; // worker processes that die or stand still
+mod hostile; // malformed entries of every kind, written straight into Redis
 mod interop; // pushed with one library, run with the other
 mod out_of_memory; // what still works at maxmemory
 mod outage; // Redis dies, or stands still, under load
