@@ -181,3 +181,24 @@ fn what_does_not_fit_a_set_up_is_refused() {
         assert!(text.contains(part), "{url}: {text}");
     }
 }
+
+proptest::proptest! {
+    /// Whatever a person or a configuration says, it is read or refused, and no password is shown.
+    #[test]
+    fn any_text_is_an_address_or_an_error(
+        head in "redis|rediss|redis\\+unix|unix|\\PC{0,8}",
+        user in "\\PC{0,6}",
+        rest in "\\PC{0,40}|[a-z0-9.:/?&=%@\\[\\]-]{0,60}",
+    ) {
+        let secret = "oPeN-SeSaMe";
+        for text in [format!("{head}://{user}:{secret}@{rest}"), format!("{head}{rest}"), rest] {
+            match Address::parse(&text) {
+                Ok(address) => {
+                    let shown = format!("{address:?} {}", address.place());
+                    proptest::prop_assert!(!shown.contains(secret), "{shown}");
+                }
+                Err(error) => proptest::prop_assert!(!error.to_string().contains(secret), "{error}"),
+            }
+        }
+    }
+}

@@ -16,7 +16,6 @@ use crate::client::RedisClient;
 use crate::confirm::Confirmation;
 use crate::keys::{Adoption, Keys};
 use crate::link::Link;
-use crate::parse::TickAnswer;
 use crate::registry::Registry;
 use crate::reply::Reply;
 use crate::runner::{Runner, ScriptCall, corrupt};
@@ -215,25 +214,8 @@ impl<C: RedisClient> RedisBroker<C> {
         }
     }
 
-    /// What a permitted tick does besides: takes back from the dead, and now and then mends.
-    async fn take_care(
-        &self,
-        queue: &QueueName,
-        answer: TickAnswer,
-        permission: &Reclaim,
-        limit: usize,
-    ) -> Result<QueueTicked> {
-        let TickAnswer { mut ticked, expired, reconciles } = answer;
-        let reclaimed = self.reclaim(queue, &expired, permission, limit, &mut ticked).await;
-        if reconciles {
-            // What fails here says so to whoever next uses that key, and hides nothing of the tick.
-            drop(self.look_after(queue, &mut ticked.mended).await);
-        }
-        reclaimed.map(|()| ticked)
-    }
-
     /// Takes back what the given workers of one queue held.
-    async fn reclaim(
+    pub(crate) async fn reclaim(
         &self,
         queue: &QueueName,
         workers: &[WorkerId],

@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tireless_core::limits::LONGEST_LEASE;
-use tireless_core::{Mended, Operation, QueueName, Reconciled, Result, WorkerId};
+use tireless_core::{
+    Mended, Operation, QueueName, QueueTicked, Reclaim, Reconciled, Result, WorkerId,
+};
 
 use crate::broker::RedisBroker;
 use crate::client::RedisClient;
 use crate::keys::Keys;
-use crate::parse::{self, Parts};
+use crate::parse::{self, Parts, TickAnswer};
 use crate::request::{call, millis};
 use crate::runner::corrupt;
 use crate::scripts;
@@ -35,8 +37,25 @@ struct Stage {
 }
 
 impl<C: RedisClient> RedisBroker<C> {
+    /// What a permitted tick does besides: takes back from the dead, and now and then mends.
+    pub(crate) async fn take_care(
+        &self,
+        queue: &QueueName,
+        answer: TickAnswer,
+        permission: &Reclaim,
+        limit: usize,
+    ) -> Result<QueueTicked> {
+        let TickAnswer { mut ticked, expired, reconciles } = answer;
+        let reclaimed = self.reclaim(queue, &expired, permission, limit, &mut ticked).await;
+        if reconciles {
+            // What fails here says so to whoever next uses that key, and hides nothing of the tick.
+            drop(self.look_after(queue, &mut ticked.mended).await);
+        }
+        reclaimed.map(|()| ticked)
+    }
+
     /// Looks whether the numbers of a queue add up, and goes on with a search that is under way.
-    pub(crate) async fn look_after(&self, queue: &QueueName, mended: &mut Mended) -> Result<()> {
+    async fn look_after(&self, queue: &QueueName, mended: &mut Mended) -> Result<()> {
         for _ in 0..STEPS_A_TICK {
             let stage = self.stage(queue).await?;
             let answer = if stage.name.is_empty() {

@@ -37,6 +37,7 @@ mod dropped; // futures of pools and producers, dropped half way
 mod durability; // pushes that wait for replicas, or for the disk
 mod eviction; // a server that throws keys away
 mod half_open; // connections that lead nowhere, servers that stand still
+mod hostile; // malformed entries of every kind, written straight into Redis
 mod interop; // pushed with one library, run with the other
 mod out_of_memory; // what still works at maxmemory
 mod outage; // Redis dies, or stands still, under load
