@@ -62,7 +62,7 @@ pub struct Scale {
 impl Scale {
     /// So many strikes of each kind, with every strike that a client can survive.
     pub fn of(each: u64) -> Self {
-        let limit = Duration::from_secs(90 + 2 * each);
+        let limit = Duration::from_secs(300 + 2 * each);
         let pools = usize::try_from(each / 100).unwrap_or(usize::MAX).clamp(3, 16);
         Self { each, pools, limit, seed: each, menu: menu() }
     }
