@@ -1,9 +1,9 @@
 //! Faults on purpose: processes are killed, stopped and asked to end, the server is killed, frozen,
 //! filled and made to forget, while tasks are pushed and run.
 //!
-//! Each process appends what it does to a [history](history) of its own. When the fault is over and
-//! the queue is drained, a [checker](checker) reads all of them, offline: what was accepted and
-//! never done is lost, what ran again without an excuse is in excess. The [faults](faults) are one
+//! Each process appends what it does to a [history] of its own. When the fault is over and
+//! the queue is drained, a [checker] reads all of them, offline: what was accepted and
+//! never done is lost, what ran again without an excuse is in excess. The [faults] are one
 //! file each; `cargo xtask faults` runs them.
 
 pub mod args;
