@@ -39,7 +39,8 @@ async fn what_no_replica_has_is_an_error_that_can_be_tried_again<L: Library>() {
     assert!(error.to_string().contains(&push.id().to_string()), "{error}");
 
     let replica = follower(&master).await;
-    assert_eq!(push.send().await.expect("it is there by now").id, push.id());
+    let confirmed = async || push.send().await.is_ok_and(|receipt| receipt.id == push.id());
+    eventually("it is there by now", SOON, confirmed).await;
     replica.stop().expect("a stop");
     let other = producer.push_raw("q", "behind its back").prepare().expect("a push");
     for _ in 0..2 {
@@ -48,8 +49,8 @@ async fn what_no_replica_has_is_an_error_that_can_be_tried_again<L: Library>() {
         assert_eq!(error.kind(), ErrorKind::NotDurable, "{error}");
     }
     replica.cont().expect("a continuation");
-    let receipt = other.send().await.expect("the replica goes on");
-    assert!(!receipt.existed);
+    let confirmed = async || other.send().await.is_ok_and(|receipt| !receipt.existed);
+    eventually("the replica goes on and confirms", SOON, confirmed).await;
     let counts = broker.counts(&"q".parse().expect("a name")).await.expect("counts");
     assert_eq!((counts.ready, counts.pushed), (2, 2), "each push made one task");
 }
