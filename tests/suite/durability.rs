@@ -19,8 +19,8 @@ async fn connect<L: Library>(server: &TestServer) -> Arc<dyn Backend> {
 }
 
 async fn follower(master: &TestServer) -> TestServer {
-    let follows = format!("127.0.0.1 {}", master.port());
-    let replica = TestServer::with_args(["--replicaof", &follows]).expect("a replica");
+    let port = master.port().to_string();
+    let replica = TestServer::with_args(["--replicaof", "127.0.0.1", &port]).expect("a replica");
     let in_step = async || {
         let replication = replica.ask(&["INFO", "replication"]).expect("an answer");
         replication.contains("master_link_status:up")

@@ -45,8 +45,7 @@ impl TestSentinels {
         let port = master.port().to_string();
         let mut servers = vec![master];
         for _ in 0..replicas {
-            let follows = format!("127.0.0.1 {port}");
-            servers.push(server().with_args(["--replicaof", &follows]).start()?);
+            servers.push(server().with_args(["--replicaof", "127.0.0.1", &port]).start()?);
         }
         let mut set_up = Self { servers, sentinels: Vec::new() };
         set_up.until_in_step()?;
