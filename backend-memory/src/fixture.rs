@@ -129,7 +129,8 @@ impl Bench {
     }
 
     pub(crate) fn tick_with(&mut self, limit: usize, reclaim: Option<Reclaim>) -> QueueTicked {
-        let tick = Tick { queues: vec![self.queue.clone()], limit, reclaim };
+        let beat = Duration::from_secs(5);
+        let tick = Tick { queues: vec![self.queue.clone()], limit, beat, reclaim };
         self.store.tick(&tick, self.now).remove(0).1.unwrap()
     }
 

@@ -55,6 +55,10 @@ impl Holders {
         self.workers.contains_key(&worker)
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.workers.is_empty()
+    }
+
     fn is_live(&self, worker: WorkerId, now: StoreTime) -> bool {
         self.workers.get(&worker).is_some_and(|holder| holder.lease_until > now)
     }

@@ -17,6 +17,7 @@ use crate::fading::Fading;
 use crate::holders::Holders;
 use crate::line::Line;
 use crate::task::{Place, Task};
+use crate::tick::Row;
 use crate::timed::Timed;
 
 /// All that one queue holds. It knows no clock: the time comes with each operation.
@@ -36,6 +37,8 @@ pub(crate) struct Queue {
     pub(crate) own_ids: HashMap<OwnId, TaskId>,
     pub(crate) holders: Holders,
     pub(crate) last_claims: Fading<Option<u64>>,
+    /// The ticks that were answered without a pause.
+    pub(crate) row: Option<Row>,
     pub(crate) pushes: Remembered<Vec<Pushed>>,
     pub(crate) settles: Remembered<SettleAnswer>,
     /// Raw bodies of other programs, the oldest in front.

@@ -1,5 +1,7 @@
 //! Tick: what is due is made ready, what the dead held is taken back (B11, B16).
 
+use std::time::Duration;
+
 use tireless_core::{
     BuryReason, Failure, QueueTicked, Reclaim, Reentry, StoreTime, Tick, WorkerId,
 };
@@ -29,8 +31,21 @@ impl Queue {
             || self.kept_ends.is_due(now)
             || (permission.is_some() && self.holders.ended(now).is_some());
         answer.next_due = self.next_due(now);
+        answer.steady = self.steady(tick.beat, now);
         answer.now = now;
         answer
+    }
+
+    /// Adds this tick to the row, which is kept while there is somebody to judge (B16).
+    fn steady(&mut self, beat: Duration, now: StoreTime) -> bool {
+        if self.holders.is_empty() {
+            self.row = None;
+            return false;
+        }
+        let goes_on = |row: &Row| row.beat == beat && now <= row.last.after(beat + beat / 4);
+        let first = self.row.filter(goes_on).map_or(now, |row| row.first);
+        self.row = Some(Row { beat, first, last: now });
+        now >= first.after(beat)
     }
 
     /// Clears away what is remembered of callers and workers that were long not heard of.
@@ -98,6 +113,14 @@ impl Queue {
             self.last_claims.touch(worker, now);
         }
     }
+}
+
+/// Ticks of one beat without a pause, whoever sent them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Row {
+    beat: Duration,
+    first: StoreTime,
+    last: StoreTime,
 }
 
 fn poisoned(lone_crashes: u32) -> Failure {

@@ -21,6 +21,8 @@ pub struct Tick {
     /// Most tasks to move in each queue and by each of the three;
     /// [`TASKS_PER_CALL`](crate::limits::TASKS_PER_CALL) at most.
     pub limit: usize,
+    /// How often the caller ticks. Only ticks of the same beat make a row (B16).
+    pub beat: Duration,
     /// Whether workers whose lease has ended lose their tasks now.
     pub reclaim: Option<Reclaim>,
 }
@@ -48,6 +50,9 @@ pub struct QueueTicked {
     pub more: bool,
     /// How long until something falls due; `None` if nothing waits.
     pub next_due: Option<Duration>,
+    /// Whether ticks of this beat, whoever sent them, have been answered for a beat with no pause
+    /// among them (B16).
+    pub steady: bool,
     /// The store's time.
     pub now: StoreTime,
 }

@@ -311,10 +311,7 @@ impl<C: RedisClient> Broker for RedisBroker<C> {
     }
 
     async fn tick(&self, tick: &Tick) -> Ticked {
-        let permitted = tick.reclaim.is_some();
-        let call = |queue: &QueueName| {
-            (queue.clone(), request::tick(&self.keys(queue), tick.limit, permitted))
-        };
+        let call = |queue: &QueueName| (queue.clone(), request::tick(&self.keys(queue), tick));
         let calls = tick.queues.iter().map(call).collect();
         let (ticked, _) = self.per_queue(Operation::Tick, calls, None, parse::ticked).await;
         let mut answers = Vec::with_capacity(ticked.len());

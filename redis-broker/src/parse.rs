@@ -176,7 +176,9 @@ pub(crate) fn ticked(reply: Reply) -> Result<TickAnswer> {
     answer.next_due = parts.wait()?;
     let expired = parts.array()?.into_iter().filter_map(Reply::into_bytes);
     let expired = expired.filter_map(|id| WorkerId::from_slice(&id)).collect();
-    Ok(TickAnswer { ticked: answer, expired, reconciles: parts.flag()? })
+    let reconciles = parts.flag()?;
+    answer.steady = parts.flag()?;
+    Ok(TickAnswer { ticked: answer, expired, reconciles })
 }
 
 /// Adds what a reclaim did to the tick that led to it.

@@ -11,7 +11,7 @@ use tireless_core::limits::{
 use tireless_core::{
     BuryReason, Claim, ClaimFrom, ClaimMode, Error, ErrorKind, Failure, Held, NewTask, Operation,
     Outcome, Push, Reclaim, Reentry, ReleaseReason, Renew, Result, Settle, Settlement, TaskId,
-    When, WorkerId,
+    Tick, When, WorkerId,
 };
 
 use crate::keys::Keys;
@@ -261,14 +261,15 @@ pub(crate) fn renew(keys: &Keys, renew: &Renew, held: &Held) -> Result<ScriptCal
     Ok(call(&scripts::RENEW, keys, Some(renew.worker), args))
 }
 
-pub(crate) fn tick(keys: &Keys, limit: usize, reconciles: bool) -> Result<ScriptCall> {
-    check_count(Operation::Tick, "tasks", limit)?;
+pub(crate) fn tick(keys: &Keys, tick: &Tick) -> Result<ScriptCall> {
+    check_count(Operation::Tick, "tasks", tick.limit)?;
     let sweep_every = keys.adoption().map(|adoption| adoption.sweep_every);
     let args = vec![
-        number(limit.max(1)),
+        number(tick.limit.max(1)),
         millis(LONGEST_LEASE),
         millis(sweep_every.unwrap_or_default()),
-        number(u8::from(reconciles)),
+        number(u8::from(tick.reclaim.is_some())),
+        millis(tick.beat),
     ];
     Ok(call(&scripts::TICK, keys, None, args))
 }

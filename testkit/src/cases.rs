@@ -265,6 +265,8 @@ macro_rules! for_each_case {
                 who_renews_first_is_spared
                 a_claim_extends_the_lease
                 reclaiming_goes_in_steps
+                the_store_keeps_the_row_of_all_ticks
+                a_pause_and_another_beat_start_a_new_row
             }
             admin {
                 requeueing_ids_moves_failed_and_dead

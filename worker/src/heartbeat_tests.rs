@@ -131,8 +131,12 @@ async fn a_task_taken_over_is_told_and_its_outcome_refused() {
     bed.clock.advance(SECOND).await;
     // The store's clock jumps ahead: the lease is over, and another pool's scheduler sees it.
     bed.clock.jump_wall(20_000);
-    let mut tick =
-        tireless_core::Tick { queues: vec![bed.queue.clone()], limit: 100, reclaim: None };
+    let mut tick = tireless_core::Tick {
+        queues: vec![bed.queue.clone()],
+        limit: 100,
+        beat: 5 * SECOND,
+        reclaim: None,
+    };
     tick.reclaim = Some(tireless_core::Reclaim {
         not_after: StoreTime::from_millis(u64::MAX),
         lone_crashes: 3,

@@ -1,8 +1,12 @@
 //! The permission to reclaim (B16): no verdict on others right after an outage.
+//!
+//! It takes a beat in which all ticks were answered. Whoever is new trusts the store, which keeps the
+//! row of all that tick: else a fleet whose processes live less than a beat would never take anything
+//! back. Whoever saw a failure trusts its own row alone, until that is long enough.
 
 use std::time::Duration;
 
-use tireless_core::{Reclaim, StoreTime};
+use tireless_core::{QueueTicked, Reclaim, StoreTime};
 
 /// What is known of the ticks of one queue.
 #[derive(Clone, Copy, Debug, Default)]
@@ -11,12 +15,16 @@ pub(crate) struct Permission {
     since: Option<Duration>,
     /// When the last one was, and what time the store had then.
     last: Option<(Duration, StoreTime)>,
+    /// Whether something went wrong since the row was last a beat long.
+    doubts: bool,
+    /// Whether the store knows of a row a beat long, by all that tick.
+    shared: bool,
 }
 
 impl Permission {
     /// A tick failed, or its answer is unknown.
     pub(crate) fn failed(&mut self) {
-        *self = Self::default();
+        *self = Self { doubts: true, ..Self::default() };
     }
 
     /// A tick was answered. One that took long, or came long after the one before, starts a new
@@ -26,20 +34,22 @@ impl Permission {
         &mut self,
         sent: Duration,
         now: Duration,
-        store: StoreTime,
+        answer: &QueueTicked,
         beat: Duration,
     ) {
         let slow = now.saturating_sub(sent) > beat / 2;
         let gap = self.last.is_some_and(|(last, _)| now.saturating_sub(last) > beat * 2);
         if slow || gap {
-            self.since = None;
+            self.failed();
         }
-        self.since.get_or_insert(now);
-        self.last = Some((now, store));
+        let since = *self.since.get_or_insert(now);
+        self.last = Some((now, answer.now));
+        self.doubts &= now.saturating_sub(since) < beat;
+        self.shared = answer.steady && !self.doubts;
     }
 
-    /// The permission for a tick that is sent now: after two answered ticks at least a beat
-    /// apart, and only until a beat after the last answer.
+    /// The permission for a tick that is sent now: after answered ticks at least a beat apart, and
+    /// only until a beat after the last answer.
     pub(crate) fn grant(
         &self,
         now: Duration,
@@ -47,19 +57,20 @@ impl Permission {
         lone_crashes: u32,
     ) -> Option<Reclaim> {
         let (last, store) = self.last?;
-        let steady = last.saturating_sub(self.since?) >= beat;
         let fresh = now.saturating_sub(last) < beat;
-        (steady && fresh).then(|| Reclaim { not_after: store.after(beat), lone_crashes })
+        (self.is_steady(beat) && fresh)
+            .then(|| Reclaim { not_after: store.after(beat), lone_crashes })
     }
 
     /// Whether there would be a permission, had this tick not come too late for it.
     pub(crate) fn is_stale(&self, now: Duration, beat: Duration) -> bool {
-        match (self.since, self.last) {
-            (Some(since), Some((last, _))) => {
-                last.saturating_sub(since) >= beat && now.saturating_sub(last) >= beat
-            }
-            _ => false,
-        }
+        let late = self.last.is_some_and(|(last, _)| now.saturating_sub(last) >= beat);
+        late && self.is_steady(beat)
+    }
+
+    fn is_steady(&self, beat: Duration) -> bool {
+        let own = self.since.zip(self.last);
+        self.shared || own.is_some_and(|(since, (last, _))| last.saturating_sub(since) >= beat)
     }
 }
 

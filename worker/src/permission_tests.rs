@@ -15,9 +15,15 @@ fn after(ticks: &[f64]) -> Permission {
     permission
 }
 
+fn answer(seconds: f64, steady: bool) -> QueueTicked {
+    let mut answer = QueueTicked::default();
+    answer.now = StoreTime::from_millis((seconds * 1000.0) as u64);
+    answer.steady = steady;
+    answer
+}
+
 fn tick_at(permission: &mut Permission, seconds: f64) {
-    let store = StoreTime::from_millis((seconds * 1000.0) as u64);
-    permission.answered(at(seconds), at(seconds), store, BEAT);
+    permission.answered(at(seconds), at(seconds), &answer(seconds, false), BEAT);
 }
 
 fn is_granted(permission: &Permission, seconds: f64) -> bool {
@@ -50,7 +56,7 @@ fn a_failure_a_slow_answer_and_a_long_gap_each_start_anew() {
     assert!(!is_granted(&failed, 10.0));
 
     let mut slow = after(&[0.0, 4.0]);
-    slow.answered(at(8.0), at(11.0), StoreTime::from_millis(11_000), BEAT);
+    slow.answered(at(8.0), at(11.0), &answer(11.0, false), BEAT);
     assert!(!is_granted(&slow, 12.0));
 
     let mut gap = after(&[0.0, 4.0, 8.0]);
@@ -59,4 +65,28 @@ fn a_failure_a_slow_answer_and_a_long_gap_each_start_anew() {
     tick_at(&mut gap, 23.0);
     tick_at(&mut gap, 24.5);
     assert!(is_granted(&gap, 25.0));
+}
+
+#[test]
+fn who_is_new_trusts_the_row_that_the_store_keeps() {
+    let mut new = Permission::default();
+    new.answered(at(1.0), at(1.0), &answer(1.0, true), BEAT);
+    assert!(is_granted(&new, 1.0) && !is_granted(&new, 6.0));
+    assert!(new.is_stale(at(6.0), BEAT));
+}
+
+#[test]
+fn who_saw_a_failure_trusts_its_own_row_alone() {
+    let mut doubting = Permission::default();
+    doubting.failed();
+    for seconds in [1.0, 5.0] {
+        doubting.answered(at(seconds), at(seconds), &answer(seconds, true), BEAT);
+        assert!(!is_granted(&doubting, seconds), "others saw a steady row, this one did not");
+    }
+    doubting.answered(at(6.0), at(6.0), &answer(6.0, true), BEAT);
+    assert!(is_granted(&doubting, 6.0));
+
+    let mut slow = Permission::default();
+    slow.answered(at(1.0), at(4.0), &answer(4.0, true), BEAT);
+    assert!(!is_granted(&slow, 4.0), "its answer was long on the way");
 }

@@ -100,13 +100,19 @@ impl Ticker<'_> {
         let names = queues.iter().map(|at| self.queues[*at].clone()).collect();
         let sent = self.clock.monotonic();
         self.health.pulse(Role::Scheduler).asks(sent);
-        let answers = self.broker.tick(&Tick { queues: names, limit: LIMIT, reclaim }).await;
+        let answers = {
+            let tick = Tick { queues: names, limit: LIMIT, beat: self.beat, reclaim };
+            self.broker.tick(&tick).await
+        };
         let now = self.clock.monotonic();
         let mut answers = answers.into_iter();
         for at in queues {
             match answers.next() {
                 Some((queue, Ok(answer))) => {
-                    permissions[*at].answered(sent, now, answer.now, self.beat);
+                    permissions[*at].answered(sent, now, &answer, self.beat);
+                    // Newly permitted: at once, since this process may not live until the next one.
+                    let granted = permissions[*at].grant(now, self.beat, self.lone_crashes);
+                    next.more |= reclaim.is_none() && granted.is_some();
                     self.health.success(Role::Scheduler, now, self.observers);
                     self.note(&queue, &answer);
                     next.more |= answer.more;

@@ -90,6 +90,17 @@ async fn it_reclaims_only_after_two_answers_a_beat_apart_and_for_a_beat() {
 }
 
 #[tokio::test]
+async fn a_new_one_reclaims_at_once_where_others_have_ticked_steadily() {
+    let sent = ticks(&["a"], false, Duration::from_secs(1), |now, _| {
+        let mut answer = at(now);
+        answer.steady = true;
+        Ok(answer)
+    });
+    let permitted: Vec<_> = sent.await.iter().map(|(_, tick)| tick.reclaim.is_some()).collect();
+    assert_eq!(permitted, [false, true], "one to ask, one to act");
+}
+
+#[tokio::test]
 async fn a_failure_takes_the_permission_from_its_queue_alone() {
     let second = Duration::from_secs(1);
     let sent = ticks(&["a", "b"], false, 90 * second, move |now, queue| {

@@ -60,6 +60,33 @@ broken! {
 }
 
 broken! {
+    /// B16: calls every tick one of a steady row.
+    AlwaysSteady {
+        async fn tick(&self, tick: &Tick) -> Ticked {
+            with_steadiness(self.inner.tick(tick).await, true)
+        }
+    }
+}
+
+broken! {
+    /// B16: keeps no row: who is new never learns that it may judge.
+    NeverSteady {
+        async fn tick(&self, tick: &Tick) -> Ticked {
+            with_steadiness(self.inner.tick(tick).await, false)
+        }
+    }
+}
+
+fn with_steadiness(mut ticked: Ticked, steady: bool) -> Ticked {
+    for (_, answer) in &mut ticked {
+        if let Ok(answer) = answer {
+            answer.steady = steady;
+        }
+    }
+    ticked
+}
+
+broken! {
     /// B16: never reclaims: what the dead held is lost.
     NeverReclaims {
         async fn tick(&self, tick: &Tick) -> Ticked {

@@ -1,5 +1,7 @@
 //! B16: no verdict without permission.
 
+use std::time::Duration;
+
 use tireless_core::{Outcome, Reclaim, Settled};
 
 use crate::Harness;
@@ -98,4 +100,55 @@ pub async fn reclaiming_goes_in_steps(h: &dyn Harness) {
     }
     assert_eq!(total, 6);
     b.holds("ready 6").await;
+}
+
+/// B16: ticks of one beat, whoever sends them, are steady once they have gone on for a beat.
+pub async fn the_store_keeps_the_row_of_all_ticks(h: &dyn Harness) {
+    let b = Bench::new(h);
+    for _ in 0..6 {
+        assert!(!b.tick_of_beat(beat(&b)).await.steady, "there is nobody to judge");
+        b.pass_unit().await;
+    }
+    b.worker().claim(1).await;
+    become_steady(&b).await;
+}
+
+/// B16: a row ends with a pause, and ticks of another beat have a row of their own.
+pub async fn a_pause_and_another_beat_start_a_new_row(h: &dyn Harness) {
+    let b = Bench::new(h);
+    b.worker().claim(1).await;
+    become_steady(&b).await;
+    for _ in 0..5 {
+        b.pass_unit().await;
+    }
+    assert!(!b.tick_of_beat(beat(&b)).await.steady, "a pause");
+    become_steady(&b).await;
+    assert!(!b.tick_of_beat(LONG).await.steady, "another beat");
+    assert!(!b.tick_of_beat(beat(&b)).await.steady, "its row has ended");
+}
+
+/// So long that ticks a unit apart are no pause.
+fn beat(b: &Bench<'_>) -> Duration {
+    b.unit() * 4
+}
+
+/// Ticks once a unit until the store calls that steady. Its answers must follow from its own times;
+/// where this machine stood still for too long, the row begins anew.
+async fn become_steady(b: &Bench<'_>) {
+    let beat = beat(b);
+    let mut first = b.tick_of_beat(beat).await.now;
+    let mut last = first;
+    for _ in 0..100 {
+        b.pass_unit().await;
+        let tick = b.tick_of_beat(beat).await;
+        if tick.now > last.after(beat + beat / 4) {
+            assert!(!tick.steady, "a pause");
+            first = tick.now;
+        } else if tick.now >= first.after(beat) {
+            assert!(tick.steady, "a beat without a pause");
+            return;
+        }
+        last = tick.now;
+    }
+    panic!("this machine stands still too often to tell");
 }
