@@ -12,8 +12,8 @@ use crate::excuse::Excuse;
 use crate::history::{History, Moment, Word};
 use runs::{How, Run, runs_by_task};
 
-/// How far the clocks of two processes may be apart.
-const APART: Moment = 30_000;
+/// How far two events may be apart that are one moment to the store, which counts milliseconds.
+const APART: Moment = 2_000;
 
 /// What the queue still held after it was drained.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -184,7 +184,7 @@ fn pushes(histories: &[History]) -> HashMap<u64, Pushed> {
 
 fn look_at_runs(findings: &mut Findings, id: u64, runs: &[Run<'_>], excuses: &[Excuse]) {
     let covered = |run: &Run<'_>| {
-        excuses.iter().any(|excuse| excuse.covers(run.process, run.start, run.how.end()))
+        excuses.iter().any(|excuse| excuse.covers(run.process, run.start, run.stored))
     };
     findings.runs += runs.len() as u64;
     findings.in_flight += runs.iter().filter(|run| covered(run)).count() as u64;
@@ -195,10 +195,9 @@ fn look_at_runs(findings: &mut Findings, id: u64, runs: &[Run<'_>], excuses: &[E
             findings.excess.push(id);
         }
     }
-    let is_stale = |run: &&Run<'_>| match run.how {
-        // Only who ended in good order has an answer to each of its outcomes.
-        How::Done(end) if run.ended_well && !run.refused => runs.iter().any(|other| {
-            let between = other.start > run.start && other.start + APART < end;
+    let is_stale = |run: &&Run<'_>| match (run.how, run.stored) {
+        (How::Done(_), Some(stored)) => runs.iter().any(|other| {
+            let between = other.start > run.start && other.start + APART < stored;
             between && other.process != run.process
         }),
         _ => false,
@@ -213,8 +212,8 @@ fn is_early(push: &Pushed, runs: &[Run<'_>], excuses: &[Excuse]) -> bool {
     runs.windows(2).any(|pair| {
         let (before, next) = (&pair[0], &pair[1]);
         let How::Again { at, after } = before.how else { return false };
-        let wish_unwritten =
-            excuses.iter().any(|excuse| excuse.covers(before.process, before.start, Some(at)));
+        let (process, start, stored) = (before.process, before.start, before.stored);
+        let wish_unwritten = excuses.iter().any(|excuse| excuse.covers(process, start, stored));
         !wish_unwritten && next.start + APART < at + after
     })
 }

@@ -24,6 +24,7 @@ fn with_id(word: &str) -> Word {
     match word.split(' ').collect::<Vec<_>>()[..] {
         ["start", id] => Word::Start { id: id.parse().unwrap(), attempt: 1, task: task(id) },
         ["lost", id] => Word::Lost { task: task(id) },
+        ["stored", id] => Word::Stored { task: task(id) },
         _ => word.parse().unwrap(),
     }
 }
@@ -107,16 +108,16 @@ fn a_repeated_run_needs_an_excuse() {
 }
 
 #[test]
-fn a_kill_does_not_excuse_what_was_done_long_before() {
-    let found = findings(
-        &[
-            producer(&["1 push 1", "1 ok 1"]),
-            history("w1", &["2 start 1", "2.1 done 1"]),
-            history("w2", &["20 start 1", "20.1 done 1", "29 end 1 0"]),
-        ],
-        &[Excuse::killed("w1", 5 * SECOND)],
-    );
-    assert_eq!(found.excess, [1], "its outcome had three seconds to be written");
+fn a_kill_does_not_excuse_what_was_stored() {
+    let run = |answer: &[&str]| {
+        let killed = [&["2 start 1", "2.1 done 1"][..], answer].concat();
+        let again = history("w2", &["20 start 1", "20.1 done 1", "20.1 stored 1", "29 end 1 0"]);
+        let histories = [producer(&["1 push 1", "1 ok 1"]), history("w1", &killed), again];
+        findings(&histories, &[Excuse::killed("w1", 5 * SECOND)])
+    };
+    assert_eq!(run(&["4.9 stored 1"]).excess, [1], "the store had said that it keeps the outcome");
+    let found = run(&[]);
+    assert_eq!((found.extra, found.in_flight, found.excess.len()), (1, 1, 0), "it had not");
 }
 
 #[test]
@@ -168,6 +169,6 @@ fn two_accepted_outcomes_of_one_task_are_stale() {
         )
     };
     assert_eq!(run(&["8.2 lost 1", "9 end 0 1"]).breaches(), Vec::<String>::new());
-    assert_eq!(run(&["9 end 1 0"]).stale, [1]);
-    assert_eq!(run(&[]).stale, Vec::<u64>::new(), "killed: nobody knows the answer");
+    assert_eq!(run(&["8.2 stored 1"]).stale, [1]);
+    assert_eq!(run(&[]).stale, Vec::<u64>::new(), "nobody knows the answer");
 }

@@ -12,7 +12,7 @@ use tireless_tests::{Pace, WorkerProcess};
 
 use crate::excuse::Excuse;
 use crate::ground::Place;
-use crate::history::{Stopwatch, Word};
+use crate::history::{self, Word};
 
 /// What all workers of a crew have in common.
 #[derive(Clone, Debug)]
@@ -40,7 +40,6 @@ impl Terms {
 pub struct Crew {
     place: Place,
     terms: Terms,
-    watch: Stopwatch,
     name: String,
     started: usize,
     /// Those that live.
@@ -71,9 +70,8 @@ impl Crew {
     /// # Errors
     /// As [`start`](Self::start).
     pub fn start_named(place: &Place, terms: Terms, workers: usize, name: &str) -> Result<Self> {
-        let watch = Stopwatch::start()?;
         let (place, name) = (place.clone(), name.to_owned());
-        let mut crew = Self { place, terms, watch, name, started: 0, members: Vec::new() };
+        let mut crew = Self { place, terms, name, started: 0, members: Vec::new() };
         for _ in 0..workers {
             let member = crew.launch()?;
             crew.members.push(member);
@@ -121,7 +119,7 @@ impl Crew {
     pub fn kill(&mut self, at: usize) -> Result<Excuse> {
         let member = &mut self.members[at];
         member.process.kill();
-        let excuse = Excuse::killed(&member.name, self.watch.now());
+        let excuse = Excuse::killed(&member.name, history::now());
         self.members[at] = self.launch()?;
         Ok(excuse)
     }
@@ -133,11 +131,6 @@ impl Crew {
     pub fn replace(&mut self, at: usize) -> Result<Member> {
         let next = self.launch()?;
         Ok(std::mem::replace(&mut self.members[at], next))
-    }
-
-    /// The time by which histories go.
-    pub fn watch(&self) -> Stopwatch {
-        self.watch
     }
 
     /// Asks all to end and waits for each.

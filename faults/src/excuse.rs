@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use crate::history::{Moment, micros};
 
-/// How long an outcome may take from the end of its run until the store has it. A worker that dies
-/// within this time after a run may see the run repeated.
-pub const UNWRITTEN: Duration = Duration::from_millis(500);
+/// What a process begins within this time after it goes on, it may have claimed before it stood still.
+pub const CLAIMED_BEFORE: Duration = Duration::from_millis(500);
 
 /// A stretch of time in which something was done to a process, or to all.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,16 +21,15 @@ pub struct Excuse {
 }
 
 impl Excuse {
-    /// A process was killed at this moment: what it ran then, or had just done, may run again.
+    /// A process was killed at this moment: what it ran then, or had done without having heard that
+    /// the store keeps it, may run again.
     pub fn killed(process: &str, at: Moment) -> Self {
-        let from = at.saturating_sub(micros(UNWRITTEN));
-        Self { process: Some(process.to_owned()), from, to: at, forgets_until: None }
+        Self { process: Some(process.to_owned()), from: at, to: at, forgets_until: None }
     }
 
     /// A process stood still between these moments, for longer than its lease.
     pub fn stopped(process: &str, from: Moment, to: Moment) -> Self {
-        // What it began just after going on, it may have claimed before.
-        let (from, to) = (from.saturating_sub(micros(UNWRITTEN)), to + micros(UNWRITTEN));
+        let to = to + micros(CLAIMED_BEFORE);
         Self { process: Some(process.to_owned()), from, to, forgets_until: None }
     }
 
@@ -43,10 +41,11 @@ impl Excuse {
         Self { process: None, from, to, forgets_until }
     }
 
-    /// Whether it explains that a run of this process, over this time, is repeated.
-    pub fn covers(&self, process: &str, start: Moment, end: Option<Moment>) -> bool {
+    /// Whether it explains that a run of this process is repeated, given when it began and when the
+    /// process heard that its outcome is stored.
+    pub fn covers(&self, process: &str, start: Moment, stored: Option<Moment>) -> bool {
         let whose = self.process.as_ref().is_none_or(|name| name == process);
-        whose && start <= self.to && end.is_none_or(|end| end >= self.from)
+        whose && start <= self.to && stored.is_none_or(|stored| stored >= self.from)
     }
 
     /// Whether it explains that a push of this moment was forgotten.
@@ -60,11 +59,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_kill_explains_what_ran_and_what_was_just_done() {
+    fn a_kill_explains_what_was_not_known_to_be_stored() {
         let killed = Excuse::killed("w1", 10_000_000);
         assert!(killed.covers("w1", 9_000_000, None));
-        assert!(killed.covers("w1", 5_000_000, Some(9_500_000)));
-        assert!(!killed.covers("w1", 5_000_000, Some(8_900_000)), "written long before");
+        assert!(!killed.covers("w1", 5_000_000, Some(9_999_000)), "stored before");
         assert!(!killed.covers("w1", 10_000_001, None), "begun after it");
         assert!(!killed.covers("w2", 9_000_000, None), "another process");
         assert!(!killed.forgets(9_500_000), "only a server forgets");

@@ -1,7 +1,7 @@
 //! The history: what a process did and when, one line an event, appended to a file of its own.
 //!
 //! A line is written with one call and never changed, so a killed process has said all it did. Times
-//! are microseconds since the machine started, which no change of the wall clock moves and which all
+//! are microseconds of the kernel's monotonic clock, which nobody can set and which all
 //! processes of a machine share.
 
 mod clock;
@@ -15,10 +15,10 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-pub use clock::Stopwatch;
+pub use clock::now;
 pub use word::Word;
 
-/// A moment: microseconds since the machine started.
+/// A moment: microseconds of the monotonic clock.
 pub type Moment = u64;
 
 /// A duration in the unit of moments.
@@ -48,7 +48,6 @@ pub struct History {
 #[derive(Clone, Debug)]
 pub struct Pen {
     file: Arc<File>,
-    watch: Stopwatch,
 }
 
 impl Pen {
@@ -59,12 +58,7 @@ impl Pen {
     pub fn open(path: &Path) -> Result<Self> {
         let file = OpenOptions::new().create(true).append(true).open(path);
         let file = file.with_context(|| path.display().to_string())?;
-        Ok(Self { file: Arc::new(file), watch: Stopwatch::start()? })
-    }
-
-    /// The time by which the history goes.
-    pub fn now(&self) -> Moment {
-        self.watch.now()
+        Ok(Self { file: Arc::new(file) })
     }
 
     /// Appends one event.
@@ -80,10 +74,21 @@ impl Pen {
     /// # Errors
     /// As [`write`](Self::write).
     pub fn write_all(&self, words: impl IntoIterator<Item = Word>) -> Result<Moment> {
-        let at = self.now();
+        let at = now();
         let lines: String = words.into_iter().map(|word| format!("{at} {word}\n")).collect();
         (&*self.file).write_all(lines.as_bytes()).context("the history cannot be written")?;
         Ok(at)
+    }
+}
+
+impl Pen {
+    /// As [`write_all`](Self::write_all), but ends the process where that fails: a history with a hole
+    /// proves nothing, and a harness takes such an end for an error.
+    pub fn write_or_exit(&self, words: impl IntoIterator<Item = Word>) {
+        if let Err(error) = self.write_all(words) {
+            eprintln!("{error:#}");
+            std::process::exit(4);
+        }
     }
 }
 

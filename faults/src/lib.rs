@@ -22,3 +22,4 @@ pub mod recovery;
 pub mod run;
 pub mod samples;
 pub mod table;
+pub mod witness;

@@ -20,6 +20,7 @@ use tireless::{
 use tireless_faults::broken;
 use tireless_faults::ground::number;
 use tireless_faults::history::{Pen, Word};
+use tireless_faults::witness::Witness;
 
 /// How long a task waits that asked to be repeated.
 const AGAIN: Duration = Duration::from_millis(500);
@@ -43,6 +44,7 @@ async fn main() -> Result<()> {
     let broker = connect_with(word("url")?, options).await?;
     let broker = broken::over(words.get("broken").copied(), broker, word("url")?).await?;
     let pen = Pen::open(word("history")?.as_ref())?;
+    let broker = Witness::over(broker, pen.clone());
     let wall = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?;
     pen.write(Word::Clock { wall_ms: wall.as_millis() as u64 })?;
     let (running, observing) = (pen.clone(), pen.clone());
@@ -77,20 +79,12 @@ fn note(pen: &Pen, event: &Event) {
         }
         _ => return,
     };
-    write(pen, word);
-}
-
-/// A history with a hole proves nothing: the process ends, which a harness takes for an error.
-fn write(pen: &Pen, word: Word) {
-    if let Err(error) = pen.write(word) {
-        eprintln!("{error:#}");
-        std::process::exit(4);
-    }
+    pen.write_or_exit([word]);
 }
 
 async fn run(pen: &Pen, body: &[u8], context: &Context) -> TaskResult {
     let id = number(body)?;
-    write(pen, Word::Start { id, attempt: context.attempt(), task: context.id() });
+    pen.write_or_exit([Word::Start { id, attempt: context.attempt(), task: context.id() }]);
     let wish = Wish::read(body)?;
     let sleep = tokio::time::sleep(wish.sleep);
     tokio::pin!(sleep);
@@ -98,16 +92,16 @@ async fn run(pen: &Pen, body: &[u8], context: &Context) -> TaskResult {
         biased;
         () = &mut sleep => {}
         () = context.cancellation().cancelled() => {
-            write(pen, Word::Cancelled { id });
+            pen.write_or_exit([Word::Cancelled { id }]);
             sleep.await;
         }
     }
     if context.attempt() <= wish.again {
         let after_ms = AGAIN.as_millis() as u64;
-        write(pen, Word::Again { id, after_ms });
+        pen.write_or_exit([Word::Again { id, after_ms }]);
         return Err("to be repeated".into());
     }
-    write(pen, Word::Done { id });
+    pen.write_or_exit([Word::Done { id }]);
     Ok(())
 }
 

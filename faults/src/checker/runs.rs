@@ -17,25 +17,16 @@ pub(super) enum How {
     Again { at: Moment, after: Moment },
 }
 
-impl How {
-    pub(super) fn end(self) -> Option<Moment> {
-        match self {
-            Self::Open => None,
-            Self::Done(at) | Self::Again { at, .. } => Some(at),
-        }
-    }
-}
-
 /// One run of a task.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Run<'a> {
     pub(super) process: &'a str,
     pub(super) start: Moment,
     pub(super) how: How,
+    /// When its process heard that the store keeps its outcome.
+    pub(super) stored: Option<Moment>,
     /// Whether the store refused its outcome.
-    pub(super) refused: bool,
-    /// Whether its process ended in good order.
-    pub(super) ended_well: bool,
+    refused: bool,
 }
 
 /// The runs of each task, in the order of their beginnings.
@@ -53,7 +44,6 @@ pub(super) fn runs_by_task(histories: &[History]) -> HashMap<u64, Vec<Run<'_>>> 
 }
 
 fn runs_of(history: &History) -> HashMap<u64, Vec<Run<'_>>> {
-    let ended_well = history.events.iter().any(|event| matches!(event.word, Word::End { .. }));
     let mut runs: HashMap<u64, Vec<Run<'_>>> = HashMap::new();
     let mut numbers: HashMap<TaskId, u64> = HashMap::new();
     for event in &history.events {
@@ -61,16 +51,20 @@ fn runs_of(history: &History) -> HashMap<u64, Vec<Run<'_>>> {
             Word::Start { id, task, .. } => {
                 numbers.insert(task, id);
                 let (process, start) = (history.process.as_str(), event.at);
-                let run = Run { process, start, how: How::Open, refused: false, ended_well };
+                let run = Run { process, start, how: How::Open, stored: None, refused: false };
                 runs.entry(id).or_default().push(run);
                 continue;
             }
-            Word::Lost { task } => {
+            Word::Stored { task } | Word::Lost { task } => {
                 // A task that was refused before it was started has no run.
                 let of_task = numbers.get(&task).and_then(|id| runs.get_mut(id));
                 let mut of_task = of_task.into_iter().flatten();
-                if let Some(run) = of_task.find(|run| !run.refused) {
-                    run.refused = true;
+                let unanswered = |run: &&mut Run<'_>| run.stored.is_none() && !run.refused;
+                if let Some(run) = of_task.find(unanswered) {
+                    match event.word {
+                        Word::Lost { .. } => run.refused = true,
+                        _ => run.stored = Some(event.at),
+                    }
                 }
                 continue;
             }

@@ -14,7 +14,7 @@ use crate::crew::{Crew, Terms};
 use crate::excuse::Excuse;
 use crate::fault::{Fault, Report, Run};
 use crate::ground::Ground;
-use crate::history::{Moment, Stopwatch, micros};
+use crate::history::{self, Moment, micros};
 use crate::load::{Load, Plan};
 use crate::random::{around, below};
 use tail::Tail;
@@ -110,7 +110,7 @@ impl Fault for ServerRestart {
             // Every third time longer than a lease.
             let away = if kill % 3 == 2 { 3_000 } else { 100 + below(900) };
             let away = Duration::from_millis(away);
-            excuses.push(self.kill(&mut ground, crew.watch(), away).await?);
+            excuses.push(self.kill(&mut ground, away).await?);
             slowest = slowest.max(until_work_goes_on(&ground).await?);
             run.progress.inc(1);
         }
@@ -130,19 +130,19 @@ impl Fault for ServerRestart {
 
 impl ServerRestart {
     /// Kills the server, keeps it away, starts it again; what it may have forgotten.
-    async fn kill(self, ground: &mut Ground, watch: Stopwatch, away: Duration) -> Result<Excuse> {
+    async fn kill(self, ground: &mut Ground, away: Duration) -> Result<Excuse> {
         let tail = match self {
             Self::PowerCut => Some(Tail::before(&ground.server, CUT).await?),
             _ => None,
         };
-        let killed = watch.now();
+        let killed = history::now();
         ground.server.kill();
         if let Some(tail) = tail {
             tail.cut_off()?;
         }
         tokio::time::sleep(away).await;
         ground.server.restart()?;
-        Ok(Excuse::forgotten(killed - micros(EVERYSEC), killed, after(watch.now())))
+        Ok(Excuse::forgotten(killed - micros(EVERYSEC), killed, after(history::now())))
     }
 }
 

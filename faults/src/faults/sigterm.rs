@@ -78,7 +78,7 @@ impl Fault for Sigterm {
             tokio::time::sleep(around(Duration::from_millis(600))).await;
             let member = crew.replace(below(WORKERS as u64) as usize)?;
             member.ready(Duration::from_secs(30)).await?;
-            let (asked, begin) = (crew.watch().now(), Instant::now());
+            let (asked, begin) = (history::now(), Instant::now());
             member.process.signal("TERM");
             let (name, told) = (member.name.clone(), member.told());
             let ended = member.process.wait(Duration::from_secs(30)).await;

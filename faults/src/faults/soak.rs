@@ -11,6 +11,7 @@ use crate::crew::{Crew, Terms};
 use crate::excuse::Excuse;
 use crate::fault::{Fault, Report, Run};
 use crate::ground::Ground;
+use crate::history;
 use crate::load::{Load, Plan};
 use crate::random::below;
 use crate::samples::{Sampler, must_be_flat};
@@ -128,11 +129,11 @@ async fn inflict(kind: &str, ground: &mut Ground, crew: &mut Crew) -> Result<Opt
         "worker killed" => return Ok(Some(crew.kill(victim)?)),
         "worker stopped" => {
             let member = &crew.members[below(WORKERS as u64) as usize];
-            let from = crew.watch().now();
+            let from = history::now();
             member.process.signal("STOP");
             tokio::time::sleep(Pace::FAST.lease * 3).await;
             member.process.signal("CONT");
-            return Ok(Some(Excuse::stopped(&member.name, from, crew.watch().now())));
+            return Ok(Some(Excuse::stopped(&member.name, from, history::now())));
         }
         "worker ended" => {
             let member = crew.replace(victim)?;

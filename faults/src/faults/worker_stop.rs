@@ -8,7 +8,7 @@ use tireless_testkit::server::TestServer;
 use tireless_tests::Pace;
 
 use crate::crew::{Crew, Terms};
-use crate::excuse::Excuse;
+use crate::excuse::{CLAIMED_BEFORE, Excuse};
 use crate::fault::{Fault, Report, Run};
 use crate::ground::Ground;
 use crate::history::{self, Moment, Word, micros};
@@ -73,11 +73,11 @@ impl Fault for WorkerStop {
         let mut excuses = Vec::new();
         for stop in 0..stops {
             let member = &crew.members[stop as usize % WORKERS];
-            let from = crew.watch().now();
+            let from = history::now();
             member.process.signal("STOP");
             tokio::time::sleep(pace.lease * LEASES).await;
             member.process.signal("CONT");
-            excuses.push(Excuse::stopped(&member.name, from, crew.watch().now()));
+            excuses.push(Excuse::stopped(&member.name, from, history::now()));
             // It writes what it can, and takes new tasks, before the next one stops.
             tokio::time::sleep(pace.lease).await;
             run.progress.inc(1);
@@ -114,11 +114,10 @@ struct Cut {
 
 fn cut_runs(ground: &Ground, excuses: &[Excuse]) -> Result<Cut> {
     let mut cut = Cut::default();
-    let margin = micros(crate::excuse::UNWRITTEN);
     for history in history::read_all(&ground.place.dir)? {
         let ours = |excuse: &&Excuse| excuse.process.as_deref() == Some(&history.process);
         for excuse in excuses.iter().filter(ours) {
-            let (stopped, went_on) = (excuse.from + margin, excuse.to - margin);
+            let (stopped, went_on) = (excuse.from, excuse.to - micros(CLAIMED_BEFORE));
             let mut open: Vec<u64> = Vec::new();
             for event in &history.events {
                 match event.word {

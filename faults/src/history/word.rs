@@ -67,6 +67,11 @@ pub enum Word {
         /// The delay in milliseconds.
         after_ms: u64,
     },
+    /// The store has said that it keeps an outcome.
+    Stored {
+        /// The task's id in the store.
+        task: TaskId,
+    },
     /// The store refused an outcome: the task had been taken over.
     Lost {
         /// The task's id in the store.
@@ -102,6 +107,7 @@ impl fmt::Display for Word {
             Self::Cancelled { id } => write!(f, "cancelled {id}"),
             Self::Done { id } => write!(f, "done {id}"),
             Self::Again { id, after_ms } => write!(f, "again {id} {after_ms}"),
+            Self::Stored { task } => write!(f, "stored {task}"),
             Self::Lost { task } => write!(f, "lost {task}"),
             Self::Reclaimed { tasks, buried } => write!(f, "reclaimed {tasks} {buried}"),
             Self::End { done, lost } => write!(f, "end {done} {lost}"),
@@ -131,6 +137,7 @@ impl FromStr for Word {
             "cancelled" => Self::Cancelled { id: number()? },
             "done" => Self::Done { id: number()? },
             "again" => Self::Again { id: number()?, after_ms: number()? },
+            "stored" => Self::Stored { task: text()?.parse()? },
             "lost" => Self::Lost { task: text()?.parse()? },
             "reclaimed" => Self::Reclaimed { tasks: number()?, buried: number()? },
             "end" => Self::End { done: number()?, lost: number()? },
@@ -158,6 +165,7 @@ mod tests {
             Word::Cancelled { id: 1 },
             Word::Done { id: 1 },
             Word::Again { id: 1, after_ms: 500 },
+            Word::Stored { task },
             Word::Lost { task },
             Word::Reclaimed { tasks: 3, buried: 0 },
             Word::End { done: 4, lost: 5 },
