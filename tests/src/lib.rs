@@ -11,6 +11,7 @@ mod raw;
 pub mod replies;
 mod site;
 mod traffic;
+mod written_queue;
 
 pub use cluster::ClusterHarness;
 pub use eventually::{eventually, quantile};
@@ -23,3 +24,4 @@ pub use python::redis_py;
 pub use raw::Raw;
 pub use site::{Log, Pace, Site, WorkerProcess};
 pub use traffic::{Sum, Traffic};
+pub use written_queue::WrittenQueue;

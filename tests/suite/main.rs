@@ -48,4 +48,5 @@ mod replies; // replies are dropped, cut, delayed and repeated
 mod scripts_lost; // SCRIPT FLUSH under way
 mod sentinels; // a master that dies, or hands over
 mod timing; // when things happen, with generous room
+mod upgrade; // queues that earlier versions left behind
 mod wrong_types; // each script and each of its keys holding another type
