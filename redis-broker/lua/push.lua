@@ -18,7 +18,7 @@ end
 call('LLEN', K.ready)
 call('HLEN', K.history)
 call('HLEN', K.names)
-local head = call('ZRANGE', K.scheduled, 0, 0, 'WITHSCORES')
+local head = call('ZRANGE', K.scheduled, '0', '0', 'WITHSCORES')
 local soonest = tonumber(head[2] or 'inf')
 
 local ids = {}

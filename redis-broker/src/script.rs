@@ -23,6 +23,13 @@ pub(crate) struct Script {
 pub(crate) const ADOPTED_KEYS: [&str; 6] =
     ["list", "failedset", "plain", "names", "failures", "failed"];
 
+/// Where the pieces stand in a script that does something before it needs any; else they come first.
+const PIECES_STAND_HERE: &str = "-- The pieces stand here.\n";
+
+/// What begins every script that has it.
+const BEGINNINGS: [&str; 2] =
+    [include_str!("../lua/lib/now.lua"), include_str!("../lua/lib/layout.lua")];
+
 /// A script as it is sent.
 #[derive(Debug)]
 pub(crate) struct Compiled {
@@ -55,6 +62,16 @@ impl Script {
         commands
     }
 
+    /// What it is made of, in the order in which it is sent: the pieces that begin every script, its
+    /// own text up to the line that says where the pieces stand, the pieces, and the rest.
+    fn parts(&self) -> Vec<&'static str> {
+        let (head, rest) = self.body.split_once(PIECES_STAND_HERE).unwrap_or(("", self.body));
+        let begins = |piece: &&&str| BEGINNINGS.contains(*piece);
+        let beginnings = self.pieces.iter().filter(begins);
+        let others = self.pieces.iter().filter(|piece| !begins(piece));
+        beginnings.copied().chain([head]).chain(others.copied()).chain([rest]).collect()
+    }
+
     /// The names of the keys that are sent, in order.
     pub(crate) fn key_names(&self, adopted: bool) -> Vec<&'static str> {
         let more: &[&str] = if adopted { &ADOPTED_KEYS } else { &[] };
@@ -64,7 +81,7 @@ impl Script {
     /// `K.name` becomes `KEYS[n]`, or `nil` for a key that is not sent; a table is made only where a script picks a key at run time.
     fn source(&self, keys: &[&str]) -> String {
         let mut source = String::from("local call = redis.call\n");
-        let text: String = self.pieces.iter().copied().chain([self.body]).collect();
+        let text = self.parts().concat();
         if text.contains("K[") {
             source.push_str("local K = {");
             for (index, key) in keys.iter().enumerate() {

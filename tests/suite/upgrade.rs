@@ -116,8 +116,7 @@ async fn served(b: &Bench<'_>) -> BTreeMap<String, Vec<u32>> {
     })
     .await;
     pool.shutdown().await;
-    let runs = runs.lock().expect("notes").clone();
-    runs
+    std::mem::take(&mut *runs.lock().expect("notes"))
 }
 
 async fn what_is_written_has_the_form_of_the_newest_layout<L: Library>() {

@@ -1,6 +1,6 @@
 -- When the first member of a set falls due; never if it is empty.
 local function head_of(set)
-  return tonumber(call('ZRANGE', set, 0, 0, 'WITHSCORES')[2] or 'inf')
+  return tonumber(call('ZRANGE', set, '0', '0', 'WITHSCORES')[2] or 'inf')
 end
 
 -- Moves what is due from a set to the ready list: promote for scheduled tasks, requeue for failed
