@@ -19,7 +19,7 @@ async fn a_yardstick_leaves_nothing_and_expires_when_dropped() {
     let server = server();
     let broker = RedisRsBroker::connect(&server.url(), Settings::default()).await.unwrap();
     let (one, other) = tokio::join!(broker.drain_limit(5_000, 100), broker.drain_limit(5_050, 10));
-    assert!(one.unwrap().unwrap() > 0.0 && other.unwrap().unwrap() > 0.0);
+    assert!(one.unwrap().unwrap().per_second > 0.0 && other.unwrap().unwrap().per_second > 0.0);
     let client = connect::<RedisRsLink>(&server.url()).await;
     assert_eq!(ask(&client, &["DBSIZE"]).await, Reply::Int(0));
 

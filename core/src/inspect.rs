@@ -219,6 +219,16 @@ pub struct ServerStats {
     pub memory_bytes: Option<u64>,
 }
 
+/// What a store could do with none of the contract's care.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct DrainLimit {
+    /// Tasks a second.
+    pub per_second: f64,
+    /// Processor time that the store used for all of them, in microseconds.
+    pub server_cpu_us: Option<u64>,
+}
+
 /// Reads for operators. All of it is paged or O(1) (B7), and none of it ever fails because of
 /// what a body holds (B9).
 ///
@@ -253,11 +263,11 @@ pub trait Inspect: fmt::Debug + Send + Sync + 'static {
         Ok(Checkup::default())
     }
 
-    /// How many tasks of `body_bytes` a second one worker that does nothing could at most take out
-    /// of this store, found by draining `tasks` of them with none of the contract's care: the
-    /// yardstick of benchmarks. `None` where there is no such bare way. Uses keys of its own and
+    /// How fast one worker that does nothing could at most take tasks of `body_bytes` out of this
+    /// store, found by draining `tasks` of them with none of the contract's care: the yardstick of
+    /// benchmarks. `None` where there is no such bare way. Uses keys of its own and
     /// removes them.
-    async fn drain_limit(&self, tasks: u64, body_bytes: usize) -> Result<Option<f64>> {
+    async fn drain_limit(&self, tasks: u64, body_bytes: usize) -> Result<Option<DrainLimit>> {
         let _ = (tasks, body_bytes);
         Ok(None)
     }
@@ -293,7 +303,7 @@ impl<T: Inspect + ?Sized> Inspect for Arc<T> {
         (**self).checkup().await
     }
 
-    async fn drain_limit(&self, tasks: u64, body_bytes: usize) -> Result<Option<f64>> {
+    async fn drain_limit(&self, tasks: u64, body_bytes: usize) -> Result<Option<DrainLimit>> {
         (**self).drain_limit(tasks, body_bytes).await
     }
 }

@@ -42,8 +42,8 @@ pub use failure::{Failure, FailureEntry, FailureHistory};
 pub use history::History;
 pub use id::{ParseIdError, TaskId, WorkerId};
 pub use inspect::{
-    Counts, Inspect, List, Page, ServerStats, State, TaskDetail, TaskSummary, WorkerInfo,
-    WorkerView,
+    Counts, DrainLimit, Inspect, List, Page, ServerStats, State, TaskDetail, TaskSummary,
+    WorkerInfo, WorkerView,
 };
 pub use name::{Namespace, OwnId, QueueName, TypeName};
 pub use push::{NewTask, Push, Pushed, When};

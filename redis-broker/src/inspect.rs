@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use tireless_core::limits::BYTES_PER_CALL;
 use tireless_core::{
-    Checkup, Counts, FailureHistory, Inspect, List, Operation, Page, QueueName, Result,
+    Checkup, Counts, DrainLimit, FailureHistory, Inspect, List, Operation, Page, QueueName, Result,
     ServerStats, State, StoreTime, TaskDetail, TaskId, TaskSummary, WorkerId, WorkerView,
 };
 
@@ -163,7 +163,7 @@ impl<C: RedisClient> Inspect for RedisBroker<C> {
         checkup::checkup(&self.runner, &self.keys(&QueueName::new("doctor")?)).await
     }
 
-    async fn drain_limit(&self, tasks: u64, body_bytes: usize) -> Result<Option<f64>> {
+    async fn drain_limit(&self, tasks: u64, body_bytes: usize) -> Result<Option<DrainLimit>> {
         let keys = self.registry();
         yardstick::drain_limit(&self.runner, &keys, tasks, body_bytes).await.map(Some)
     }
@@ -180,7 +180,7 @@ fn age_millis(id: TaskId) -> u64 {
     (now.as_millis() as u64).saturating_sub(id.made_at_millis())
 }
 
-fn server_stats(info: &Info) -> ServerStats {
+pub(crate) fn server_stats(info: &Info) -> ServerStats {
     let cpu = info.micros("used_cpu_user").zip(info.micros("used_cpu_sys"));
     let mut stats = ServerStats::default();
     stats.name = info.server();

@@ -7,9 +7,11 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_util::future::try_join;
-use tireless_core::{Operation, Result, TaskId};
+use tireless_core::{DrainLimit, Operation, Result, TaskId};
 
 use crate::client::{Command, RedisClient};
+use crate::info::Info;
+use crate::inspect::server_stats;
 use crate::keys::Keys;
 use crate::reply::Reply;
 use crate::runner::{Runner, corrupt};
@@ -33,8 +35,6 @@ end
 redis.call('HSET', KEYS[2], unpack(fields))
 return bodies";
 
-/// Tasks a second.
-///
 /// Runs beside others of its kind. The keys are removed at the end; those of a run that was
 /// dropped, or lost its server, expire after [`KEPT`].
 pub(crate) async fn drain_limit<C: RedisClient>(
@@ -42,7 +42,7 @@ pub(crate) async fn drain_limit<C: RedisClient>(
     keys: &Keys,
     tasks: u64,
     body_bytes: usize,
-) -> Result<f64> {
+) -> Result<DrainLimit> {
     let run = TaskId::new();
     let list = keys.part(&format!("yardstick:{run}"));
     let held = keys.part(&format!("yardstick-held:{run}"));
@@ -58,7 +58,7 @@ async fn measure<C: RedisClient>(
     held: &Bytes,
     tasks: u64,
     body_bytes: usize,
-) -> Result<f64> {
+) -> Result<DrainLimit> {
     fill(runner, list, held, tasks, body_bytes).await?;
     let load = ["SCRIPT", "LOAD", TAKE].map(word).to_vec();
     let load = Command { words: load, key: Some(list.clone()) };
@@ -67,9 +67,21 @@ async fn measure<C: RedisClient>(
     let [evalsha, two] = ["EVALSHA", "2"].map(word);
     let words = vec![evalsha, sha, two, list.clone(), held.clone(), BATCH.to_string().into()];
     let take = Command::keyed(words, 3);
-    let started = Instant::now();
+    let (started, before) = (Instant::now(), cpu(runner).await?);
     let (one, other) = try_join(drain(runner, &take, held), drain(runner, &take, held)).await?;
-    Ok((one + other) as f64 / started.elapsed().as_secs_f64())
+    let took = started.elapsed();
+    let mut limit = DrainLimit::default();
+    limit.per_second = (one + other) as f64 / took.as_secs_f64();
+    limit.server_cpu_us =
+        before.zip(cpu(runner).await?).map(|(before, after)| after.saturating_sub(before));
+    Ok(limit)
+}
+
+/// What the server has used of its processor.
+async fn cpu<C: RedisClient>(runner: &Runner<C>) -> Result<Option<u64>> {
+    let info = Command::keyed(vec![word("INFO"), word("cpu")], usize::MAX);
+    let text = send(runner, vec![info]).await?.pop().and_then(Reply::into_bytes);
+    Ok(server_stats(&Info::new(&text.ok_or_else(|| corrupt(INSPECT))?)).cpu_us)
 }
 
 async fn fill<C: RedisClient>(

@@ -64,6 +64,7 @@ struct Answer {
     commands_per_task: Option<f64>,
     memory_bytes_per_task: Option<f64>,
     limit_drain_per_s: Option<f64>,
+    limit_server_cpu_us_per_task: Option<f64>,
 }
 
 /// Measures, prints, and leaves no task behind.
@@ -107,7 +108,9 @@ async fn measure(args: &Args, broker: &Arc<dyn Backend>, queue: &QueueName) -> O
         server_cpu_us_per_task: drained.server_cpu_us,
         commands_per_task: drained.commands,
         memory_bytes_per_task: bytes,
-        limit_drain_per_s: limit.map(rounded),
+        limit_drain_per_s: limit.map(|limit| rounded(limit.per_second)),
+        limit_server_cpu_us_per_task: limit
+            .and_then(|limit| per_task(Some(0), limit.server_cpu_us, args.tasks)),
     })
 }
 
@@ -144,6 +147,7 @@ fn print(answer: &Answer, args: &Args, out: Output) -> Outcome {
         ("pick-up, 99th of 100", answer.pickup_p99_us, "us"),
         ("worker's processor", answer.worker_cpu_us_per_task, "us/task"),
         ("server's processor", answer.server_cpu_us_per_task, "us/task"),
+        ("server's processor, at least", answer.limit_server_cpu_us_per_task, "us/task"),
         ("commands", answer.commands_per_task, "/task"),
         ("memory, waiting", answer.memory_bytes_per_task, "bytes/task"),
     ];

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::harness::{Answer, Place, tireless};
 
-const FIELDS: [&str; 13] = [
+const FIELDS: [&str; 14] = [
     "tasks",
     "body_bytes",
     "push_one_per_s",
@@ -18,6 +18,7 @@ const FIELDS: [&str; 13] = [
     "commands_per_task",
     "memory_bytes_per_task",
     "limit_drain_per_s",
+    "limit_server_cpu_us_per_task",
 ];
 
 fn fields(answer: &Value) -> Vec<&str> {
