@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use tireless::WorkerId;
+use tireless::limits::LONE_CRASHES;
 use tireless_tests::{Pace, WorkerProcess};
 
 use crate::excuse::Excuse;
@@ -23,6 +24,8 @@ pub struct Terms {
     pub pace: Pace,
     /// How long running tasks may go on at a shutdown.
     pub shutdown: Duration,
+    /// After how many crashes while alone a task is buried as poison.
+    pub bury_after: u32,
     /// Variables for its environment.
     pub environment: Vec<(String, String)>,
 }
@@ -31,7 +34,7 @@ impl Terms {
     /// So many slots at this pace, with the pool's own time for a shutdown.
     pub fn new(slots: usize, pace: Pace) -> Self {
         let shutdown = Duration::from_secs(25);
-        Self { slots, pace, shutdown, environment: Vec::new() }
+        Self { slots, pace, shutdown, bury_after: LONE_CRASHES, environment: Vec::new() }
     }
 }
 
@@ -93,6 +96,7 @@ impl Crew {
         command.arg(format!("lease_ms={}", terms.pace.lease.as_millis()));
         command.arg(format!("beat_ms={}", terms.pace.beat.as_millis()));
         command.arg(format!("shutdown_ms={}", terms.shutdown.as_millis()));
+        command.arg(format!("bury_after={}", terms.bury_after));
         if let Some(broken) = place.broken {
             command.arg(format!("broken={broken}"));
         }

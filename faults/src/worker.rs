@@ -1,5 +1,5 @@
 //! A worker process of the faults: `fault-worker url=.. client=.. namespace=.. queue=.. history=..
-//! slots=.. lease_ms=.. beat_ms=.. shutdown_ms=..`, and if wanted `broken=NAME`.
+//! slots=.. lease_ms=.. beat_ms=.. shutdown_ms=.. bury_after=..`, and if wanted `broken=NAME`.
 //!
 //! Bodies are `ID [sleep MS] [again TIMES] [fill ..]`. A run sleeps; in its first TIMES attempts it
 //! then fails, to be repeated after half a second. It pays no heed to its cancellation but to write it down:
@@ -58,6 +58,7 @@ async fn main() -> Result<()> {
         .lease(millis("lease_ms")?)
         .beat(millis("beat_ms")?)
         .shutdown_timeout(millis("shutdown_ms")?)
+        .bury_after_crashes(word("bury_after")?.parse()?)
         .observe(move |event| note(&observing, event))
         .handle_raw_with(word("queue")?, policy, handler);
     // Listened for before anybody can know of this process.
