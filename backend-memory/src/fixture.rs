@@ -130,7 +130,7 @@ impl Bench {
 
     pub(crate) fn tick_with(&mut self, limit: usize, reclaim: Option<Reclaim>) -> QueueTicked {
         let beat = Duration::from_secs(5);
-        let tick = Tick { queues: vec![self.queue.clone()], limit, beat, reclaim };
+        let tick = Tick { queues: vec![self.queue.clone()], limit, beat, anew: false, reclaim };
         self.store.tick(&tick, self.now).remove(0).1.unwrap()
     }
 

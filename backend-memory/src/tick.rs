@@ -21,6 +21,7 @@ impl Queue {
         answer.promoted = self.promote(now, tick.limit);
         answer.requeued = self.requeue_due(now, tick.limit);
         answer.dropped = self.drop_over(tick.limit, now);
+        answer.steady = self.steady(tick, now);
         if let Some(permission) = permission {
             self.reclaim(permission, tick.limit, now, &mut answer);
         }
@@ -31,18 +32,19 @@ impl Queue {
             || self.kept_ends.is_due(now)
             || (permission.is_some() && self.holders.ended(now).is_some());
         answer.next_due = self.next_due(now);
-        answer.steady = self.steady(tick.beat, now);
         answer.now = now;
         answer
     }
 
     /// Adds this tick to the row, which is kept while there is somebody to judge (B16).
-    fn steady(&mut self, beat: Duration, now: StoreTime) -> bool {
+    fn steady(&mut self, tick: &Tick, now: StoreTime) -> bool {
         if self.holders.is_empty() {
             self.row = None;
             return false;
         }
-        let goes_on = |row: &Row| row.beat == beat && now <= row.last.after(beat + beat / 4);
+        let beat = tick.beat;
+        let in_time = |row: &Row| row.last <= now && now <= row.last.after(beat);
+        let goes_on = |row: &Row| row.beat == beat && !tick.anew && in_time(row);
         let first = self.row.filter(goes_on).map_or(now, |row| row.first);
         self.row = Some(Row { beat, first, last: now });
         now >= first.after(beat)

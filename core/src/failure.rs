@@ -46,8 +46,9 @@ impl Failure {
         let split =
             bytes.split_first().and_then(|(size, rest)| rest.split_at_checked(usize::from(*size)));
         match split {
-            Some((kind, text)) => Self { kind: lossy(kind), text: lossy(text) },
-            None => Self { kind: String::new(), text: lossy(bytes) },
+            // What stands for damaged bytes is longer than they were: it is cut as anything is.
+            Some((kind, text)) => Self::new(lossy(kind), lossy(text)),
+            None => Self::new("", lossy(bytes)),
         }
     }
 }

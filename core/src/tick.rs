@@ -23,6 +23,9 @@ pub struct Tick {
     pub limit: usize,
     /// How often the caller ticks. Only ticks of the same beat make a row (B16).
     pub beat: Duration,
+    /// Whether the caller saw a failure since its last answered tick: the row starts anew with this
+    /// one.
+    pub anew: bool,
     /// Whether workers whose lease has ended lose their tasks now.
     pub reclaim: Option<Reclaim>,
 }

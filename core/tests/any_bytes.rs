@@ -77,6 +77,8 @@ proptest! {
 
     #[test]
     fn any_bytes_are_failures(bytes in vec(any::<u8>(), 0..400)) {
+        let failure = Failure::decode(&bytes);
+        prop_assert_eq!(Failure::decode(&failure.encode()), failure);
         FailureHistory::decode(&bytes);
         let failure = Failure::decode(&bytes);
         let cut = Failure::new(failure.kind(), failure.text());

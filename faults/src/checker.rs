@@ -183,15 +183,19 @@ fn pushes(histories: &[History]) -> HashMap<u64, Pushed> {
 }
 
 fn look_at_runs(findings: &mut Findings, id: u64, runs: &[Run<'_>], excuses: &[Excuse]) {
-    let covered = |run: &Run<'_>| {
-        excuses.iter().any(|excuse| excuse.covers(run.process, run.start, run.stored))
+    let covered = |run: &Run<'_>, again| {
+        let cut = run.cut(again);
+        excuses.iter().any(|excuse| excuse.covers(&cut))
     };
     findings.runs += runs.len() as u64;
-    findings.in_flight += runs.iter().filter(|run| covered(run)).count() as u64;
-    let Some((_, repeated)) = runs.split_last() else { return };
-    for run in repeated.iter().filter(|run| !matches!(run.how, How::Again { .. })) {
+    findings.in_flight += runs.iter().filter(|run| covered(run, None)).count() as u64;
+    for pair in runs.windows(2) {
+        let (run, next) = (&pair[0], &pair[1]);
+        if matches!(run.how, How::Again { .. }) {
+            continue;
+        }
         findings.extra += 1;
-        if !covered(run) {
+        if !covered(run, Some(next.start)) {
             findings.excess.push(id);
         }
     }
@@ -212,8 +216,8 @@ fn is_early(push: &Pushed, runs: &[Run<'_>], excuses: &[Excuse]) -> bool {
     runs.windows(2).any(|pair| {
         let (before, next) = (&pair[0], &pair[1]);
         let How::Again { at, after } = before.how else { return false };
-        let (process, start, stored) = (before.process, before.start, before.stored);
-        let wish_unwritten = excuses.iter().any(|excuse| excuse.covers(process, start, stored));
+        let cut = before.cut(Some(next.start));
+        let wish_unwritten = excuses.iter().any(|excuse| excuse.covers(&cut));
         !wish_unwritten && next.start + APART < at + after
     })
 }

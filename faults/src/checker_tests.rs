@@ -121,6 +121,20 @@ fn a_kill_does_not_excuse_what_was_stored() {
 }
 
 #[test]
+fn a_later_kill_does_not_excuse_what_went_wrong_before() {
+    let run = |first: &[&str], again: &str| {
+        let second = history("w2", &[again, "40 done 1", "40 stored 1"]);
+        let histories = [producer(&["1 push 1", "1 ok 1"]), history("w1", first), second];
+        findings(&histories, &[Excuse::killed("w1", 60 * SECOND)])
+    };
+    let refused = run(&["2 start 1", "4 done 1", "4.1 lost 1"], "3 start 1");
+    assert_eq!(refused.excess, [1], "taken from the living, who was killed much later");
+    assert_eq!(refused.in_flight, 0);
+    let silent = run(&["2 start 1", "4 done 1"], "15 start 1");
+    assert_eq!(silent.excess, [1], "repeated before the kill");
+}
+
+#[test]
 fn one_excuse_explains_one_repetition() {
     let found = findings(
         &[

@@ -5,7 +5,22 @@ use std::time::Duration;
 use crate::history::{Moment, micros};
 
 /// What a process begins within this time after it goes on, it may have claimed before it stood still.
-pub const CLAIMED_BEFORE: Duration = Duration::from_millis(500);
+pub const CLAIMED_BEFORE: Duration = Duration::from_secs(1);
+
+/// A run that was repeated, or may be.
+#[derive(Clone, Copy, Debug)]
+pub struct Cut<'a> {
+    /// Who ran it.
+    pub process: &'a str,
+    /// When it began.
+    pub start: Moment,
+    /// When its process heard that its outcome is stored.
+    pub stored: Option<Moment>,
+    /// When its process heard that its outcome is refused.
+    pub refused: Option<Moment>,
+    /// When the next run of the same task began.
+    pub again: Option<Moment>,
+}
 
 /// A stretch of time in which something was done to a process, or to all.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +31,8 @@ pub struct Excuse {
     pub from: Moment,
     /// Until when.
     pub to: Moment,
+    /// No run is repeated for this reason before this moment.
+    pub repeats_from: Moment,
     /// Up to when a push that was accepted since `from` may be forgotten; never without it.
     pub forgets_until: Option<Moment>,
 }
@@ -24,13 +41,15 @@ impl Excuse {
     /// A process was killed at this moment: what it ran then, or had done without having heard that
     /// the store keeps it, may run again.
     pub fn killed(process: &str, at: Moment) -> Self {
-        Self { process: Some(process.to_owned()), from: at, to: at, forgets_until: None }
+        let process = Some(process.to_owned());
+        Self { process, from: at, to: at, repeats_from: at, forgets_until: None }
     }
 
     /// A process stood still between these moments, for longer than its lease.
     pub fn stopped(process: &str, from: Moment, to: Moment) -> Self {
         let to = to + micros(CLAIMED_BEFORE);
-        Self { process: Some(process.to_owned()), from, to, forgets_until: None }
+        let process = Some(process.to_owned());
+        Self { process, from, to, repeats_from: from, forgets_until: None }
     }
 
     /// The server was killed and may have forgotten what it had executed since a moment. Runs are
@@ -38,14 +57,27 @@ impl Excuse {
     pub fn forgotten(from: Moment, killed: Moment, to: Moment) -> Self {
         // An answer that came just before the kill is written down just after it.
         let forgets_until = Some(killed + micros(Duration::from_millis(100)));
-        Self { process: None, from, to, forgets_until }
+        Self { process: None, from, to, repeats_from: killed, forgets_until }
     }
 
-    /// Whether it explains that a run of this process is repeated, given when it began and when the
-    /// process heard that its outcome is stored.
-    pub fn covers(&self, process: &str, start: Moment, stored: Option<Moment>) -> bool {
-        let whose = self.process.as_ref().is_none_or(|name| name == process);
-        whose && start <= self.to && stored.is_none_or(|stored| stored >= self.from)
+    /// Whether it explains that a run is repeated, or may be.
+    pub fn covers(&self, cut: &Cut<'_>) -> bool {
+        let whose = self.process.as_ref().is_none_or(|name| name == cut.process);
+        let when = cut.start <= self.to && cut.again.is_none_or(|again| again >= self.repeats_from);
+        whose && when && self.explains(cut)
+    }
+
+    fn explains(&self, cut: &Cut<'_>) -> bool {
+        match (cut.stored, cut.refused, self.forgets_until) {
+            // The store had it, and may have forgotten it.
+            (Some(stored), _, Some(until)) => (self.from..=until).contains(&stored),
+            // It had it: only the process does not know.
+            (Some(stored), _, None) => {
+                stored >= self.from && cut.again.is_none_or(|again| again <= stored)
+            }
+            (None, Some(refused), _) => refused >= self.repeats_from,
+            (None, None, _) => true,
+        }
     }
 
     /// Whether it explains that a push of this moment was forgotten.
@@ -59,15 +91,33 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_stop_explains_what_was_refused_since() {
+        let stopped = Excuse::stopped("w1", 10_000_000, 16_000_000);
+        let run = Cut { process: "w1", start: 9_000_000, stored: None, refused: None, again: None };
+        assert!(stopped.covers(&Cut { refused: Some(16_100_000), again: Some(12_000_000), ..run }));
+        let late = Cut { start: 16_500_000, ..run };
+        assert!(stopped.covers(&Cut { refused: Some(16_900_000), ..late }), "claimed before");
+        let stored = Cut { stored: Some(16_900_000), again: Some(20_000_000), ..late };
+        assert!(!stopped.covers(&stored), "the store had it");
+    }
+
+    #[test]
     fn a_kill_explains_what_was_not_known_to_be_stored() {
         let killed = Excuse::killed("w1", 10_000_000);
-        assert!(killed.covers("w1", 9_000_000, None));
-        assert!(!killed.covers("w1", 5_000_000, Some(9_999_000)), "stored before");
-        assert!(!killed.covers("w1", 10_000_001, None), "begun after it");
-        assert!(!killed.covers("w2", 9_000_000, None), "another process");
+        let run = Cut { process: "w1", start: 9_000_000, stored: None, refused: None, again: None };
+        assert!(killed.covers(&run));
+        assert!(!killed.covers(&Cut { stored: Some(9_999_000), ..run }), "stored before");
+        assert!(!killed.covers(&Cut { refused: Some(9_999_000), ..run }), "refused before");
+        assert!(!killed.covers(&Cut { again: Some(9_999_000), ..run }), "repeated before");
+        assert!(killed.covers(&Cut { again: Some(25_000_000), ..run }));
+        assert!(!killed.covers(&Cut { start: 10_000_001, ..run }), "begun after it");
+        assert!(!killed.covers(&Cut { process: "w2", ..run }), "another process");
         assert!(!killed.forgets(9_500_000), "only a server forgets");
         let forgotten = Excuse::forgotten(1_000_000, 3_000_000, 9_000_000);
-        assert!(forgotten.forgets(3_050_000) && forgotten.covers("any", 8_000_000, None));
+        let run = Cut { process: "any", start: 2_000_000, ..run };
+        assert!(forgotten.forgets(3_050_000) && forgotten.covers(&run));
+        assert!(forgotten.covers(&Cut { stored: Some(2_500_000), ..run }), "and forgotten");
+        assert!(!forgotten.covers(&Cut { stored: Some(9_500_000), ..run }), "by who came back");
         assert!(!forgotten.forgets(3_200_000), "accepted by the server that came back");
     }
 }

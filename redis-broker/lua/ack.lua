@@ -20,7 +20,7 @@ call('HLEN', K.names)
 -- most one answer to clear away. It ends here, before the pieces: what they define costs more than what
 -- it does. Envelopes go first: that is the first time that their key is touched, and a removal.
 local cleared, mark = tonumber(seen[3] or ''), tonumber(ARGV[2])
-local heard = cleared and tonumber(seen[1]) <= mark and (mark == cleared or mark == cleared + 1)
+local heard = cleared and tonumber(seen[1] or '0') <= mark and (mark == cleared or mark == cleared + 1)
 local whole = first_joined == ARGV[4] and #ARGV == 4 and lone ~= ARGV[3]
 if whole and heard and not (with_sides or K.failedset) and #first_joined <= 16 * 1000 then
   local count = #first_joined / 16

@@ -2,7 +2,7 @@
 -- is over, and name the workers whose lease has ended.
 -- KEYS: queue, ready, tasks, history, failures, names, scheduled, failed, suspects, leases, done, kept, bell
 -- ARGV: most tasks of each set, the longest lease in ms, ms between two sweeps of an adopted set, '1'
---   if the caller may reconcile, the caller's beat in ms
+--   if the caller may reconcile, the caller's beat in ms, '1' if the row starts anew
 -- Returns: now, promoted, requeued, dropped, more, ms to the next due task (-1: none), the workers,
 --   whether to look if the numbers add up, or to go on with a search; whether the row is steady
 local limit, longest = tonumber(ARGV[1]), tonumber(ARGV[2])
@@ -67,18 +67,25 @@ end
 
 -- Whether ticks of this beat, by anybody, have been answered for a beat without a pause (B16). The
 -- row is kept only while there is somebody to judge.
-local function is_steady(beat)
-  local row = call('HGET', K.queue, 'row') or ''
-  local of, first, last = string.match(row, '^(%d+) (%d+) (%d+)$')
+local function is_steady(beat, anew)
+  local row = call('HGET', K.queue, 'row')
+  if not held then
+    if row then
+      unlock()
+      call('HDEL', K.queue, 'row')
+    end
+    return false
+  end
+  local of, first, last = string.match(row or '', '^(%d+) (%d+) (%d+)$')
   local pause = of == beat and now - last or math.huge
-  if pause < 0 or pause > 1.25 * beat then
+  if anew or pause < 0 or pause > tonumber(beat) then
     first = now
   end
   unlock()
   call('HSET', K.queue, 'row', string.format('%s %.0f %.0f', beat, first, now))
   return now - first >= tonumber(beat)
 end
-local steady = held and is_steady(ARGV[5])
+local steady = is_steady(ARGV[5], ARGV[6] == '1')
 local looks = ARGV[4] == '1' and call('HLEN', K.queue) > 0 and look_after()
 local more = (promoted == limit or requeued >= limit or #over == limit) and 1 or 0
 return { now, promoted, requeued, #over, more, next_due(), expired, looks and 1 or 0,

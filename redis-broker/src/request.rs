@@ -270,6 +270,7 @@ pub(crate) fn tick(keys: &Keys, tick: &Tick) -> Result<ScriptCall> {
         millis(sweep_every.unwrap_or_default()),
         number(u8::from(tick.reclaim.is_some())),
         millis(tick.beat),
+        number(u8::from(tick.anew)),
     ];
     Ok(call(&scripts::TICK, keys, None, args))
 }

@@ -88,7 +88,13 @@ impl Scene {
     fn tick(&self, reclaim: bool) -> Tick {
         let not_after = StoreTime::from_millis(1 << 50);
         let reclaim = reclaim.then_some(Reclaim { not_after, lone_crashes: 3 });
-        Tick { queues: vec![self.queue.clone()], limit: 100, beat: Duration::from_secs(5), reclaim }
+        Tick {
+            queues: vec![self.queue.clone()],
+            limit: 100,
+            beat: Duration::from_secs(5),
+            anew: false,
+            reclaim,
+        }
     }
 
     /// The operation behind a script, with work for every branch that writes.

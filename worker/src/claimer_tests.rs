@@ -102,7 +102,8 @@ async fn crash_in(bed: &Bed, queue: &tireless_core::QueueName, count: usize) {
     bed.clock.advance(2 * SECOND).await;
     let not_after = tireless_core::StoreTime::from_millis(u64::MAX);
     let reclaim = Some(tireless_core::Reclaim { not_after, lone_crashes: 3 });
-    let tick = Tick { queues: vec![queue.clone()], limit: 1000, beat: 5 * SECOND, reclaim };
+    let tick =
+        Tick { queues: vec![queue.clone()], limit: 1000, beat: 5 * SECOND, anew: false, reclaim };
     bed.spy.inner.tick(&tick).await;
 }
 
@@ -256,7 +257,13 @@ async fn a_suspect_beside_a_long_run_does_not_starve_the_others() {
         bed.clock.advance(Duration::from_millis(10)).await;
         let not_after = tireless_core::StoreTime::from_millis(u64::MAX);
         let reclaim = Some(tireless_core::Reclaim { not_after, lone_crashes: 3 });
-        let tick = Tick { queues: vec![bed.queue.clone()], limit: 1000, beat: 5 * SECOND, reclaim };
+        let tick = Tick {
+            queues: vec![bed.queue.clone()],
+            limit: 1000,
+            beat: 5 * SECOND,
+            anew: false,
+            reclaim,
+        };
         bed.spy.inner.tick(&tick).await;
     }
     bed.spy.inner.resume(&bed.queue).await.unwrap();

@@ -135,6 +135,7 @@ async fn a_task_taken_over_is_told_and_its_outcome_refused() {
         queues: vec![bed.queue.clone()],
         limit: 100,
         beat: 5 * SECOND,
+        anew: false,
         reclaim: None,
     };
     tick.reclaim = Some(tireless_core::Reclaim {

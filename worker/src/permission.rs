@@ -38,7 +38,11 @@ impl Permission {
         beat: Duration,
     ) {
         let slow = now.saturating_sub(sent) > beat / 2;
-        let gap = self.last.is_some_and(|(last, _)| now.saturating_sub(last) > beat * 2);
+        let gap = self.last.is_some_and(|(last, store)| {
+            let (ours, theirs) = (now.saturating_sub(last), answer.now.since(store));
+            // A clock that was set, or a machine that was asleep: leases went on without it.
+            ours > beat * 2 || answer.now < store || theirs.abs_diff(ours) > beat / 2
+        });
         if slow || gap {
             self.failed();
         }
@@ -58,7 +62,8 @@ impl Permission {
     ) -> Option<Reclaim> {
         let (last, store) = self.last?;
         let fresh = now.saturating_sub(last) < beat;
-        (self.is_steady(beat) && fresh)
+        let waits = self.opens_in(now, beat).is_some();
+        (self.is_steady(beat) && fresh && !waits)
             .then(|| Reclaim { not_after: store.after(beat), lone_crashes })
     }
 
@@ -68,9 +73,27 @@ impl Permission {
         late && self.is_steady(beat)
     }
 
+    /// Whether the next tick is the first one after a failure.
+    pub(crate) fn starts_anew(&self) -> bool {
+        self.doubts && self.since.is_none()
+    }
+
+    /// How long until the store's row may be acted upon: who lives and was just cut off asks again
+    /// within half a beat, and is to come first.
+    pub(crate) fn opens_in(&self, now: Duration, beat: Duration) -> Option<Duration> {
+        let since = self.since.filter(|_| self.shared && !self.is_own(beat))?;
+        let opens = since.saturating_add(beat / 2);
+        (now < opens).then(|| opens - now)
+    }
+
     fn is_steady(&self, beat: Duration) -> bool {
+        self.shared || self.is_own(beat)
+    }
+
+    /// Whether its own row is a beat long.
+    fn is_own(&self, beat: Duration) -> bool {
         let own = self.since.zip(self.last);
-        self.shared || own.is_some_and(|(since, (last, _))| last.saturating_sub(since) >= beat)
+        own.is_some_and(|(since, (last, _))| last.saturating_sub(since) >= beat)
     }
 }
 

@@ -71,17 +71,22 @@ fn a_failure_a_slow_answer_and_a_long_gap_each_start_anew() {
 fn who_is_new_trusts_the_row_that_the_store_keeps() {
     let mut new = Permission::default();
     new.answered(at(1.0), at(1.0), &answer(1.0, true), BEAT);
-    assert!(is_granted(&new, 1.0) && !is_granted(&new, 6.0));
+    assert!(!is_granted(&new, 3.4), "who was just cut off comes first");
+    assert_eq!(new.opens_in(at(1.0), BEAT), Some(BEAT / 2));
+    assert!(is_granted(&new, 3.5) && !is_granted(&new, 6.0));
     assert!(new.is_stale(at(6.0), BEAT));
 }
 
 #[test]
 fn who_saw_a_failure_trusts_its_own_row_alone() {
     let mut doubting = Permission::default();
+    assert!(!doubting.starts_anew(), "it is new");
     doubting.failed();
+    assert!(doubting.starts_anew(), "all are to learn of it");
     for seconds in [1.0, 5.0] {
         doubting.answered(at(seconds), at(seconds), &answer(seconds, true), BEAT);
         assert!(!is_granted(&doubting, seconds), "others saw a steady row, this one did not");
+        assert!(!doubting.starts_anew(), "once");
     }
     doubting.answered(at(6.0), at(6.0), &answer(6.0, true), BEAT);
     assert!(is_granted(&doubting, 6.0));
@@ -89,4 +94,16 @@ fn who_saw_a_failure_trusts_its_own_row_alone() {
     let mut slow = Permission::default();
     slow.answered(at(1.0), at(4.0), &answer(4.0, true), BEAT);
     assert!(!is_granted(&slow, 4.0), "its answer was long on the way");
+}
+
+#[test]
+fn a_clock_that_was_set_starts_anew() {
+    for (ours, theirs) in [(8.0, 11.0), (8.0, 3.0), (8.0, 5.0)] {
+        let mut set = after(&[0.0, 4.0]);
+        set.answered(at(ours), at(ours), &answer(theirs, true), BEAT);
+        assert!(!is_granted(&set, 11.0), "the store went from 4 to {theirs} s in four seconds");
+    }
+    let mut slowly = after(&[0.0, 4.0]);
+    slowly.answered(at(8.0), at(8.0), &answer(9.0, false), BEAT);
+    assert!(is_granted(&slowly, 8.0), "a little is no jump");
 }

@@ -52,6 +52,9 @@ impl Ticker<'_> {
             if let (true, Some(due)) = (self.early, next.due) {
                 pause = pause.min(due.max(Duration::from_millis(10)));
             }
+            if let Some(opens) = next.opens {
+                pause = pause.min(opens);
+            }
             if next.more {
                 pause = Duration::ZERO;
                 tokio::task::yield_now().await;
@@ -101,7 +104,8 @@ impl Ticker<'_> {
         let sent = self.clock.monotonic();
         self.health.pulse(Role::Scheduler).asks(sent);
         let answers = {
-            let tick = Tick { queues: names, limit: LIMIT, beat: self.beat, reclaim };
+            let anew = queues.iter().any(|at| permissions[*at].starts_anew());
+            let tick = Tick { queues: names, limit: LIMIT, beat: self.beat, anew, reclaim };
             self.broker.tick(&tick).await
         };
         let now = self.clock.monotonic();
@@ -110,9 +114,9 @@ impl Ticker<'_> {
             match answers.next() {
                 Some((queue, Ok(answer))) => {
                     permissions[*at].answered(sent, now, &answer, self.beat);
-                    // Newly permitted: at once, since this process may not live until the next one.
-                    let granted = permissions[*at].grant(now, self.beat, self.lone_crashes);
-                    next.more |= reclaim.is_none() && granted.is_some();
+                    // As soon as it may: this process may not live until the next tick.
+                    let opens = permissions[*at].opens_in(now, self.beat);
+                    next.opens = [next.opens, opens].into_iter().flatten().min();
                     self.health.success(Role::Scheduler, now, self.observers);
                     self.note(&queue, &answer);
                     next.more |= answer.more;
@@ -159,6 +163,8 @@ impl Ticker<'_> {
 pub(crate) struct Next {
     pub(crate) more: bool,
     pub(crate) due: Option<Duration>,
+    /// How long until a permission may be used.
+    pub(crate) opens: Option<Duration>,
 }
 
 #[cfg(test)]

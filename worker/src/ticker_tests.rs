@@ -90,8 +90,8 @@ async fn it_reclaims_only_after_two_answers_a_beat_apart_and_for_a_beat() {
 }
 
 #[tokio::test]
-async fn a_new_one_reclaims_at_once_where_others_have_ticked_steadily() {
-    let sent = ticks(&["a"], false, Duration::from_secs(1), |now, _| {
+async fn a_new_one_reclaims_soon_where_others_have_ticked_steadily() {
+    let sent = ticks(&["a"], false, BEAT * 11 / 20, |now, _| {
         let mut answer = at(now);
         answer.steady = true;
         Ok(answer)

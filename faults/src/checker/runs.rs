@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use tireless::TaskId;
 
+use crate::excuse::Cut;
 use crate::history::{History, Moment, Word};
 
 /// How a run ended.
@@ -25,8 +26,16 @@ pub(super) struct Run<'a> {
     pub(super) how: How,
     /// When its process heard that the store keeps its outcome.
     pub(super) stored: Option<Moment>,
-    /// Whether the store refused its outcome.
-    refused: bool,
+    /// When its process heard that the store refuses its outcome.
+    refused: Option<Moment>,
+}
+
+impl<'a> Run<'a> {
+    /// As something that another run repeated, or may repeat.
+    pub(super) fn cut(&self, again: Option<Moment>) -> Cut<'a> {
+        let (process, start) = (self.process, self.start);
+        Cut { process, start, stored: self.stored, refused: self.refused, again }
+    }
 }
 
 /// The runs of each task, in the order of their beginnings.
@@ -51,7 +60,7 @@ fn runs_of(history: &History) -> HashMap<u64, Vec<Run<'_>>> {
             Word::Start { id, task, .. } => {
                 numbers.insert(task, id);
                 let (process, start) = (history.process.as_str(), event.at);
-                let run = Run { process, start, how: How::Open, stored: None, refused: false };
+                let run = Run { process, start, how: How::Open, stored: None, refused: None };
                 runs.entry(id).or_default().push(run);
                 continue;
             }
@@ -59,10 +68,10 @@ fn runs_of(history: &History) -> HashMap<u64, Vec<Run<'_>>> {
                 // A task that was refused before it was started has no run.
                 let of_task = numbers.get(&task).and_then(|id| runs.get_mut(id));
                 let mut of_task = of_task.into_iter().flatten();
-                let unanswered = |run: &&mut Run<'_>| run.stored.is_none() && !run.refused;
+                let unanswered = |run: &&mut Run<'_>| run.stored.is_none() && run.refused.is_none();
                 if let Some(run) = of_task.find(unanswered) {
                     match event.word {
-                        Word::Lost { .. } => run.refused = true,
+                        Word::Lost { .. } => run.refused = Some(event.at),
                         _ => run.stored = Some(event.at),
                     }
                 }

@@ -87,7 +87,13 @@ impl Fault for Sigterm {
             // Only what ran at the deadline may run again: its end is never written down.
             let deadline = asked + micros(DEADLINE);
             let process = Some(name);
-            excuses.push(Excuse { process, from: deadline, to: deadline, forgets_until: None });
+            excuses.push(Excuse {
+                process,
+                from: deadline,
+                to: deadline,
+                repeats_from: deadline,
+                forgets_until: None,
+            });
             run.progress.inc(1);
         }
         let told = load.stop().await?;

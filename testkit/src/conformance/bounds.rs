@@ -140,7 +140,13 @@ pub async fn a_ticks_limit_is_bounded(h: &dyn Harness) {
         assert!(b.push_these(due).await.is_ok());
     }
     b.pass_unit().await;
-    let tick = Tick { queues: vec![b.queue.clone()], limit: 5_000, beat: LONG, reclaim: None };
+    let tick = Tick {
+        queues: vec![b.queue.clone()],
+        limit: 5_000,
+        beat: LONG,
+        anew: false,
+        reclaim: None,
+    };
     match b.broker.tick(&tick).await.remove(0).1 {
         Ok(answer) => assert!(answer.promoted <= 1_000, "{answer:?}"),
         Err(error) => assert!(is_over(error.kind()), "{error}"),

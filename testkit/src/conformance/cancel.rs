@@ -178,7 +178,8 @@ pub async fn a_dropped_tick_moves_each_task_once(h: &dyn Harness) {
         assert_eq!(ids(&mortal.claim(3).await), dying);
         b.pass_unit().await;
         let reclaim = Some(b.permission().await);
-        let tick = Tick { queues: vec![b.queue.clone()], limit: 100, beat: LONG, reclaim };
+        let tick =
+            Tick { queues: vec![b.queue.clone()], limit: 100, beat: LONG, anew: false, reclaim };
         let ended = drop.half_way(b.broker.tick(&tick)).await.is_some();
         settle_down(&b).await;
         assert!(b.broker.tick(&tick).await[0].1.is_ok());

@@ -106,7 +106,7 @@ pub async fn reclaiming_goes_in_steps(h: &dyn Harness) {
 pub async fn the_store_keeps_the_row_of_all_ticks(h: &dyn Harness) {
     let b = Bench::new(h);
     for _ in 0..6 {
-        assert!(!b.tick_of_beat(beat(&b)).await.steady, "there is nobody to judge");
+        assert!(!b.tick_of_beat(beat(&b), false).await.steady, "there is nobody to judge");
         b.pass_unit().await;
     }
     b.worker().claim(1).await;
@@ -121,10 +121,13 @@ pub async fn a_pause_and_another_beat_start_a_new_row(h: &dyn Harness) {
     for _ in 0..5 {
         b.pass_unit().await;
     }
-    assert!(!b.tick_of_beat(beat(&b)).await.steady, "a pause");
+    assert!(!b.tick_of_beat(beat(&b), false).await.steady, "a pause");
     become_steady(&b).await;
-    assert!(!b.tick_of_beat(LONG).await.steady, "another beat");
-    assert!(!b.tick_of_beat(beat(&b)).await.steady, "its row has ended");
+    assert!(!b.tick_of_beat(LONG, false).await.steady, "another beat");
+    assert!(!b.tick_of_beat(beat(&b), false).await.steady, "its row has ended");
+    become_steady(&b).await;
+    assert!(!b.tick_of_beat(beat(&b), true).await.steady, "somebody saw a failure");
+    assert!(!b.tick_of_beat(beat(&b), false).await.steady, "which all the others learn of");
 }
 
 /// So long that ticks a unit apart are no pause.
@@ -136,12 +139,12 @@ fn beat(b: &Bench<'_>) -> Duration {
 /// where this machine stood still for too long, the row begins anew.
 async fn become_steady(b: &Bench<'_>) {
     let beat = beat(b);
-    let mut first = b.tick_of_beat(beat).await.now;
+    let mut first = b.tick_of_beat(beat, false).await.now;
     let mut last = first;
     for _ in 0..100 {
         b.pass_unit().await;
-        let tick = b.tick_of_beat(beat).await;
-        if tick.now > last.after(beat + beat / 4) {
+        let tick = b.tick_of_beat(beat, false).await;
+        if tick.now > last.after(beat) {
             assert!(!tick.steady, "a pause");
             first = tick.now;
         } else if tick.now >= first.after(beat) {

@@ -89,7 +89,7 @@ pub async fn a_tick_answers_for_each_queue_in_order(h: &dyn Harness) {
     let queues: Vec<QueueName> = benches.iter().rev().map(|b| b.queue.clone()).collect();
     let answers = h
         .broker()
-        .tick(&Tick { queues: queues.clone(), limit: 100, beat: LONG, reclaim: None })
+        .tick(&Tick { queues: queues.clone(), limit: 100, beat: LONG, anew: false, reclaim: None })
         .await;
     let answered: Vec<QueueName> = answers.iter().map(|(queue, _)| queue.clone()).collect();
     assert_eq!(answered, queues);
