@@ -9,6 +9,7 @@ pub mod proxy;
 mod python;
 mod raw;
 pub mod replies;
+mod scale;
 mod site;
 mod traffic;
 mod written_queue;
@@ -22,6 +23,7 @@ pub use library::{
 pub use process::{cpu_time, memory};
 pub use python::redis_py;
 pub use raw::Raw;
+pub use scale::scaled;
 pub use site::{Log, Pace, Site, WorkerProcess};
 pub use traffic::{Sum, Traffic};
 pub use written_queue::WrittenQueue;

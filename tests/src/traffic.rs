@@ -103,6 +103,14 @@ impl Traffic {
         format!("{{{}/{queue}/0}}", self.namespace)
     }
 
+    /// Puts so many tasks by in a queue, for long after the end: what a slot has to take along.
+    pub async fn put_by(&self, queue: &str, tasks: u64) {
+        let later = Duration::from_secs(24 * 3600);
+        let bodies = (0..tasks).map(|_| Bytes::from_static(&[b'x'; 100]));
+        let producer = Producer::new(self.broker.clone());
+        producer.push_all_raw(queue, bodies).after(later).await.expect("tasks put by");
+    }
+
     /// Waits until 30 more tasks of each queue have begun; how long that took.
     pub async fn goes_on(&self, limit: Duration) -> Duration {
         let begin = Instant::now();

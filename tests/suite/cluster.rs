@@ -10,7 +10,7 @@ use tireless_core::{ErrorKind, QueueName};
 use tireless_redis_broker::{Adoption, Settings};
 use tireless_testkit::server::TestServer;
 use tireless_testkit::set_up::TestCluster;
-use tireless_tests::{Library, Traffic, fresh_namespace, small_cap};
+use tireless_tests::{Library, Traffic, fresh_namespace, scaled, small_cap};
 
 /// What is promised from the promotion of a replica on is ten seconds.
 const RESUMED: Duration = Duration::from_secs(30);
@@ -28,14 +28,16 @@ async fn a_pool_serves_queues_of_many_slots<L: Library>() {
 async fn a_slot_that_moves_under_load_loses_and_repeats_nothing<L: Library>() {
     let cluster = TestCluster::start(0).expect("a Cluster");
     let traffic = Traffic::start::<L>(&cluster.url(), &["hot", "other"], Durability::Stored).await;
-    for _ in 0..4 {
+    traffic.put_by("hot", scaled("TIRELESS_WAITING", 1_000)).await;
+    let mut slowest = Duration::ZERO;
+    for _ in 0..scaled("TIRELESS_MOVES", 4) {
         let key = traffic.tag("hot");
         let master = cluster.master_of(&key).expect("a master");
         cluster.move_slot(&key, (master + 1) % 3, 4).expect("a move");
-        traffic.goes_on(RESUMED).await;
+        slowest = slowest.max(traffic.goes_on(RESUMED).await);
     }
     let sum = traffic.end().await;
-    println!("{}: {} accepted", L::NAME, sum.accepted);
+    println!("{}: {} accepted, again {slowest:?} after a move", L::NAME, sum.accepted);
     assert!(sum.lost.is_empty(), "accepted and lost: {:?}", sum.lost);
     assert_eq!((sum.excess, sum.reclaimed), (0, 0));
 }
@@ -45,18 +47,20 @@ async fn a_killed_master_is_left_for_its_replica<L: Library>() {
     let mut cluster = TestCluster::start(1).expect("a Cluster");
     let queues = ["one", "two", "three"];
     let traffic = Traffic::start::<L>(&cluster.url(), &queues, Durability::REPLICATED).await;
-    for _ in 0..2 {
+    let mut slowest = Duration::ZERO;
+    for _ in 0..scaled("TIRELESS_FAILOVERS", 2) {
         let old = cluster.master_of(&traffic.tag("one")).expect("a master");
         cluster.servers[old].kill();
         cluster.until_healthy().expect("a promotion");
         // From here on there is somebody to confirm again.
         cluster.servers[old].restart().expect("the old master as a replica");
         let took = traffic.goes_on(RESUMED).await;
-        println!("{}: consuming again {took:?} after the promotion", L::NAME);
+        slowest = slowest.max(took);
         cluster.until_healthy().expect("health");
     }
     let sum = traffic.end().await;
-    println!("{}: {} accepted, {} excess runs", L::NAME, sum.accepted, sum.excess);
+    let (accepted, excess) = (sum.accepted, sum.excess);
+    println!("{}: {accepted} accepted, {excess} run twice, again {slowest:?} after", L::NAME);
     assert!(sum.lost.is_empty(), "confirmed and lost: {:?}", sum.lost);
 }
 

@@ -10,12 +10,11 @@ use tireless_core::{Backend, Call, Push, Pushed, Result, Settle, SettleAnswer, T
 use tireless_redis_broker::Settings;
 use tireless_testkit::{Layer, Layered};
 use tireless_tests::replies::{KINDS, Scale, run, table};
-use tireless_tests::{Library, RedisRs};
+use tireless_tests::{Library, RedisRs, scaled};
 
 /// How many replies of each kind are struck.
 fn each() -> u64 {
-    let set = std::env::var("TIRELESS_REPLIES");
-    set.map_or(26, |text| text.parse().expect("TIRELESS_REPLIES is a number"))
+    scaled("TIRELESS_REPLIES", 26)
 }
 
 async fn lost_replies_harm_nobody<L: Library>() {

@@ -20,14 +20,28 @@ pub(crate) fn run(words: &[&str]) -> Result<bool> {
             find_binary()?
         }
     };
-    let built = run_command(cargo().args(["build", "--quiet", "--package", "tireless-faults"]))?;
-    ensure!(built, "the fault harness does not build");
+    build()?;
     let mut harness = crate::process::command(target().join("debug/tireless-faults"));
     run_command(harness.args(words).env(SERVER_VARIABLE, binary))
 }
 
-/// The small scale of each, without records: what a change must pass.
+fn build() -> Result<()> {
+    let built = run_command(cargo().args(["build", "--quiet", "--package", "tireless-faults"]))?;
+    ensure!(built, "the fault harness does not build");
+    Ok(())
+}
+
+/// The small scale of each, without records: what a change must pass. Both libraries side by side:
+/// most of the time each waits for leases to end.
 pub(crate) fn small() -> Result<String> {
-    ensure!(run(&["--small", "--no-record"])?, "see its table");
-    Ok("all at their small scale, see the table".to_owned())
+    build()?;
+    let of = |client| run(&["--small", "--no-record", "--client", client]);
+    let (one, other) = std::thread::scope(|scope| {
+        let one = scope.spawn(|| of("redis-rs"));
+        let other = of("fred");
+        (one.join(), other)
+    });
+    let one = one.unwrap_or_else(|_| bail!("the faults over redis-rs panicked"));
+    ensure!(one? && other?, "see its table");
+    Ok("all at their small scale, see the tables".to_owned())
 }

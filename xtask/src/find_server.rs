@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::net::{TcpStream, ToSocketAddrs};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -72,6 +72,15 @@ impl Found {
         let told = format!("{}, private, port {}", binary.display(), server.port());
         let url = server.url();
         Ok(Self { url, binary: Some(binary), told, _private: Some(server), _container: None })
+    }
+
+    /// Whether it is a private one of this binary.
+    pub(crate) fn is_of(&self, binary: &Path) -> bool {
+        let same = |own: &PathBuf| match (own.canonicalize(), binary.canonicalize()) {
+            (Ok(own), Ok(binary)) => own == binary,
+            _ => false,
+        };
+        self._private.is_some() && self.binary.as_ref().is_some_and(same)
     }
 
     fn given(url: String) -> Result<Self> {

@@ -93,6 +93,9 @@ pub(crate) fn run(built: &Built, found: &Found, installer: Installer, report: &m
         let ready = report.time(server.name, || {
             let binary = server.fetch(&cache().join("servers"), installer)?;
             let version = version_of(&binary)?;
+            if found.is_of(&binary) {
+                return Ok(format!("version {version}: all of the above ran on it"));
+            }
             running = Some(Found::private(binary)?);
             Ok(format!("version {version}"))
         });

@@ -7,7 +7,7 @@ use redis::Value;
 use tireless_core::{Mended, Outcome, Reconcile, Reentry, State};
 use tireless_testkit::Harness;
 use tireless_testkit::fixtures::{Actor, Bench, bury, fail, keep, release, release_after};
-use tireless_tests::{Library, OwnServer, Raw, RedisHarness, RedisRs, key_of, quantile};
+use tireless_tests::{Library, OwnServer, Raw, RedisHarness, RedisRs, key_of, quantile, scaled};
 
 use super::ward::{HOUR, Ward, stranger};
 
@@ -124,8 +124,7 @@ over_both!(
 
 /// How long the list is; `TIRELESS_SEARCH_TASKS` sets another length, such as 1000000.
 fn length() -> usize {
-    let given = std::env::var("TIRELESS_SEARCH_TASKS").ok();
-    given.map_or(100_000, |given| given.parse().expect("a number in TIRELESS_SEARCH_TASKS"))
+    scaled("TIRELESS_SEARCH_TASKS", 100_000) as usize
 }
 
 /// A queue with a long list, from which some ids were taken.
