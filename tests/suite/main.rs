@@ -49,4 +49,5 @@ mod scripts_lost; // SCRIPT FLUSH under way
 mod sentinels; // a master that dies, or hands over
 mod timing; // when things happen, with generous room
 mod upgrade; // queues that earlier versions left behind
+mod usual_path; // claims and acks that end early in their scripts
 mod wrong_types; // each script and each of its keys holding another type

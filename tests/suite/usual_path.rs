@@ -1,0 +1,33 @@
+//! The usual claims and acks, which end before the rest of their scripts (docs/redis-layout.md): they
+//! leave nothing behind (B12), and hand over to the rest what is not usual (B9).
+
+use redis::Value;
+use tireless_testkit::Harness;
+use tireless_testkit::fixtures::Bench;
+use tireless_tests::{Library, RedisHarness};
+
+async fn many_acks_of_one_worker_leave_nothing<L: Library>() {
+    let h = RedisHarness::<L>::fresh().await;
+    let b = Bench::new(&h);
+    let (mut raw, worker) = (h.raw().await, b.worker());
+    let tasks = h.key(&b.queue, "tasks");
+    for round in 0..5 {
+        b.push(3).await;
+        worker.ack(&worker.claim(3).await).await;
+        let left = raw.command(&[b"HLEN", tasks.as_bytes()]).await;
+        assert_eq!(left, Value::Int(0), "after {round} acks before");
+    }
+    // An id that is none, of somebody else, in the midst of it.
+    let ready = h.key(&b.queue, "ready");
+    let odd: &[u8] = b"nineteen bytes long";
+    raw.command(&[b"HSET", tasks.as_bytes(), odd, b"\x01\0\0\0body"]).await;
+    raw.command(&[b"LPUSH", ready.as_bytes(), odd]).await;
+    b.push(1).await;
+    let held = worker.claim(2).await;
+    assert_eq!(held.len(), 2, "both are given");
+    worker.ack(&held).await;
+    assert_eq!(raw.command(&[b"HLEN", tasks.as_bytes()]).await, Value::Int(0));
+    b.holds("nothing").await;
+}
+
+crate::over_both!(many_acks_of_one_worker_leave_nothing);
