@@ -24,6 +24,8 @@ pub(crate) struct Finding {
     pub(crate) found: String,
     /// What to do; empty if nothing is.
     pub(crate) advice: &'static str,
+    /// Of which servers this is true; empty if of all.
+    pub(crate) servers: Vec<String>,
 }
 
 /// What a mishap would cost.
@@ -31,6 +33,8 @@ pub(crate) struct Finding {
 pub(crate) struct Loss {
     pub(crate) when: &'static str,
     pub(crate) lost: String,
+    /// Of which servers this is true; empty if of all.
+    pub(crate) servers: Vec<String>,
 }
 
 /// Larger offsets of the clocks are worth a word.
@@ -40,7 +44,54 @@ const CLOCKS_APART: u64 = 1000;
 const SLOW: (Duration, Duration) = (Duration::from_millis(5), Duration::from_millis(100));
 
 /// What is to be thought of each fact. `roles` are those that this user is to have.
-pub(crate) fn findings(facts: &Checkup, roles: &[UserRole]) -> Vec<Finding> {
+pub(crate) fn findings(servers: &[Checkup], roles: &[UserRole]) -> Vec<Finding> {
+    merged(
+        servers,
+        |facts| findings_of(facts, roles),
+        |one, other| {
+            (one.what, one.verdict, &one.found) == (other.what, other.verdict, &other.found)
+        },
+        |finding| &mut finding.servers,
+    )
+}
+
+/// What would be lost at these settings, in plain words.
+pub(crate) fn losses(servers: &[Checkup]) -> Vec<Loss> {
+    merged(
+        servers,
+        losses_of,
+        |one, other| (one.when, &one.lost) == (other.when, &other.lost),
+        |loss| &mut loss.servers,
+    )
+}
+
+/// What is found of each server, line by line: once where several have the same to tell.
+fn merged<T>(
+    servers: &[Checkup],
+    of: impl Fn(&Checkup) -> Vec<T>,
+    same: impl Fn(&T, &T) -> bool,
+    places: impl Fn(&mut T) -> &mut Vec<String>,
+) -> Vec<T> {
+    let mut lines: Vec<Vec<T>> = Vec::new();
+    for facts in servers {
+        for (at, mut one) in of(facts).into_iter().enumerate() {
+            places(&mut one).extend(facts.place.clone());
+            if lines.len() <= at {
+                lines.push(Vec::new());
+            }
+            match lines[at].iter_mut().find(|known| same(known, &one)) {
+                Some(known) => places(known).append(places(&mut one)),
+                None => lines[at].push(one),
+            }
+        }
+    }
+    for line in lines.iter_mut().filter(|line| line.len() == 1) {
+        line.iter_mut().for_each(|one| places(one).clear());
+    }
+    lines.into_iter().flatten().collect()
+}
+
+fn findings_of(facts: &Checkup, roles: &[UserRole]) -> Vec<Finding> {
     let name = |name: &String| ok(name.clone());
     vec![
         judge("server", &facts.name, name),
@@ -78,7 +129,7 @@ fn judge<T>(what: &'static str, fact: &Fact<T>, known: impl FnOnce(&T) -> Judged
         Fact::Known(value) => known(value),
         other => (Verdict::Unknown, untold(other).to_owned(), ""),
     };
-    Finding { what, verdict, found, advice }
+    Finding { what, verdict, found, advice, servers: Vec::new() }
 }
 
 fn untold<T>(fact: &Fact<T>) -> &'static str {
@@ -132,7 +183,8 @@ fn replication(facts: &Checkup) -> Finding {
     if facts.is_replica == Fact::Known(true) {
         let found = "this server is a replica and takes no writes".to_owned();
         let advice = "name the primary in the URL";
-        return Finding { what: "replication", verdict: Verdict::Problem, found, advice };
+        let verdict = Verdict::Problem;
+        return Finding { what: "replication", verdict, found, advice, servers: Vec::new() };
     }
     judge("replication", &facts.replicas, |count| match (count, &facts.replicas_needed) {
         (0, Fact::Known(1..)) => {
@@ -179,9 +231,8 @@ fn latency(took: &[Duration]) -> Judged {
     (Verdict::Warning, found, "bring program and server closer; look for slow commands (SLOWLOG)")
 }
 
-/// What would be lost at these settings, in plain words.
-pub(crate) fn losses(facts: &Checkup) -> Vec<Loss> {
-    let loss = |when, lost| Loss { when, lost };
+fn losses_of(facts: &Checkup) -> Vec<Loss> {
+    let loss = |when, lost| Loss { when, lost, servers: Vec::new() };
     vec![
         loss("the server's process is killed", killed(facts)),
         loss("the server's machine crashes", crashed(facts)),

@@ -21,7 +21,7 @@ fn good() -> Checkup {
 }
 
 fn verdict(facts: &Checkup, what: &str, roles: &[UserRole]) -> Verdict {
-    let found = findings(facts, roles).into_iter().find(|finding| finding.what == what).unwrap();
+    let found = findings_of(facts, roles).into_iter().find(|finding| finding.what == what).unwrap();
     // What is wrong comes with what to do.
     let wrong = matches!(found.verdict, Verdict::Warning | Verdict::Problem);
     assert_eq!(!found.advice.is_empty(), wrong, "{found:?}");
@@ -30,10 +30,10 @@ fn verdict(facts: &Checkup, what: &str, roles: &[UserRole]) -> Verdict {
 
 #[test]
 fn a_good_server_has_no_finding_but_ok() {
-    for finding in findings(&good(), &UserRole::ALL) {
+    for finding in findings_of(&good(), &UserRole::ALL) {
         assert_eq!((finding.verdict, finding.advice), (Verdict::Ok, ""), "{finding:?}");
     }
-    let lost: Vec<_> = losses(&good()).into_iter().map(|loss| loss.lost).collect();
+    let lost: Vec<_> = losses_of(&good()).into_iter().map(|loss| loss.lost).collect();
     assert!(lost[0].starts_with("nothing") && lost[1].starts_with("nothing"), "{lost:?}");
     assert!(lost[2].contains("10s"), "{lost:?}");
 }
@@ -41,18 +41,18 @@ fn a_good_server_has_no_finding_but_ok() {
 #[test]
 fn what_is_not_told_is_never_ok() {
     let nothing = Checkup::default();
-    for finding in findings(&nothing, &[]) {
+    for finding in findings_of(&nothing, &[]) {
         assert_eq!(finding.verdict, Verdict::Unknown, "{finding:?}");
         assert!(finding.found.contains("does not tell"), "{finding:?}");
     }
-    assert!(losses(&nothing).iter().all(|loss| loss.lost.starts_with("unknown")));
+    assert!(losses_of(&nothing).iter().all(|loss| loss.lost.starts_with("unknown")));
     let mut facts = good();
     facts.log_sync = Fact::NotAllowed;
     facts.replicas_needed = Fact::NotAllowed;
     for what in ["persistence", "replication"] {
         assert_eq!(verdict(&facts, what, &[]), Verdict::Unknown);
     }
-    assert!(losses(&facts)[1].lost.contains("not allowed to ask"));
+    assert!(losses_of(&facts)[1].lost.contains("not allowed to ask"));
 }
 
 #[test]
@@ -106,7 +106,33 @@ fn a_user_needs_the_roles_that_were_named_or_any_one() {
 fn without_a_log_all_since_the_last_snapshot_is_lost() {
     let mut facts = good();
     facts.log = Fact::Known(false);
-    assert!(losses(&facts)[0].lost.contains("3600 1"));
+    assert!(losses_of(&facts)[0].lost.contains("3600 1"));
     facts.snapshots = Fact::Known(String::new());
-    assert!(losses(&facts)[..2].iter().all(|loss| loss.lost == "everything"));
+    assert!(losses_of(&facts)[..2].iter().all(|loss| loss.lost == "everything"));
+}
+
+#[test]
+fn what_servers_agree_on_is_told_once() {
+    let of = |place: &str| {
+        let mut facts = good();
+        facts.place = Some(place.to_owned());
+        facts
+    };
+    let (one, mut two) = (of("one:1"), of("two:2"));
+    two.memory = Fact::Known(MemoryLimit::new(Some(64), "allkeys-lru".into(), true));
+    two.log = Fact::Known(false);
+    let servers = [one, two, of("three:3")];
+    let found = findings(&servers, &[]);
+    let told = |what| {
+        let of_it = found.iter().filter(|finding| finding.what == what);
+        of_it.map(|finding| (finding.verdict, finding.servers.join(" "))).collect::<Vec<_>>()
+    };
+    assert_eq!(told("server"), [(Verdict::Ok, String::new())]);
+    let (well, bad) = ("one:1 three:3".to_owned(), "two:2".to_owned());
+    assert_eq!(told("memory"), [(Verdict::Ok, well), (Verdict::Problem, bad.clone())]);
+    let lost = losses(&servers);
+    assert!(
+        lost.iter().any(|loss| loss.servers == [bad.clone()] && loss.lost.contains("snapshot"))
+    );
+    assert!(lost.iter().any(|loss| loss.when.contains("replica") && loss.servers.is_empty()));
 }

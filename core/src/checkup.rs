@@ -121,10 +121,12 @@ impl RoleRights {
     }
 }
 
-/// What a store tells about how safely it keeps tasks.
+/// What a server of a store tells about how safely it keeps tasks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Checkup {
+    /// Which of the store's servers tells, as `HOST:PORT`; `None` where there is only one.
+    pub place: Option<String>,
     /// Name and version.
     pub name: Fact<String>,
     /// What happens at its memory limit.

@@ -254,13 +254,14 @@ pub trait Inspect: fmt::Debug + Send + Sync + 'static {
     /// What the store tells about itself.
     async fn server(&self) -> Result<ServerStats>;
 
-    /// What the store tells about how safely it keeps tasks, and what this user may do: a look of
-    /// a second or so that changes nothing. A store that has nothing to tell leaves it all untold.
+    /// What each server of the store tells about how safely it keeps tasks, and what this user may
+    /// do there: a look of a second or so that changes nothing. A store that has nothing to tell
+    /// leaves it all untold.
     ///
     /// # Errors
     /// When the store is away. What it refuses is part of the answer.
-    async fn checkup(&self) -> Result<Checkup> {
-        Ok(Checkup::default())
+    async fn checkup(&self) -> Result<Vec<Checkup>> {
+        Ok(vec![Checkup::default()])
     }
 
     /// How fast one worker that does nothing could at most take tasks of `body_bytes` out of this
@@ -299,7 +300,7 @@ impl<T: Inspect + ?Sized> Inspect for Arc<T> {
         (**self).server().await
     }
 
-    async fn checkup(&self) -> Result<Checkup> {
+    async fn checkup(&self) -> Result<Vec<Checkup>> {
         (**self).checkup().await
     }
 

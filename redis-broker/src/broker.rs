@@ -6,9 +6,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use tireless_core::limits::DEAD_KEPT;
 use tireless_core::{
-    Broker, Claim, ClaimFrom, ClaimMode, Claimed, Effect, Error, ErrorKind, Held, Namespace,
-    Operation, PerQueue, Push, Pushed, QueueName, QueueRenewed, QueueTicked, Reclaim, Renew,
-    Renewed, Result, Settle, SettleAnswer, Tick, Ticked, Wait, Woken, WorkerId,
+    Broker, Claim, ClaimFrom, ClaimMode, Claimed, Effect, Error, Held, Namespace, Operation,
+    PerQueue, Push, Pushed, QueueName, QueueRenewed, QueueTicked, Reclaim, Renew, Renewed, Result,
+    Settle, SettleAnswer, Tick, Ticked, Wait, Woken, WorkerId,
 };
 
 use crate::address::Address;
@@ -94,25 +94,15 @@ impl<C: RedisClient> RedisBroker<C> {
     /// A broker over a connected client.
     ///
     /// # Errors
-    /// `Unsupported` when the server is older than Redis 6.2, or evicts keys and that is not
-    /// allowed; `Denied` and `Unavailable` as the
-    /// server says.
+    /// `Unsupported` when the server, or one of a Cluster, is older than Redis 6.2, or evicts keys
+    /// and that is not allowed; `Denied` and `Unavailable` as the server says.
     pub async fn new(client: C, settings: Settings) -> Result<Self> {
         settings.adopted.values().try_for_each(Adoption::check)?;
         if client.has_slots() {
             settings.adopted.values().try_for_each(Adoption::check_slot)?;
         }
         let runner = Runner::new(client);
-        let words: [&[u8]; 3] = [b"COMMAND", b"INFO", b"LMOVE"];
-        let answer = runner.command(Operation::Connect, &words, None).await?;
-        let known = answer.into_array().is_some_and(|parts| matches!(parts[..], [Reply::Array(_)]));
-        if !known {
-            let message = "the server is too old: tireless needs Redis 6.2 or later, or Valkey";
-            return Err(Error::new(ErrorKind::Unsupported, Operation::Connect, message));
-        }
-        if !settings.allow_eviction {
-            server_policy::refuse_eviction(&runner).await?;
-        }
+        server_policy::refuse_unfit(&runner, settings.allow_eviction).await?;
         Ok(Self { runner, settings, told: Arc::default() })
     }
 

@@ -4,27 +4,66 @@
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use tireless_core::{
-    Checkup, ErrorKind, Fact, LogSync, MemoryLimit, Operation, Result, RoleRights, UserRole,
+    Checkup, ErrorKind, Fact, LogSync, MemoryLimit, Operation, QueueName, Result, RoleRights,
+    UserRole,
 };
 
-use crate::client::RedisClient;
+use crate::client::{Master, RedisClient};
 use crate::info::Info;
 use crate::keys::Keys;
 use crate::reply::Reply;
 use crate::rights;
 use crate::runner::Runner;
 use crate::server_policy::memory_policy;
+use crate::slots::slot_of;
 
 const INSPECT: Operation = Operation::Inspect;
 
 /// Round trips that are timed.
 const PINGS: usize = 100;
 
+/// Among the slots of so many names there is one of each master, unless it has next to none.
+const MOST_NAMES: u32 = 1_000_000;
+
 /// Looks at the clock; the one with the quickest answer counts.
 const LOOKS: usize = 5;
 
+/// Looks at the server, or at each master of a Cluster. `keys` makes those of a queue, which tell what
+/// the user may do with all of them.
+pub(crate) async fn checkups<C: RedisClient>(
+    runner: &Runner<C>,
+    keys: impl Fn(&QueueName) -> Keys,
+) -> Result<Vec<Checkup>> {
+    let masters = runner.client().masters();
+    if masters.is_empty() {
+        return Ok(vec![checkup(runner, &keys(&looked_at(0)?), false).await?]);
+    }
+    let mut found = Vec::with_capacity(masters.len());
+    for Master { place, slots, client } in masters {
+        // Users are each server's own, so they are asked for where the keys are.
+        let mut names = (0..MOST_NAMES).map(|number| Ok(keys(&looked_at(number)?)));
+        let has = |keys: &Result<Keys>| {
+            keys.as_ref().is_ok_and(|keys| slots.contains(&slot_of(&keys.part("tasks"))))
+        };
+        let Some(keys) = names.find(has).transpose()? else { continue };
+        let mut one = checkup(&Runner::new(client), &keys, true).await?;
+        one.place = Some(place);
+        found.push(one);
+    }
+    Ok(found)
+}
+
+/// The queue whose rights are looked at.
+fn looked_at(number: u32) -> Result<QueueName> {
+    QueueName::new(format!("doctor-{number}"))
+}
+
 /// Asks for everything, one thing after the other. `keys` are those of any queue.
-pub(crate) async fn checkup<C: RedisClient>(runner: &Runner<C>, keys: &Keys) -> Result<Checkup> {
+async fn checkup<C: RedisClient>(
+    runner: &Runner<C>,
+    keys: &Keys,
+    with_slots: bool,
+) -> Result<Checkup> {
     let info = ask(runner, &[b"INFO"]).await?;
     let info = info.read(|reply| Some(Info::new(&reply.into_bytes()?)));
     let of = |read: fn(&Info) -> Option<u64>| info.clone().read(|info| read(&info));
@@ -51,7 +90,7 @@ pub(crate) async fn checkup<C: RedisClient>(runner: &Runner<C>, keys: &Keys) -> 
     checkup.replicas_needed = config("min-replicas-to-write").await?.read(|n| n.parse().ok());
     let within = config("min-replicas-max-lag").await?;
     checkup.replicas_within = within.read(|n| Some(Duration::from_secs(n.parse().ok()?)));
-    checkup.rights = rights_of(runner, keys).await?;
+    checkup.rights = rights_of(runner, keys, with_slots).await?;
     checkup.clock_ahead_ms = clock_ahead(runner).await?;
     checkup.round_trips = round_trips(runner).await?;
     Ok(checkup)
@@ -88,8 +127,9 @@ fn log_sync(text: &str) -> Option<LogSync> {
 async fn rights_of<C: RedisClient>(
     runner: &Runner<C>,
     keys: &Keys,
+    with_slots: bool,
 ) -> Result<Fact<Vec<RoleRights>>> {
-    match rights::lacking(runner, keys).await {
+    match rights::lacking(runner, keys, with_slots).await {
         Ok(found) => Ok(found.map_or(Fact::Untold, Fact::Known)),
         Err(error) if error.is_retryable() => Err(error),
         // Who may not run scripts on our keys lacks what every role needs.

@@ -1,6 +1,8 @@
 //! The seam to the server: all that a Redis client must do for the broker.
 
+use std::collections::BTreeSet;
 use std::fmt::Debug;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -67,6 +69,45 @@ pub trait RedisClient: Debug + Send + Sync + 'static {
     /// Whether keys are spread over slots, so that a command may only name keys of one.
     fn has_slots(&self) -> bool {
         false
+    }
+
+    /// The servers that share the slots, as far as they are known now; none without slots.
+    fn masters(&self) -> Vec<Master> {
+        Vec::new()
+    }
+}
+
+/// One of the servers that share the slots, to be asked apart from the others.
+#[derive(Clone, Debug)]
+pub struct Master {
+    /// `HOST:PORT`, as the others call it.
+    pub place: String,
+    /// The slots that it has.
+    pub slots: BTreeSet<u16>,
+    /// Speaks to it alone.
+    pub client: Arc<dyn RedisClient>,
+}
+
+#[async_trait]
+impl RedisClient for Arc<dyn RedisClient> {
+    async fn send(&self, commands: Vec<Command>) -> Vec<Result<Reply, ClientError>> {
+        (**self).send(commands).await
+    }
+
+    async fn block(
+        &self,
+        commands: Vec<Command>,
+        hold: Duration,
+    ) -> Vec<Result<Reply, ClientError>> {
+        (**self).block(commands, hold).await
+    }
+
+    fn has_slots(&self) -> bool {
+        (**self).has_slots()
+    }
+
+    fn masters(&self) -> Vec<Master> {
+        (**self).masters()
     }
 }
 

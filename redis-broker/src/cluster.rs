@@ -13,7 +13,7 @@ use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep};
 
 use crate::address::Address;
-use crate::client::{ClientError, Command, RedisClient, only};
+use crate::client::{ClientError, Command, Master, RedisClient, only};
 use crate::link::Link;
 use crate::linked::LinkedClient;
 use crate::patience;
@@ -123,7 +123,7 @@ impl<L: Link> ClusterClient<L> {
         let words = ["CLUSTER", "SLOTS"].map(|word| Bytes::from_static(word.as_bytes()));
         let command = Command::anywhere(words.to_vec());
         let answer = only(self.client_of(node).send(vec![command]).await);
-        let place = format!("{}:{}", node.host, node.port);
+        let place = node.to_string();
         let reply = answer.map_err(|error| match error {
             ClientError::Server(text) if text.contains("cluster support disabled") => {
                 let message = format!(
@@ -315,6 +315,17 @@ impl<L: Link> RedisClient for ClusterClient<L> {
 
     fn has_slots(&self) -> bool {
         true
+    }
+
+    fn masters(&self) -> Vec<Master> {
+        let with_slots = self.map().slots_of_masters().into_iter();
+        with_slots
+            .map(|(node, slots)| Master {
+                place: node.to_string(),
+                slots,
+                client: self.client_of(&node),
+            })
+            .collect()
     }
 }
 

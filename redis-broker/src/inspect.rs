@@ -158,9 +158,8 @@ impl<C: RedisClient> Inspect for RedisBroker<C> {
         Ok(server_stats(&Info::new(&text)))
     }
 
-    async fn checkup(&self) -> Result<Checkup> {
-        // Any queue's keys tell what the user may do with all of them.
-        checkup::checkup(&self.runner, &self.keys(&QueueName::new("doctor")?)).await
+    async fn checkup(&self) -> Result<Vec<Checkup>> {
+        checkup::checkups(&self.runner, |queue| self.keys(queue)).await
     }
 
     async fn drain_limit(&self, tasks: u64, body_bytes: usize) -> Result<Option<DrainLimit>> {

@@ -16,6 +16,9 @@ use crate::scripts as s;
 /// What every connection sends besides scripts.
 const ALL: [&str; 4] = ["COMMAND INFO LMOVE", "EVALSHA 0 1 @", "SCRIPT LOAD x", "TYPE @"];
 
+/// What every connection to servers that share slots sends besides.
+const ALL_WITH_SLOTS: [&str; 2] = ["ASKING", "CLUSTER SLOTS"];
+
 /// What the roles send besides scripts, with `@` for a key.
 fn plain(role: UserRole) -> &'static [&'static str] {
     match role {
@@ -67,17 +70,19 @@ pub(crate) fn needed(role: UserRole) -> BTreeSet<String> {
     lines
 }
 
-/// What this user lacks for each role; `None` where the server cannot say, which is before 7.0.
+/// What this user lacks for each role, `with_slots` or without; `None` where the server cannot say, which is before 7.0.
 ///
 /// # Errors
 /// `Denied` where the user may not even run a script.
 pub(crate) async fn lacking<C: RedisClient>(
     runner: &Runner<C>,
     keys: &Keys,
+    with_slots: bool,
 ) -> Result<Option<Vec<RoleRights>>> {
     let mut rights = Vec::with_capacity(UserRole::ALL.len());
     for role in UserRole::ALL {
-        let lines: Vec<String> = needed(role).into_iter().collect();
+        let besides = ALL_WITH_SLOTS.iter().filter(|_| with_slots).map(|line| (*line).to_owned());
+        let lines: Vec<String> = needed(role).into_iter().chain(besides).collect();
         let args = lines.iter().map(|line| line.clone().into()).collect();
         let asked = call(&s::RIGHTS, keys, None, args);
         let reply = runner.run_one(Operation::Inspect, asked).await?;
@@ -95,7 +100,9 @@ pub(crate) async fn lacking<C: RedisClient>(
 pub(crate) fn right(line: &str) -> String {
     let mut words = line.split(' ').map(str::to_ascii_lowercase);
     match (words.next().unwrap_or_default(), words.next()) {
-        (name, Some(sub)) if name == "script" || name == "command" => format!("{name}|{sub}"),
+        (name, Some(sub)) if ["cluster", "command", "script"].contains(&&*name) => {
+            format!("{name}|{sub}")
+        }
         (name, _) => name,
     }
 }

@@ -1,9 +1,10 @@
-//! What the server does at its memory limit. One that evicts throws tasks away, so no broker is
-//! made over it unless that was asked for.
+//! What a server must be so that a broker is made over it: new enough, and one that keeps what it is
+//! given. One that evicts at its memory limit throws tasks away, unless that was asked for.
 
+use futures_util::future::join_all;
 use tireless_core::{Error, ErrorKind, Operation, Result};
 
-use crate::client::RedisClient;
+use crate::client::{Master, RedisClient};
 use crate::info::Info;
 use crate::reply::Reply;
 use crate::runner::Runner;
@@ -75,16 +76,51 @@ pub(crate) async fn ask<C: RedisClient>(
     }
 }
 
-/// Refuses a server that throws keys away.
+/// Refuses servers that no broker can work with: each master's of a Cluster.
 ///
 /// # Errors
 /// `Unsupported`, with what to do; and what may pass by itself, such as `Unavailable`.
-pub(crate) async fn refuse_eviction<C: RedisClient>(runner: &Runner<C>) -> Result<()> {
+pub(crate) async fn refuse_unfit<C: RedisClient>(
+    runner: &Runner<C>,
+    allow_eviction: bool,
+) -> Result<()> {
+    let masters = runner.client().masters();
+    if masters.is_empty() {
+        return fits(runner, "the server", allow_eviction).await;
+    }
+    let of_each = masters.into_iter().map(|Master { place, client, .. }| async move {
+        fits(&Runner::new(client), &format!("the server {place}"), allow_eviction).await
+    });
+    // One that is away now is no reason not to serve the others.
+    let unless_away = |answer: &Result<()>| !matches!(answer, Err(error) if error.is_retryable());
+    join_all(of_each).await.into_iter().filter(unless_away).collect()
+}
+
+async fn fits<C: RedisClient>(
+    runner: &Runner<C>,
+    server: &str,
+    allow_eviction: bool,
+) -> Result<()> {
+    refuse_old(runner, server).await?;
+    if allow_eviction { Ok(()) } else { refuse_eviction(runner, server).await }
+}
+
+async fn refuse_old<C: RedisClient>(runner: &Runner<C>, server: &str) -> Result<()> {
+    let words: [&[u8]; 3] = [b"COMMAND", b"INFO", b"LMOVE"];
+    let answer = runner.command(Operation::Connect, &words, None).await?;
+    if answer.into_array().is_some_and(|parts| matches!(parts[..], [Reply::Array(_)])) {
+        return Ok(());
+    }
+    let message = format!("{server} is too old: tireless needs Redis 6.2 or later, or Valkey");
+    Err(Error::new(ErrorKind::Unsupported, Operation::Connect, message))
+}
+
+async fn refuse_eviction<C: RedisClient>(runner: &Runner<C>, server: &str) -> Result<()> {
     let found = memory_policy(runner, Operation::Connect).await?;
     let Some(found) = found.filter(MemoryPolicy::evicts) else { return Ok(()) };
     let MemoryPolicy { limit, policy } = found;
     let message = format!(
-        "the server throws keys away at its memory limit (maxmemory {limit}, maxmemory-policy \
+        "{server} throws keys away at its memory limit (maxmemory {limit}, maxmemory-policy \
          {policy}), and tasks with them; set it to noeviction, use a server of its own for the \
          tasks, or allow eviction if tasks may be lost (ConnectOptions::allow_eviction, \
          --allow-eviction)"

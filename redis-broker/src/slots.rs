@@ -1,5 +1,8 @@
 //! Slots of a Cluster: which one a key belongs to, and which server has it.
 
+use std::collections::BTreeSet;
+use std::fmt;
+
 use crate::reply::Reply;
 
 /// How many slots a Cluster has.
@@ -50,6 +53,12 @@ impl Node {
     }
 }
 
+impl fmt::Display for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.host, self.port)
+    }
+}
+
 /// Which master has which slots.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct SlotMap {
@@ -88,6 +97,19 @@ impl SlotMap {
     /// All masters.
     pub(crate) fn masters(&self) -> &[Node] {
         &self.masters
+    }
+
+    /// The masters that have slots, each with its own.
+    pub(crate) fn slots_of_masters(&self) -> Vec<(Node, BTreeSet<u16>)> {
+        let mut shared: Vec<_> =
+            self.masters.iter().map(|node| (node.clone(), BTreeSet::new())).collect();
+        for (slot, owner) in (0..).zip(&self.owners) {
+            if let Some((_, slots)) = owner.and_then(|owner| shared.get_mut(usize::from(owner))) {
+                slots.insert(slot);
+            }
+        }
+        shared.retain(|(_, slots)| !slots.is_empty());
+        shared
     }
 
     /// Notes that a slot is at this master now.

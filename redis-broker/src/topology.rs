@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use tireless_core::Result;
 
 use crate::address::{Address, Topology};
-use crate::client::{ClientError, Command, RedisClient};
+use crate::client::{ClientError, Command, Master, RedisClient};
 use crate::cluster::ClusterClient;
 use crate::link::Link;
 use crate::linked::LinkedClient;
@@ -59,5 +59,12 @@ impl<L: Link> RedisClient for AnyClient<L> {
 
     fn has_slots(&self) -> bool {
         matches!(self, Self::Cluster(_))
+    }
+
+    fn masters(&self) -> Vec<Master> {
+        match self {
+            Self::Linked(client) => client.masters(),
+            Self::Cluster(client) => client.masters(),
+        }
     }
 }

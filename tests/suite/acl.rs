@@ -9,8 +9,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use tireless::{Backoff, Producer, RunPolicy, WorkerPool};
 use tireless_core::{
-    Backend, Claim, ClaimFrom, ClaimMode, ErrorKind, List, QueueName, Selection, State, UserRole,
-    WorkerId,
+    Backend, Checkup, Claim, ClaimFrom, ClaimMode, ErrorKind, List, QueueName, Selection, State,
+    UserRole, WorkerId,
 };
 use tireless_redis_broker::Settings;
 use tireless_testkit::server::TestServer;
@@ -201,10 +201,17 @@ async fn what_a_role_must_not_do_is_refused<L: Library>() {
     }
 }
 
+/// What the one server tells.
+async fn looked_at(broker: &dyn Backend) -> Checkup {
+    let mut servers = broker.checkup().await.expect("a checkup");
+    assert_eq!((servers.len(), &servers[0].place), (1, &None));
+    servers.remove(0)
+}
+
 async fn the_checkup_tells_what_a_user_lacks<L: Library>() {
     let mut at = Guarded::start().await;
     for (role, _) in TEMPLATES {
-        let checkup = at.broker::<L>(role).await.checkup().await.expect("a checkup");
+        let checkup = looked_at(&*at.broker::<L>(role).await).await;
         assert!(checkup.name.known().is_some_and(|name| name.contains('.')), "{checkup:?}");
         assert_eq!(checkup.memory.known().map(|memory| memory.evicts), Some(false));
         assert_eq!(checkup.log.known(), Some(&false));
@@ -232,11 +239,11 @@ async fn the_checkup_tells_what_a_user_lacks<L: Library>() {
     let words: [&[u8]; 7] =
         [b"ACL", b"SETUSER", b"tireless-worker", b"resetkeys", b"~other:*", b"+@all", b"on"];
     at.admin.command(&words).await;
-    let checkup = at.broker::<L>(UserRole::Worker).await.checkup().await.expect("a checkup");
+    let checkup = looked_at(&*at.broker::<L>(UserRole::Worker).await).await;
     let rights = checkup.rights.known().expect("what is missing");
     assert!(rights.iter().all(|one| !one.missing.is_empty()), "{rights:?}");
     let all = L::connect(&at.server.url(), at.settings.clone()).await.expect("a broker");
-    let checkup = all.checkup().await.expect("a checkup");
+    let checkup = looked_at(&*all).await;
     assert_eq!(checkup.replicas_needed.known(), Some(&0));
     assert_eq!(checkup.snapshots.known().map(String::as_str), Some(""));
 }

@@ -34,23 +34,28 @@ struct Answer<'a> {
 
 /// Looks, and says what it found.
 pub(crate) async fn run(args: Args, broker: &dyn Backend, out: Output) -> Outcome {
-    let facts = broker.checkup().await?;
+    let servers = broker.checkup().await?;
     let asked = |role: &UserRole| args.role.iter().any(|name| name == role.as_str());
     let roles: Vec<UserRole> = UserRole::ALL.into_iter().filter(asked).collect();
-    let (findings, losses) = (findings(&facts, &roles), losses(&facts));
+    let (findings, losses) = (findings(&servers, &roles), losses(&servers));
     let ok = findings.iter().all(|finding| finding.verdict != Verdict::Problem);
     out.json(&Answer { ok, findings: &findings, losses: &losses })?;
-    for Finding { what, verdict, found, advice } in &findings {
-        out.line(format!("{:<8} {what:<12} {found}", word(*verdict)))?;
+    for Finding { what, verdict, found, advice, servers } in &findings {
+        out.line(format!("{:<8} {what:<12} {found}{}", word(*verdict), on(servers)))?;
         if !advice.is_empty() {
             out.line(format!("{:<21} -> {advice}", ""))?;
         }
     }
     out.line("what would be lost if")?;
-    for Loss { when, lost } in &losses {
-        out.line(format!("         {when}: {lost}"))?;
+    for Loss { when, lost, servers } in &losses {
+        out.line(format!("         {when}: {lost}{}", on(servers)))?;
     }
     if ok { Ok(()) } else { Err(Stop::Said) }
+}
+
+/// Where that is so, if not everywhere.
+fn on(servers: &[String]) -> String {
+    if servers.is_empty() { String::new() } else { format!(" (on {})", servers.join(", ")) }
 }
 
 fn word(verdict: Verdict) -> &'static str {

@@ -4,6 +4,7 @@ use std::process::Stdio;
 
 use serde_json::Value;
 use tireless_testkit::server::TestServer;
+use tireless_testkit::set_up::TestCluster;
 
 use crate::harness::{Answer, Running, eventually, finish, tireless};
 
@@ -65,6 +66,42 @@ fn a_replica_is_a_problem() {
     let said = run(&replica.url(), &["doctor"]);
     assert_eq!(said.code, 1, "{said:?}");
     assert!(said.out.contains("replica") || said.err.contains("replica"), "{said:?}");
+}
+
+#[test]
+fn each_master_of_a_cluster_is_looked_at() {
+    let logged = ["--appendonly", "yes", "--appendfsync", "always", "--maxmemory", "64mb"];
+    let cluster = TestCluster::start_with(0, |server| server.with_args(logged)).unwrap();
+    let places = |of: &[usize]| {
+        let place = |at: &usize| format!("127.0.0.1:{}", cluster.servers[*at].port());
+        of.iter().map(place).collect::<Vec<_>>()
+    };
+    for client in ["redis-rs", "fred"] {
+        let answer = json(&cluster.url(), 0, &["--client", client, "--role", "operator"]);
+        assert_eq!(finding(&answer, "memory"), ("ok", finding(&answer, "memory").1), "{answer}");
+        let latency = answer["findings"].as_array().unwrap().iter();
+        assert_eq!(latency.filter(|one| one["what"] == "latency").count(), 3, "{answer}");
+    }
+    cluster.servers[1].ask(&["CONFIG", "SET", "maxmemory-policy", "allkeys-lru"]).unwrap();
+    cluster.servers[2].ask(&["CONFIG", "SET", "appendonly", "no"]).unwrap();
+    for client in ["redis-rs", "fred"] {
+        let refused = run(&cluster.url(), &["--client", client, "push", "q", "x"]).failed(1);
+        assert!(refused.contains(&places(&[1])[0]) && refused.contains("noeviction"), "{refused}");
+    }
+    let answer = json(&cluster.url(), 1, &["--allow-eviction"]);
+    let told = |what: &str| {
+        let all = answer["findings"].as_array().unwrap().iter();
+        let of_it = all.filter(|one| one["what"] == what);
+        of_it.map(|one| (one["verdict"].clone(), one["servers"].clone())).collect::<Vec<_>>()
+    };
+    let mut evicts = told("memory");
+    evicts.retain(|(verdict, _)| verdict == "problem");
+    assert_eq!(evicts, [("problem".into(), places(&[1]).into())], "{answer}");
+    let mut unlogged = told("persistence");
+    unlogged.retain(|(verdict, _)| verdict == "problem");
+    assert_eq!(unlogged, [("problem".into(), places(&[2]).into())], "{answer}");
+    let said = run(&cluster.url(), &["doctor", "--allow-eviction"]);
+    assert!(said.out.contains(&format!("(on {})", places(&[2])[0])), "{said:?}");
 }
 
 #[test]
