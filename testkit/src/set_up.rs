@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 pub use cluster::TestCluster;
 pub use sentinels::{MASTER, TestSentinels};
 
+use crate::server::TestServer;
+
 /// How long a set-up may take to come together, or to heal.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -24,4 +26,10 @@ fn until(what: &str, mut done: impl FnMut() -> bool) -> io::Result<()> {
         std::thread::sleep(Duration::from_millis(20));
     }
     Ok(())
+}
+
+/// The scheme of a URL that leads to these servers, by the kind of their set-up.
+fn scheme_of(servers: &[TestServer], kind: &str) -> String {
+    let is_secure = servers.iter().any(|server| server.url().starts_with("rediss:"));
+    format!("redis{}-{kind}", if is_secure { "s" } else { "" })
 }

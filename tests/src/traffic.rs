@@ -44,13 +44,27 @@ pub struct Sum {
     pub reclaimed: u64,
 }
 
+impl Sum {
+    /// Those of a queue that were accepted and never run.
+    pub fn lost_of(&self, queue: &str) -> Vec<&Bytes> {
+        let prefix = format!("{queue}-");
+        self.lost.iter().filter(|body| body.starts_with(prefix.as_bytes())).collect()
+    }
+}
+
 impl Traffic {
     /// Two pools on all of these queues, and a producer for each queue whose pushes are to be as
     /// sure as this. Returns when all of it flows.
     pub async fn start<L: Library>(url: &str, queues: &[&str], durability: Durability) -> Self {
+        let streams: Vec<_> = queues.iter().map(|queue| (*queue, durability)).collect();
+        Self::of_streams::<L>(url, &streams).await
+    }
+
+    /// The same, with a choice of its own for each queue.
+    pub async fn of_streams<L: Library>(url: &str, streams: &[(&str, Durability)]) -> Self {
         let settings = small_cap(fresh_namespace());
         let queues: Vec<QueueName> =
-            queues.iter().map(|name| QueueName::new(*name).expect("a legal name")).collect();
+            streams.iter().map(|(name, _)| QueueName::new(*name).expect("a legal name")).collect();
         let (runs, over) = (Runs::default(), Arc::new(AtomicBool::new(false)));
         let mut traffic = Self {
             broker: connect::<L>(url, &settings).await,
@@ -65,10 +79,10 @@ impl Traffic {
             let pool = traffic.pool(connect::<L>(url, &settings).await);
             traffic.pools.push(pool.start().await.expect("a pool"));
         }
-        for queue in traffic.queues.clone() {
+        for (queue, (_, durability)) in traffic.queues.clone().into_iter().zip(streams) {
             let producer = Producer::new(connect::<L>(url, &settings).await)
                 .patience(Duration::from_millis(500))
-                .durability(durability);
+                .durability(*durability);
             let pushing = push_until(producer, queue, traffic.over.clone());
             traffic.producers.push(tokio::spawn(pushing));
         }
@@ -113,9 +127,18 @@ impl Traffic {
 
     /// Waits until 30 more tasks of each queue have begun; how long that took.
     pub async fn goes_on(&self, limit: Duration) -> Duration {
+        self.goes_on_in(&self.queues.iter().map(QueueName::as_str).collect::<Vec<_>>(), limit).await
+    }
+
+    /// The same, of these queues only.
+    pub async fn goes_on_in(&self, queues: &[&str], limit: Duration) -> Duration {
         let begin = Instant::now();
         let before = self.begun();
-        let more = async || self.begun().iter().zip(&before).all(|(now, then)| *now >= then + 30);
+        let more = async || {
+            let of_each = self.queues.iter().zip(self.begun()).zip(&before);
+            let mut asked = of_each.filter(|((queue, _), _)| queues.contains(&queue.as_str()));
+            asked.all(|((_, now), then)| now >= then + 30)
+        };
         eventually("more tasks of each queue run", limit, more).await;
         begin.elapsed()
     }

@@ -12,7 +12,7 @@ use tireless_testkit::server::TestServer;
 use tireless_testkit::set_up::TestCluster;
 use tireless_tests::{Library, Traffic, fresh_namespace, scaled, small_cap};
 
-/// What is promised from the promotion of a replica on is ten seconds.
+/// How long traffic may take to flow again.
 const RESUMED: Duration = Duration::from_secs(30);
 
 /// More than the bells that a wait holds commands for, so that some are looked at.

@@ -36,6 +36,7 @@ mod crash; // worker processes that die or stand still
 mod dropped; // futures of pools and producers, dropped half way
 mod durability; // pushes that wait for replicas, or for the disk
 mod eviction; // a server that throws keys away
+mod guarded; // set-ups that speak TLS only, to users only
 mod half_open; // connections that lead nowhere, servers that stand still
 mod hostile; // malformed entries of every kind, written straight into Redis
 mod interop; // pushed with one library, run with the other

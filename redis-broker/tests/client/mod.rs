@@ -5,6 +5,7 @@
 
 pub(crate) mod blocking;
 pub(crate) mod calls;
+pub(crate) mod certificates;
 pub(crate) mod connecting;
 pub(crate) mod outages;
 pub(crate) mod proxy;

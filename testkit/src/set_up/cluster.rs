@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::until;
+use super::{scheme_of, until};
 use crate::server::{TestServer, TestServerBuilder};
 
 const SLOTS: usize = 16_384;
@@ -70,7 +70,8 @@ impl TestCluster {
         let first = servers.next().map_or(0, TestServer::port);
         let others: Vec<_> =
             servers.map(|server| format!("node=127.0.0.1:{}", server.port())).collect();
-        format!("redis-cluster://127.0.0.1:{first}?{}", others.join("&"))
+        let scheme = scheme_of(&self.servers, "cluster");
+        format!("{scheme}://127.0.0.1:{first}?{}", others.join("&"))
     }
 
     /// The place in `servers` of the one that is the master of a key now, as the others see it.

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::until;
+use super::{scheme_of, until};
 use crate::server::{TestServer, TestServerBuilder};
 
 /// What the sentinels call the master.
@@ -37,6 +37,18 @@ impl TestSentinels {
         replicas: usize,
         set: impl Fn(TestServerBuilder) -> TestServerBuilder,
     ) -> io::Result<Self> {
+        Self::watched_with(replicas, set, |sentinel| sentinel)
+    }
+
+    /// The same, with more settings for the sentinels too.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub fn watched_with(
+        replicas: usize,
+        set: impl Fn(TestServerBuilder) -> TestServerBuilder,
+        watch: impl Fn(TestServerBuilder) -> TestServerBuilder,
+    ) -> io::Result<Self> {
         let server = || {
             let server = TestServer::builder();
             set(server.with_args(["--repl-diskless-sync-delay", "0"]))
@@ -56,7 +68,7 @@ impl TestSentinels {
                  sentinel failover-timeout {MASTER} 5000\n"
             );
             let sentinel = TestServer::builder().config(config).with_args(["--sentinel"]);
-            set_up.sentinels.push(sentinel.start()?);
+            set_up.sentinels.push(watch(sentinel).start()?);
         }
         set_up.until_healthy()?;
         Ok(set_up)
@@ -67,7 +79,8 @@ impl TestSentinels {
         let ports: Vec<_> = self.sentinels.iter().map(TestServer::port).collect();
         let others = ports[1..].iter().map(|port| format!("node=127.0.0.1:{port}"));
         let others = others.collect::<Vec<_>>().join("&");
-        format!("redis-sentinel://127.0.0.1:{}/{MASTER}?{others}", ports[0])
+        let scheme = scheme_of(&self.sentinels, "sentinel");
+        format!("{scheme}://127.0.0.1:{}/{MASTER}?{others}", ports[0])
     }
 
     /// The place in `servers` of the master that the sentinels name.
