@@ -3,6 +3,7 @@
 mod due_at_once;
 mod memory_limit;
 mod scripts_flushed;
+mod server_clock;
 mod server_frozen;
 mod server_restart;
 mod sigterm;
@@ -26,5 +27,6 @@ pub const ALL: &[&dyn Fault] = &[
     &due_at_once::DueAtOnce,
     &server_frozen::ServerFrozen,
     &worker_clock::WorkerClock,
+    &server_clock::ServerClock,
     &soak::Soak,
 ];

@@ -4,14 +4,13 @@ use std::time::Duration;
 
 use anyhow::Result;
 use async_trait::async_trait;
-use tireless::{List, State};
 use tireless_testkit::server::TestServer;
 use tireless_tests::Pace;
 
 use crate::crew::{Crew, Terms};
 use crate::fault::{Fault, Report, Run};
 use crate::ground::Ground;
-use crate::history::{self, Word};
+use crate::living;
 use crate::load::{Load, Plan};
 use crate::random::below;
 
@@ -19,12 +18,6 @@ const OUTAGES: u64 = 20;
 const SHORT: Duration = Duration::from_secs(5);
 const LONG: Duration = Duration::from_secs(60);
 const RATE: f64 = 100.0;
-
-/// Tasks that run all through an outage and beyond.
-const HELD: u64 = 12;
-
-/// Where the numbers of the held ones begin.
-const HELD_FROM: u64 = 1 << 40;
 
 /// The fault.
 #[derive(Debug)]
@@ -66,7 +59,11 @@ impl Fault for ServerFrozen {
         let mut charged = 0;
         for outage in 0..outages {
             let length = if outage % 4 == 3 { LONG } else { SHORT };
-            hold(&ground, outage, length).await?;
+            let body = match length {
+                LONG => |id| format!("{id} sleep 64000"),
+                _ => |id| format!("{id} sleep 9000"),
+            };
+            living::hold(&ground, outage, body).await?;
             tokio::time::sleep(Duration::from_secs(1)).await;
             if outage % 3 == 1 {
                 ground.server.kill();
@@ -79,7 +76,7 @@ impl Fault for ServerFrozen {
             }
             // Some beats, in which a wrong verdict would be spoken.
             tokio::time::sleep(pace.lease + pace.beat * 3).await;
-            charged += crashes(&ground).await?;
+            charged += living::crashes(&ground).await?;
             run.progress.inc(1);
         }
         let told = load.stop().await?;
@@ -88,41 +85,7 @@ impl Fault for ServerFrozen {
         let findings = ground.check(&[]).await?;
         let mut report = Report::new(outages, &findings);
         report.ended_well(drained, &told);
-        report.count("crashes charged", charged);
-        report.demand(charged == 0, || format!("{charged} crashes charged to the living"));
-        let reclaimed = reclaimed(&ground)?;
-        report.count("reclaimed", reclaimed);
-        report.demand(reclaimed == 0, || format!("{reclaimed} reclaimed from the living"));
+        living::unharmed(&mut report, &ground, charged)?;
         Ok(report)
     }
-}
-
-/// Pushes tasks that outlast the outage and all leases after it.
-async fn hold(ground: &Ground, outage: u64, length: Duration) -> Result<()> {
-    let first = HELD_FROM + outage * HELD;
-    let body = match length {
-        LONG => |id| format!("{id} sleep 64000"),
-        _ => |id| format!("{id} sleep 9000"),
-    };
-    let plan = Plan { first, batch: HELD, ..Plan::new(HELD, 0.0, body) };
-    Load::start(ground, &format!("holder-{outage}"), plan)?.finish().await?;
-    Ok(())
-}
-
-/// Crashes of which tasks that run are accused.
-async fn crashes(ground: &Ground) -> Result<u64> {
-    let list = List { queue: ground.queue.clone(), state: State::Running, cursor: 0, limit: 1_000 };
-    let page = ground.broker.list(&list).await?;
-    Ok(page.tasks.iter().filter(|task| task.history.crashes > 0).count() as u64)
-}
-
-/// What workers took back from others.
-fn reclaimed(ground: &Ground) -> Result<u64> {
-    let histories = history::read_all(&ground.place.dir)?;
-    let events = histories.iter().flat_map(|history| &history.events);
-    let reclaimed = events.map(|event| match event.word {
-        Word::Reclaimed { tasks, .. } => tasks,
-        _ => 0,
-    });
-    Ok(reclaimed.sum())
 }

@@ -1,15 +1,14 @@
 //! Workers whose clocks are an hour fast or an hour slow.
 
-use std::fs;
-use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use async_trait::async_trait;
 use tireless_testkit::server::TestServer;
 use tireless_tests::Pace;
 
 use crate::crew::{Crew, Terms};
+use crate::faketime;
 use crate::fault::{Fault, Report, Run};
 use crate::ground::Ground;
 use crate::history::{self, Word};
@@ -46,8 +45,7 @@ impl Fault for WorkerClock {
     }
 
     fn missing(&self) -> Option<String> {
-        let told = "needs libfaketime; on Debian: apt-get install faketime";
-        library().is_none().then(|| told.to_owned())
+        faketime::missing()
     }
 
     fn catches(&self) -> &'static [&'static str] {
@@ -56,17 +54,11 @@ impl Fault for WorkerClock {
 
     async fn run(&self, run: &Run) -> Result<Report> {
         let tasks = run.times(TASKS, 200);
-        let library = library().context("no libfaketime")?;
         let ground = Ground::open(run, TestServer::builder()).await?;
         let mut crews = Vec::new();
         for skew in SKEWS {
             let mut terms = Terms::new(8, Pace::FAST);
-            terms.environment = vec![
-                ("LD_PRELOAD".to_owned(), library.display().to_string()),
-                ("FAKETIME".to_owned(), skew.to_owned()),
-                ("DONT_FAKE_MONOTONIC".to_owned(), "1".to_owned()),
-                ("FAKETIME_DONT_FAKE_MONOTONIC".to_owned(), "1".to_owned()),
-            ];
+            terms.environment = faketime::environment(&[("FAKETIME", skew)])?;
             crews.push(Crew::start_named(&ground.place, terms, 2, &format!("clock{skew}"))?);
         }
         for crew in &crews {
@@ -115,13 +107,4 @@ fn skews(ground: &Ground) -> Result<Vec<i64>> {
     hours.sort_unstable();
     hours.dedup();
     Ok(hours)
-}
-
-/// The library that changes what a process takes the time to be.
-fn library() -> Option<PathBuf> {
-    let in_dir = |dir: PathBuf| dir.join("faketime/libfaketimeMT.so.1");
-    let mut dirs = vec![PathBuf::from("/usr/lib"), PathBuf::from("/usr/local/lib")];
-    let below = fs::read_dir("/usr/lib").into_iter().flatten();
-    dirs.extend(below.filter_map(|entry| Some(entry.ok()?.path())));
-    dirs.into_iter().map(in_dir).find(|path| path.is_file())
 }
