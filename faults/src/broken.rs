@@ -25,6 +25,7 @@ const BY_LAYER: &[(&str, Over)] = &[
     ("AckLeavesTheIdInTheClaim", broken::AckLeavesTheIdInTheClaim::over),
     ("ChargesReleases", ChargesReleases::over),
     ("ClientClock", broken::ClientClock::over),
+    ("IgnoresThePermissionsEnd", broken::IgnoresThePermissionsEnd::over),
     ("KeepsFinishedTasks", broken::KeepsFinishedTasks::over),
     ("NeverReclaims", broken::NeverReclaims::over),
     ("PopWithoutRecord", broken::PopWithoutRecord::over),

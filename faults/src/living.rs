@@ -9,19 +9,16 @@ use crate::ground::Ground;
 use crate::history::{self, Word};
 use crate::load::{Load, Plan};
 
-/// How many tasks are held at a time.
-const HELD: u64 = 12;
-
 /// Where the numbers of the held ones begin.
 const HELD_FROM: u64 = 1 << 40;
 
-/// Pushes tasks whose bodies make them run all through what is to come, and beyond.
+/// Pushes so many tasks whose bodies make them run all through what is to come, and beyond.
 ///
 /// # Errors
 /// As [`Load::start`] and [`Load::finish`].
-pub async fn hold(ground: &Ground, turn: u64, body: fn(u64) -> String) -> Result<()> {
-    let first = HELD_FROM + turn * HELD;
-    let plan = Plan { first, batch: HELD, ..Plan::new(HELD, 0.0, body) };
+pub async fn hold(ground: &Ground, turn: u64, count: u64, body: fn(u64) -> String) -> Result<()> {
+    let first = HELD_FROM + turn * count;
+    let plan = Plan { first, batch: count, ..Plan::new(count, 0.0, body) };
     Load::start(ground, &format!("holder-{turn}"), plan)?.finish().await?;
     Ok(())
 }

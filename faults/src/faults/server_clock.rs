@@ -20,6 +20,12 @@ use crate::{faketime, living};
 
 const JUMPS: u64 = 20;
 const RATE: f64 = 100.0;
+const WORKERS: usize = 3;
+const SLOTS: usize = 16;
+
+/// As many as there are slots: workers that claim more would extend their leases by that, before
+/// anybody could think them dead.
+const HELD: u64 = (WORKERS * SLOTS) as u64;
 
 /// By how much the clock is off after each jump, in seconds, again and again. Each jump is longer
 /// than the lease, and every one back is made good.
@@ -54,7 +60,7 @@ impl Fault for ServerClock {
     }
 
     fn catches(&self) -> &'static [&'static str] {
-        &["ReclaimsUnasked"]
+        &["IgnoresThePermissionsEnd"]
     }
 
     async fn run(&self, run: &Run) -> Result<Report> {
@@ -62,14 +68,14 @@ impl Fault for ServerClock {
         let pace = Pace::FAST;
         let clock = Clock::new()?;
         let ground = Ground::open(run, TestServer::builder().binary(&clock.server)).await?;
-        let crew = Crew::start(&ground.place, Terms::new(16, pace), 3)?;
+        let crew = Crew::start(&ground.place, Terms::new(SLOTS, pace), WORKERS)?;
         crew.ready().await?;
         let body = |id| format!("{id} sleep {}", 10 + below(100));
         let load = Load::start(&ground, "producer", Plan::new(u64::MAX, RATE, body))?;
         run.progress.set_length(jumps);
         let (mut charged, mut off) = (0, Vec::new());
         for (jump, offset) in (0..jumps).zip(OFFSETS.into_iter().cycle()) {
-            living::hold(&ground, jump, |id| format!("{id} sleep 6000")).await?;
+            living::hold(&ground, jump, HELD, |id| format!("{id} sleep 6000")).await?;
             tokio::time::sleep(Duration::from_secs(1)).await;
             clock.set(offset)?;
             // Some beats, in which a wrong verdict would be spoken.

@@ -19,6 +19,9 @@ const SHORT: Duration = Duration::from_secs(5);
 const LONG: Duration = Duration::from_secs(60);
 const RATE: f64 = 100.0;
 
+/// Tasks that run all through an outage and beyond.
+const HELD: u64 = 12;
+
 /// The fault.
 #[derive(Debug)]
 pub(super) struct ServerFrozen;
@@ -63,7 +66,7 @@ impl Fault for ServerFrozen {
                 LONG => |id| format!("{id} sleep 64000"),
                 _ => |id| format!("{id} sleep 9000"),
             };
-            living::hold(&ground, outage, body).await?;
+            living::hold(&ground, outage, HELD, body).await?;
             tokio::time::sleep(Duration::from_secs(1)).await;
             if outage % 3 == 1 {
                 ground.server.kill();
