@@ -56,7 +56,8 @@ pub struct Member {
     pub name: String,
     /// The process.
     pub process: WorkerProcess,
-    history: PathBuf,
+    /// The file of its history.
+    pub history: PathBuf,
 }
 
 impl Crew {
@@ -76,13 +77,21 @@ impl Crew {
         let (place, name) = (place.clone(), name.to_owned());
         let mut crew = Self { place, terms, name, started: 0, members: Vec::new() };
         for _ in 0..workers {
-            let member = crew.launch()?;
+            let member = crew.launch(&[])?;
             crew.members.push(member);
         }
         Ok(crew)
     }
 
-    fn launch(&mut self) -> Result<Member> {
+    /// Starts one that is told more than the others and is no member: its end is the caller's affair.
+    ///
+    /// # Errors
+    /// When none can be started.
+    pub fn outsider(&mut self, words: &[String]) -> Result<Member> {
+        self.launch(words)
+    }
+
+    fn launch(&mut self, words: &[String]) -> Result<Member> {
         self.started += 1;
         let name = format!("{}-{:04}", self.name, self.started);
         let (place, terms) = (&self.place, &self.terms);
@@ -100,6 +109,7 @@ impl Crew {
         if let Some(broken) = place.broken {
             command.arg(format!("broken={broken}"));
         }
+        command.args(words);
         let told = fs::File::create(place.dir.join(format!("{name}.told")))?;
         command.stderr(Stdio::from(told));
         Ok(Member { name, process: WorkerProcess::start(&mut command), history })
@@ -124,7 +134,7 @@ impl Crew {
         let member = &mut self.members[at];
         member.process.kill();
         let excuse = Excuse::killed(&member.name, history::now());
-        self.members[at] = self.launch()?;
+        self.members[at] = self.launch(&[])?;
         Ok(excuse)
     }
 
@@ -133,7 +143,7 @@ impl Crew {
     /// # Errors
     /// When none can be started.
     pub fn replace(&mut self, at: usize) -> Result<Member> {
-        let next = self.launch()?;
+        let next = self.launch(&[])?;
         Ok(std::mem::replace(&mut self.members[at], next))
     }
 

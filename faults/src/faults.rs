@@ -1,5 +1,6 @@
 //! All faults. A new one is a file here and a line in [`ALL`].
 
+mod crash_points;
 mod due_at_once;
 mod memory_limit;
 mod scripts_flushed;
@@ -14,10 +15,13 @@ mod worker_stop;
 
 use crate::fault::Fault;
 
+pub use crash_points::doomed_plan;
+
 /// In the order in which they are run.
 pub const ALL: &[&dyn Fault] = &[
     &worker_kill::WorkerKill,
     &worker_stop::WorkerStop,
+    &crash_points::CrashPoints,
     &server_restart::ServerRestart::Always,
     &server_restart::ServerRestart::Everysec,
     &server_restart::ServerRestart::PowerCut,

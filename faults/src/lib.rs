@@ -9,7 +9,9 @@
 pub mod args;
 pub mod broken;
 pub mod checker;
+pub mod crash_point;
 pub mod crew;
+pub mod doom;
 pub mod excuse;
 pub mod faketime;
 pub mod fault;

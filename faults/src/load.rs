@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context, Result};
-use tireless::{Effect, ErrorKind, Producer, QueueName};
+use tireless::{Backend, Effect, ErrorKind, Producer, QueueName};
 use tokio::task::JoinHandle;
 
 use crate::ground::Ground;
@@ -82,19 +82,25 @@ impl Load {
     /// # Errors
     /// When the history cannot be opened.
     pub fn start(ground: &Ground, process: &str, plan: Plan) -> Result<Self> {
+        let (producing, queue) = (ground.producing.clone(), ground.queue.clone());
+        Ok(Self::over(producing, queue, ground.pen(process)?, plan))
+    }
+
+    /// The same, of a process that has no ground of its own.
+    pub fn over(broker: Arc<dyn Backend>, queue: QueueName, pen: Pen, plan: Plan) -> Self {
         let (over, full) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
         let pushed = Arc::new(AtomicU64::new(0));
         let work = Work {
-            producer: Producer::new(ground.producing.clone()).patience(plan.patience),
-            queue: ground.queue.clone(),
-            pen: ground.pen(process)?,
+            producer: Producer::new(broker).patience(plan.patience),
+            queue,
+            pen,
             plan,
             over: over.clone(),
             pushed: pushed.clone(),
             full: full.clone(),
             told: Told::default(),
         };
-        Ok(Self { over, pushed, full, working: tokio::spawn(work.run()) })
+        Self { over, pushed, full, working: tokio::spawn(work.run()) }
     }
 
     /// How many tasks it has tried to push so far.

@@ -1,5 +1,7 @@
 //! Tables: what was just run, for the terminal, and `docs/faults.md`, made from all records.
 
+mod breakdown;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::Path;
@@ -71,7 +73,8 @@ fn verdict(record: &Record) -> String {
 
 /// Zeros are said only where they are the point.
 fn figures(counts: &BTreeMap<String, u64>, worst: &BTreeMap<String, f64>) -> String {
-    let counts = counts.iter().map(|(name, value)| format!("{name} {value}"));
+    let counts = counts.iter().filter(|(name, _)| breakdown::part(name).is_none());
+    let counts = counts.map(|(name, value)| format!("{name} {value}"));
     let worst = worst.iter().map(|(name, value)| format!("{name} {value}"));
     counts.chain(worst).collect::<Vec<_>>().join(", ")
 }
@@ -106,6 +109,7 @@ pub fn page(faults: &[&dyn Fault], records: &[Record], broken: &[Record]) -> Str
             let runs: Vec<_> = ours.iter().filter(|record| record.client == *client).collect();
             let _ = writeln!(page, "{}", line(client, &runs));
         }
+        page.push_str(&breakdown::of(&ours));
         for record in ours.iter().filter(|record| !record.passed()) {
             let Record { client, date, tireless, .. } = record;
             let breaches = record.breaches.join("; ");

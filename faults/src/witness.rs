@@ -1,14 +1,17 @@
-//! The witness: a broker that writes into the history which outcomes the store has said it keeps.
+//! The witness: a broker that writes into the history what the store has said it keeps, outcomes and
+//! pushed tasks.
 //!
 //! A run whose outcome is known to be stored has no excuse to be repeated, whatever befell its worker
-//! a moment later; one whose outcome is not may have been in flight.
+//! a moment later; one whose outcome is not may have been in flight. A task whose push was answered is
+//! accepted, whether its producer lived to see the answer or not.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use tireless::{Backend, Outcome, Result, Settle, SettleAnswer, Settled};
+use tireless::{Backend, Envelope, Outcome, Push, Pushed, Result, Settle, SettleAnswer, Settled};
 use tireless_testkit::{Layer, Layered};
 
+use crate::ground::number;
 use crate::history::{Pen, Word};
 
 /// See the module's words.
@@ -29,6 +32,16 @@ impl Witness {
 impl Layer for Witness {
     fn inner(&self) -> &Arc<dyn Backend> {
         &self.inner
+    }
+
+    async fn push(&self, push: &Push) -> Result<Vec<Pushed>> {
+        let answers = self.inner.push(push).await?;
+        let ids = push.tasks.iter().filter_map(|task| {
+            let envelope = Envelope::decode(&task.envelope).ok()?;
+            number(&envelope.body).ok()
+        });
+        self.pen.write_or_exit(ids.map(|id| Word::Ok { id }));
+        Ok(answers)
     }
 
     async fn settle(&self, settle: &Settle) -> Result<SettleAnswer> {

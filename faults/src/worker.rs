@@ -1,6 +1,9 @@
 //! A worker process of the faults: `fault-worker url=.. client=.. namespace=.. queue=.. history=..
 //! slots=.. lease_ms=.. beat_ms=.. shutdown_ms=.. bury_after=..`, and if wanted `broken=NAME`.
 //!
+//! With `crash_at=POINT crash_pass=N` it kills itself when it passes that point for the N-th time. With
+//! `produce_from=ID` it works on nothing and pushes tasks, numbered from there on.
+//!
 //! Bodies are `ID [sleep MS] [again TIMES] [fill ..]`. A run sleeps; in its first TIMES attempts it
 //! then fails, to be repeated after half a second. It pays no heed to its cancellation but to write it down:
 //! what the store lets such a handler do is what is tested.
@@ -18,8 +21,12 @@ use tireless::{
     connect_with,
 };
 use tireless_faults::broken;
+use tireless_faults::crash_point::{Stage, Verb};
+use tireless_faults::doom::Doom;
+use tireless_faults::faults::doomed_plan;
 use tireless_faults::ground::number;
 use tireless_faults::history::{Pen, Word};
+use tireless_faults::load::Load;
 use tireless_faults::witness::Witness;
 
 /// How long a task waits that asked to be repeated.
@@ -45,12 +52,19 @@ async fn main() -> Result<()> {
     let broker = broken::over(words.get("broken").copied(), broker, word("url")?).await?;
     let pen = Pen::open(word("history")?.as_ref())?;
     let broker = Witness::over(broker, pen.clone());
+    let doom = Doom::read(&words, &pen)?;
+    let broker = doom.as_ref().map_or(broker.clone(), |doom| doom.over(broker));
+    if let Some(first) = words.get("produce_from") {
+        let load = Load::over(broker, word("queue")?.parse()?, pen, doomed_plan(first.parse()?));
+        load.finish().await?;
+        return Ok(());
+    }
     let wall = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?;
     pen.write(Word::Clock { wall_ms: wall.as_millis() as u64 })?;
     let (running, observing) = (pen.clone(), pen.clone());
     let handler = move |body: Bytes, context: Context| {
-        let pen = running.clone();
-        async move { run(&pen, &body, &context).await }
+        let (pen, doom) = (running.clone(), doom.clone());
+        async move { run(&pen, doom.as_ref(), &body, &context).await }
     };
     let policy = RunPolicy { backoff: Backoff::fixed(AGAIN), ..RunPolicy::default() };
     let pool = WorkerPool::new(broker)
@@ -83,9 +97,11 @@ fn note(pen: &Pen, event: &Event) {
     pen.write_or_exit([word]);
 }
 
-async fn run(pen: &Pen, body: &[u8], context: &Context) -> TaskResult {
+async fn run(pen: &Pen, doom: Option<&Doom>, body: &[u8], context: &Context) -> TaskResult {
     let id = number(body)?;
     pen.write_or_exit([Word::Start { id, attempt: context.attempt(), task: context.id() }]);
+    let pass = |stage| doom.into_iter().for_each(|doom| doom.pass(Verb::Handler, stage));
+    pass(Stage::Begun);
     let wish = Wish::read(body)?;
     let sleep = tokio::time::sleep(wish.sleep);
     tokio::pin!(sleep);
@@ -100,9 +116,11 @@ async fn run(pen: &Pen, body: &[u8], context: &Context) -> TaskResult {
     if context.attempt() <= wish.again {
         let after_ms = AGAIN.as_millis() as u64;
         pen.write_or_exit([Word::Again { id, after_ms }]);
+        pass(Stage::Done);
         return Err("to be repeated".into());
     }
     pen.write_or_exit([Word::Done { id }]);
+    pass(Stage::Done);
     Ok(())
 }
 

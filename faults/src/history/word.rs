@@ -6,6 +6,8 @@ use std::str::FromStr;
 use anyhow::{Context, Error, Result, bail};
 use tireless::{TaskId, WorkerId};
 
+use crate::crash_point::Point;
+
 /// One thing that a process did. Tasks are named by the number that begins their bodies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Word {
@@ -84,6 +86,11 @@ pub enum Word {
         /// How many of them were buried.
         buried: u64,
     },
+    /// The process kills itself, as it was told to: at once, or with the call that it now sends.
+    Crash {
+        /// Where.
+        point: Point,
+    },
     /// The process ended in good order, all its outcomes written.
     End {
         /// Outcomes of done runs that were written.
@@ -110,6 +117,7 @@ impl fmt::Display for Word {
             Self::Stored { task } => write!(f, "stored {task}"),
             Self::Lost { task } => write!(f, "lost {task}"),
             Self::Reclaimed { tasks, buried } => write!(f, "reclaimed {tasks} {buried}"),
+            Self::Crash { point } => write!(f, "crash {point}"),
             Self::End { done, lost } => write!(f, "end {done} {lost}"),
         }
     }
@@ -140,6 +148,7 @@ impl FromStr for Word {
             "stored" => Self::Stored { task: text()?.parse()? },
             "lost" => Self::Lost { task: text()?.parse()? },
             "reclaimed" => Self::Reclaimed { tasks: number()?, buried: number()? },
+            "crash" => Self::Crash { point: text()?.parse()? },
             "end" => Self::End { done: number()?, lost: number()? },
             _ => bail!("no event: {line}"),
         })
@@ -168,6 +177,7 @@ mod tests {
             Word::Stored { task },
             Word::Lost { task },
             Word::Reclaimed { tasks: 3, buried: 0 },
+            Word::Crash { point: "claim.sent".parse().unwrap() },
             Word::End { done: 4, lost: 5 },
         ];
         for word in words {
