@@ -2,12 +2,15 @@
 //!
 //! The process kills itself with SIGKILL: nothing of it runs on, no destructor, no answer that is
 //! still to come. Only the line of its history that names the point is written before.
+//!
+//! It lives on while it holds a task that has been alone in a crash already: after the third such
+//! crash the task is poison (B11), and nobody could tell this innocent one from a guilty one.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::future::{pending, poll_fn};
 use std::pin::pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::thread;
 use std::time::Duration;
@@ -16,8 +19,8 @@ use anyhow::{Context, Result};
 use async_trait::async_trait;
 use rustix::process::{Signal, getpid, kill_process};
 use tireless::{
-    Backend, Claim, Claimed, Outcome, Push, Pushed, Renew, Renewed, Settle, SettleAnswer, Tick,
-    Ticked, Wait, Woken,
+    Backend, Claim, Claimed, Outcome, Push, Pushed, Renew, Renewed, Settle, SettleAnswer, TaskId,
+    Tick, Ticked, Wait, Woken,
 };
 use tireless_testkit::{Layer, Layered};
 
@@ -29,12 +32,13 @@ use crate::random::below;
 /// of a round trip on one machine.
 const IN_FLIGHT: Duration = Duration::from_micros(500);
 
-/// Where a process dies, and at which pass. Cheap to clone.
+/// Where a process dies, and from which pass on. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Doom {
     point: Point,
     pass: u64,
     passed: Arc<AtomicU64>,
+    spared: Arc<Mutex<HashSet<TaskId>>>,
     pen: Pen,
 }
 
@@ -51,8 +55,8 @@ impl Doom {
     pub fn read(words: &HashMap<&str, &str>, pen: &Pen) -> Result<Option<Self>> {
         let Some(point) = words.get("crash_at") else { return Ok(None) };
         let pass = words.get("crash_pass").context("crash_pass=.. is missing")?.parse()?;
-        let (point, passed) = (point.parse()?, Arc::default());
-        Ok(Some(Self { point, pass, passed, pen: pen.clone() }))
+        let (passed, spared) = (Arc::default(), Arc::default());
+        Ok(Some(Self { point: point.parse()?, pass, passed, spared, pen: pen.clone() }))
     }
 
     /// The broker whose calls pass the points.
@@ -70,7 +74,26 @@ impl Doom {
 
     fn is_due(&self, verb: Verb, stage: Stage) -> bool {
         let here = self.point == Point { verb, stage };
-        here && self.passed.fetch_add(1, Ordering::Relaxed) + 1 == self.pass
+        here && self.passed.fetch_add(1, Ordering::Relaxed) + 1 >= self.pass
+            && self.spared().is_empty()
+    }
+
+    fn spared(&self) -> MutexGuard<'_, HashSet<TaskId>> {
+        self.spared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn claimed(&self, answers: &Claimed) {
+        let tasks = answers.iter().filter_map(|(_, answer)| answer.as_ref().ok());
+        let again =
+            tasks.flat_map(|answer| &answer.tasks).filter(|task| task.history.lone_crashes > 0);
+        self.spared().extend(again.map(|task| task.id));
+    }
+
+    fn settled(&self, settle: &Settle) {
+        let mut spared = self.spared();
+        settle.outcomes.iter().for_each(|one| {
+            spared.remove(&one.id);
+        });
     }
 
     fn note(&self) {
@@ -128,14 +151,24 @@ impl Layer for Doomed {
     }
 
     async fn claim(&self, claim: &Claim) -> Claimed {
-        self.doom.call(Verb::Claim, self.inner.claim(claim)).await
+        let call = async {
+            let answers = self.inner.claim(claim).await;
+            self.doom.claimed(&answers);
+            answers
+        };
+        self.doom.call(Verb::Claim, call).await
     }
 
     async fn settle(&self, settle: &Settle) -> tireless::Result<SettleAnswer> {
         let mut outcomes = settle.outcomes.iter().map(|one| &one.outcome);
         let gives_back = outcomes.any(|outcome| matches!(outcome, Outcome::Release { .. }));
         let verb = if gives_back { Verb::Release } else { Verb::Settle };
-        self.doom.call(verb, self.inner.settle(settle)).await
+        let call = async {
+            let answer = self.inner.settle(settle).await?;
+            self.doom.settled(settle);
+            Ok(answer)
+        };
+        self.doom.call(verb, call).await
     }
 
     async fn renew(&self, renew: &Renew) -> Renewed {
@@ -155,25 +188,42 @@ impl Layer for Doomed {
 
 #[cfg(test)]
 mod tests {
+    use tireless::{Call, Settlement, WorkerId};
+
     use super::*;
 
+    fn doom(name: &str, words: &[String]) -> Result<Option<Doom>> {
+        let path = std::env::temp_dir().join(format!("{name}-{}", std::process::id()));
+        let pen = Pen::open(&path)?;
+        std::fs::remove_file(&path)?;
+        Doom::read(&words.iter().filter_map(|word| word.split_once('=')).collect(), &pen)
+    }
+
     #[test]
-    fn its_words_are_read_and_it_is_due_once() {
-        let path = std::env::temp_dir().join(format!("doom-{}", std::process::id()));
-        let pen = Pen::open(&path).unwrap();
-        std::fs::remove_file(&path).unwrap();
+    fn its_words_are_read_and_it_is_due_from_its_pass_on() {
         let point = Point { verb: Verb::Claim, stage: Stage::Sent };
-        let told = Doom::words(point, 2);
-        let words = told.iter().map(|word| word.split_once('=').unwrap()).collect();
-        let doom = Doom::read(&words, &pen).unwrap().unwrap();
-        assert!(!doom.is_due(Verb::Claim, Stage::Before));
-        assert!(!doom.is_due(Verb::Claim, Stage::Sent));
-        assert!(doom.is_due(Verb::Claim, Stage::Sent));
-        assert!(!doom.is_due(Verb::Claim, Stage::Sent));
-        assert!(Doom::read(&HashMap::new(), &pen).unwrap().is_none());
-        for wrong in [&[("crash_at", "claim.sent")][..], &[("crash_at", "x"), ("crash_pass", "1")]]
-        {
-            assert!(Doom::read(&wrong.iter().copied().collect(), &pen).is_err(), "{wrong:?}");
+        let read = doom("doom-read", &Doom::words(point, 2)).unwrap().unwrap();
+        assert!(!read.is_due(Verb::Claim, Stage::Before));
+        assert!(!read.is_due(Verb::Claim, Stage::Sent));
+        assert!(read.is_due(Verb::Claim, Stage::Sent));
+        assert!(doom("doom-none", &[]).unwrap().is_none());
+        for wrong in ["crash_at=claim.sent", "crash_at=claim crash_pass=1"] {
+            let words: Vec<_> = wrong.split(' ').map(str::to_owned).collect();
+            assert!(doom("doom-wrong", &words).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn it_waits_while_a_task_that_was_alone_in_a_crash_is_held() {
+        let point = Point { verb: Verb::Renew, stage: Stage::Before };
+        let doom = doom("doom-spared", &Doom::words(point, 1)).unwrap().unwrap();
+        let id = TaskId::new();
+        doom.spared().insert(id);
+        assert!(!doom.is_due(Verb::Renew, Stage::Before));
+        let one = Settlement { claim: 1, id, outcome: Outcome::ACK };
+        let call = Call { number: 1, answered: 0 };
+        let (queue, worker) = ("q".parse().unwrap(), WorkerId::new());
+        doom.settled(&Settle { queue, worker, call, outcomes: vec![one] });
+        assert!(doom.is_due(Verb::Renew, Stage::Before));
     }
 }

@@ -31,8 +31,8 @@ const SLOTS: usize = 6;
 const SHUTDOWN: Duration = Duration::from_millis(200);
 
 /// Tasks a second that are ready at once, and that are due later.
-const RATE: f64 = 50.0;
-const RATE_LATER: f64 = 20.0;
+const RATE: f64 = 40.0;
+const RATE_LATER: f64 = 15.0;
 
 /// How long after the end leases of the dead may still be there.
 const FORGOTTEN: Duration = Duration::from_secs(15);
@@ -85,8 +85,8 @@ impl Fault for CrashPoints {
         crew.go_home(Duration::from_secs(40)).await?;
         let excuses: Vec<_> = deaths.iter().map(|death| death.excuse.clone()).collect();
         let findings = ground.check(&excuses).await?;
-        let mut report =
-            Report::new(deaths.iter().filter(|death| death.reached).count() as u64, &findings);
+        let died = deaths.iter().filter(|death| death.reached).count();
+        let mut report = Report::new(died as u64, &findings);
         report.ended_well(drained, &told);
         report.demand(findings.extra <= findings.in_flight, || {
             format!("{} extra runs, {} in flight", findings.extra, findings.in_flight)
@@ -109,11 +109,11 @@ fn mixed(ground: &Ground) -> Result<Vec<Load>> {
 
 /// What a producer pushes until it dies.
 pub fn doomed_plan(first: u64) -> Plan {
-    Plan { first, ..Plan::new(u64::MAX - first, 75.0, body) }
+    Plan { first, ..Plan::new(u64::MAX - first, 50.0, body) }
 }
 
 fn body(id: u64) -> String {
-    let sleep = if below(10) == 0 { 1_000 + below(1_000) } else { 10 + below(50) };
+    let sleep = if below(12) == 0 { 700 + below(700) } else { 10 + below(50) };
     let again = if below(12) == 0 { " again 1" } else { "" };
     format!("{id} sleep {sleep}{again}")
 }

@@ -17,8 +17,12 @@ use crate::excuse::Excuse;
 use crate::history::{self, Moment, Word};
 use crate::random::{around, below};
 
+/// How long one process has to come to its point: some come at a bad time, as to a wait while the
+/// queue is full.
+const TRY: Duration = Duration::from_secs(10);
+
 /// For how long processes are sent to a point before it is held to be out of reach.
-const REACHED: Duration = Duration::from_secs(40);
+const REACHED: Duration = Duration::from_secs(60);
 
 /// How many tasks a doomed producer may push at most, and where their numbers begin.
 const PUSHES: u64 = 1 << 20;
@@ -99,7 +103,7 @@ impl Lane {
         while let Some(point) = self.agenda.next() {
             let until = Instant::now() + REACHED;
             loop {
-                let death = self.one(point, until).await?;
+                let death = self.one(point).await?;
                 let reached = death.reached;
                 deaths.push(death);
                 if reached {
@@ -116,7 +120,7 @@ impl Lane {
     }
 
     /// Sends one process to a point.
-    async fn one(&mut self, point: Point, until: Instant) -> Result<Death> {
+    async fn one(&mut self, point: Point) -> Result<Death> {
         let mut member = self.crew.outsider(&self.agenda.words(point))?;
         let mut asked = None;
         if matches!(point.verb, Verb::Release | Verb::Leave) {
@@ -125,14 +129,15 @@ impl Lane {
             asked = Some(history::now());
             member.process.signal("TERM");
         }
-        let status = ended(&mut member, until).await;
+        let status = ended(&mut member, TRY).await;
         judge(&member, point, asked, status)
     }
 }
 
 /// How it ended; none for one that had to be killed because the time was up.
-async fn ended(member: &mut Member, until: Instant) -> Option<ExitStatus> {
-    while Instant::now() < until {
+async fn ended(member: &mut Member, limit: Duration) -> Option<ExitStatus> {
+    let begin = Instant::now();
+    while begin.elapsed() < limit {
         if let Some(status) = member.process.ended() {
             return Some(status);
         }
