@@ -8,7 +8,7 @@ mod never_loads;
 
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use tireless::Backend;
 use tireless_testkit::{Layered, Wrapper, broken};
 use tireless_tests::Raw;
@@ -17,6 +17,8 @@ use acks_for_others::AcksForOthers;
 use charges::ChargesReleases;
 use grows::ClaimsByGrowing;
 use never_loads::NeverLoadsScripts;
+
+use crate::library;
 
 type Over = fn(Arc<dyn Backend>) -> Arc<dyn Backend>;
 
@@ -40,7 +42,7 @@ const BY_HAND: &[&str] = &["AcksForOthers", "ClaimsByGrowing", "NeverLoadsScript
 /// # Errors
 /// For a name that no fault has.
 pub fn named(name: &str) -> Result<&'static str> {
-    let mut all = BY_LAYER.iter().map(|(known, _)| known).chain(BY_HAND);
+    let mut all = BY_LAYER.iter().map(|(known, _)| known).chain(BY_HAND).chain(library::BROKEN);
     let found = all.find(|known| **known == name);
     found.copied().with_context(|| format!("no broken broker is called {name}"))
 }
@@ -61,6 +63,7 @@ pub async fn over(
     let raw = Raw::connect(url).await;
     Ok(match named(name)? {
         "AcksForOthers" => Arc::new(Layered(AcksForOthers::over(broker, raw))),
+        name if library::BROKEN.contains(&name) => bail!("{name} is for no process of its own"),
         "ClaimsByGrowing" => Arc::new(Layered(ClaimsByGrowing::over(broker, raw))),
         _ => Arc::new(Layered(NeverLoadsScripts::over(broker, raw).await)),
     })

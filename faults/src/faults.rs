@@ -2,12 +2,15 @@
 
 mod crash_points;
 mod due_at_once;
+mod failover;
 mod memory_limit;
+mod replies;
 mod scripts_flushed;
 mod server_clock;
 mod server_frozen;
 mod server_restart;
 mod sigterm;
+mod slot_moves;
 mod soak;
 mod worker_clock;
 mod worker_kill;
@@ -32,5 +35,9 @@ pub const ALL: &[&dyn Fault] = &[
     &server_frozen::ServerFrozen,
     &worker_clock::WorkerClock,
     &server_clock::ServerClock,
+    &failover::Failover::Sentinels,
+    &failover::Failover::Cluster,
+    &slot_moves::SlotMoves,
+    &replies::Replies,
     &soak::Soak,
 ];

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use tireless_core::{
-    Admin, Backend, Broker, Claim, Claimed, Counts, Inspect, List, Moved, Page, Purged, Push,
-    Pushed, QueueName, Reconcile, Reconciled, Removed, Renew, Renewed, Result, Selection,
-    ServerStats, Settle, SettleAnswer, State, TaskDetail, TaskId, Tick, Ticked, Wait, Woken,
-    WorkerView,
+    Admin, Backend, Broker, Checkup, Claim, Claimed, Counts, DrainLimit, Inspect, List, Moved,
+    Page, Purged, Push, Pushed, QueueName, Reconcile, Reconciled, Removed, Renew, Renewed, Result,
+    Selection, ServerStats, Settle, SettleAnswer, State, TaskDetail, TaskId, Tick, Ticked, Wait,
+    Woken, WorkerView,
 };
 
 /// Passes each call of a trait on to what lies below.
@@ -44,6 +44,8 @@ pass_on! {
     show(queue: &QueueName, id: TaskId) -> Result<Option<TaskDetail>>;
     workers() -> Result<Vec<WorkerView>>;
     server() -> Result<ServerStats>;
+    checkup() -> Result<Vec<Checkup>>;
+    drain_limit(tasks: u64, body_bytes: usize) -> Result<Option<DrainLimit>>;
     requeue(queue: &QueueName, selection: &Selection) -> Result<Moved>;
     remove(queue: &QueueName, ids: &[TaskId]) -> Result<Vec<Removed>>;
     purge(queue: &QueueName, state: State, limit: usize) -> Result<Purged>;
@@ -87,6 +89,8 @@ by_layer! { Inspect {
     show(queue: &QueueName, id: TaskId) -> Result<Option<TaskDetail>>;
     workers() -> Result<Vec<WorkerView>>;
     server() -> Result<ServerStats>;
+    checkup() -> Result<Vec<Checkup>>;
+    drain_limit(tasks: u64, body_bytes: usize) -> Result<Option<DrainLimit>>;
 } }
 
 by_layer! { Admin {

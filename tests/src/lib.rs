@@ -1,6 +1,7 @@
 //! What the suite shares: the two client libraries behind one word, pools and worker processes on a
 //! queue, and hands that reach into Redis past the broker.
 
+pub mod broken;
 mod cluster;
 mod eventually;
 mod library;
@@ -25,5 +26,5 @@ pub use python::redis_py;
 pub use raw::Raw;
 pub use scale::scaled;
 pub use site::{Log, Pace, Site, WorkerProcess};
-pub use traffic::{Sum, Traffic};
+pub use traffic::{Stream, Sum, Traffic};
 pub use written_queue::WrittenQueue;

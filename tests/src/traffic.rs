@@ -29,6 +29,18 @@ pub struct Traffic {
     runs: Runs,
     over: Arc<AtomicBool>,
     producers: Vec<tokio::task::JoinHandle<Vec<Bytes>>>,
+    put_by: HashMap<QueueName, u64>,
+}
+
+/// What goes into one queue.
+#[derive(Clone, Copy, Debug)]
+pub struct Stream<'a> {
+    /// The queue.
+    pub queue: &'a str,
+    /// How sure its pushes are to be.
+    pub durability: Durability,
+    /// How long its tasks wait before they are due.
+    pub after: Duration,
 }
 
 /// What traffic came to.
@@ -42,6 +54,8 @@ pub struct Sum {
     pub excess: usize,
     /// How many crashes were charged: tasks reclaimed from workers.
     pub reclaimed: u64,
+    /// Whether nothing was left to do.
+    pub drained: bool,
 }
 
 impl Sum {
@@ -55,16 +69,20 @@ impl Sum {
 impl Traffic {
     /// Two pools on all of these queues, and a producer for each queue whose pushes are to be as
     /// sure as this. Returns when all of it flows.
-    pub async fn start<L: Library>(url: &str, queues: &[&str], durability: Durability) -> Self {
-        let streams: Vec<_> = queues.iter().map(|queue| (*queue, durability)).collect();
-        Self::of_streams::<L>(url, &streams).await
+    pub async fn start<L: Library>(
+        url: &str,
+        queues: &[&'static str],
+        durability: Durability,
+    ) -> Self {
+        let stream = |queue: &&'static str| Stream { queue, durability, after: Duration::ZERO };
+        Self::of_streams::<L>(url, &queues.iter().map(stream).collect::<Vec<_>>()).await
     }
 
     /// The same, with a choice of its own for each queue.
-    pub async fn of_streams<L: Library>(url: &str, streams: &[(&str, Durability)]) -> Self {
+    pub async fn of_streams<L: Library>(url: &str, streams: &[Stream<'_>]) -> Self {
         let settings = small_cap(fresh_namespace());
-        let queues: Vec<QueueName> =
-            streams.iter().map(|(name, _)| QueueName::new(*name).expect("a legal name")).collect();
+        let name = |stream: &Stream<'_>| QueueName::new(stream.queue).expect("a legal name");
+        let queues: Vec<QueueName> = streams.iter().map(name).collect();
         let (runs, over) = (Runs::default(), Arc::new(AtomicBool::new(false)));
         let mut traffic = Self {
             broker: connect::<L>(url, &settings).await,
@@ -74,16 +92,17 @@ impl Traffic {
             runs,
             over,
             producers: Vec::new(),
+            put_by: HashMap::new(),
         };
         for _ in 0..2 {
             let pool = traffic.pool(connect::<L>(url, &settings).await);
             traffic.pools.push(pool.start().await.expect("a pool"));
         }
-        for (queue, (_, durability)) in traffic.queues.clone().into_iter().zip(streams) {
+        for (queue, stream) in traffic.queues.clone().into_iter().zip(streams) {
             let producer = Producer::new(connect::<L>(url, &settings).await)
                 .patience(Duration::from_millis(500))
-                .durability(*durability);
-            let pushing = push_until(producer, queue, traffic.over.clone());
+                .durability(stream.durability);
+            let pushing = push_until(producer, queue, stream.after, traffic.over.clone());
             traffic.producers.push(tokio::spawn(pushing));
         }
         traffic.goes_on(SOON).await;
@@ -118,11 +137,12 @@ impl Traffic {
     }
 
     /// Puts so many tasks by in a queue, for long after the end: what a slot has to take along.
-    pub async fn put_by(&self, queue: &str, tasks: u64) {
+    pub async fn put_by(&mut self, queue: &str, tasks: u64) {
         let later = Duration::from_secs(24 * 3600);
         let bodies = (0..tasks).map(|_| Bytes::from_static(&[b'x'; 100]));
         let producer = Producer::new(self.broker.clone());
         producer.push_all_raw(queue, bodies).after(later).await.expect("tasks put by");
+        *self.put_by.entry(queue.parse().expect("a legal name")).or_default() += tasks;
     }
 
     /// Waits until 30 more tasks of each queue have begun; how long that took.
@@ -144,18 +164,26 @@ impl Traffic {
     }
 
     /// Stops pushing, drains the queues, and sums up.
+    ///
+    /// Panics when they are not drained within a minute.
     pub async fn end(self) -> Sum {
+        let sum = self.end_within(SOON).await;
+        assert!(sum.drained, "not drained within {SOON:?}");
+        sum
+    }
+
+    /// The same, and sums up after this time at the latest.
+    pub async fn end_within(mut self, limit: Duration) -> Sum {
         self.over.store(true, Ordering::Relaxed);
         let mut accepted = Vec::new();
-        for producer in self.producers {
+        for producer in std::mem::take(&mut self.producers) {
             accepted.extend(producer.await.expect("a producer"));
         }
-        for queue in &self.queues {
-            let drained = async || match self.broker.counts(queue).await {
-                Ok(counts) => counts.ready + counts.running + counts.failed + counts.suspects == 0,
-                Err(_) => false,
-            };
-            eventually("drained", SOON, drained).await;
+        let begin = Instant::now();
+        let mut drained = self.is_drained().await;
+        while !drained && begin.elapsed() < limit {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            drained = self.is_drained().await;
         }
         let mut reclaimed = 0;
         for pool in self.pools {
@@ -164,7 +192,19 @@ impl Traffic {
         let runs = self.runs.lock().expect("runs");
         let lost = accepted.iter().filter(|body| !runs.contains_key(*body)).cloned().collect();
         let excess = runs.values().map(|times| times - 1).sum();
-        Sum { accepted: accepted.len(), lost, excess, reclaimed }
+        Sum { accepted: accepted.len(), lost, excess, reclaimed, drained }
+    }
+
+    async fn is_drained(&self) -> bool {
+        for queue in &self.queues {
+            let Ok(counts) = self.broker.counts(queue).await else { return false };
+            let put_by = self.put_by.get(queue).copied().unwrap_or_default();
+            let later = counts.scheduled.saturating_sub(put_by);
+            if counts.ready + counts.running + counts.failed + counts.suspects + later > 0 {
+                return false;
+            }
+        }
+        true
     }
 }
 
@@ -175,13 +215,19 @@ async fn connect<L: Library>(url: &str, settings: &Settings) -> Arc<dyn Backend>
 
 /// Pushes small batches until told to stop, and returns what was accepted. A push that was not
 /// answered, or not surely enough, is sent again until it is (B3).
-async fn push_until(producer: Producer, queue: QueueName, over: Arc<AtomicBool>) -> Vec<Bytes> {
+async fn push_until(
+    producer: Producer,
+    queue: QueueName,
+    after: Duration,
+    over: Arc<AtomicBool>,
+) -> Vec<Bytes> {
     let mut accepted = Vec::new();
     while !over.load(Ordering::Relaxed) {
         let first = accepted.len();
         let bodies: Vec<Bytes> =
             (first..first + 3).map(|task| format!("{queue}-{task}").into()).collect();
-        let mut batch = producer.push_all_raw(&queue, bodies.clone()).prepare().expect("a batch");
+        let push = producer.push_all_raw(&queue, bodies.clone()).after(after);
+        let mut batch = push.prepare().expect("a batch");
         while let Err(error) = batch.send().await {
             assert!(error.is_retryable(), "{error}");
         }

@@ -27,7 +27,8 @@ async fn a_pool_serves_queues_of_many_slots<L: Library>() {
 
 async fn a_slot_that_moves_under_load_loses_and_repeats_nothing<L: Library>() {
     let cluster = TestCluster::start(0).expect("a Cluster");
-    let traffic = Traffic::start::<L>(&cluster.url(), &["hot", "other"], Durability::Stored).await;
+    let queues = ["hot", "other"];
+    let mut traffic = Traffic::start::<L>(&cluster.url(), &queues, Durability::Stored).await;
     traffic.put_by("hot", scaled("TIRELESS_WAITING", 1_000)).await;
     let mut slowest = Duration::ZERO;
     for _ in 0..scaled("TIRELESS_MOVES", 4) {

@@ -6,7 +6,7 @@ use tireless::Durability;
 use tireless_core::ErrorKind;
 use tireless_testkit::server::TestServer;
 use tireless_testkit::set_up::TestSentinels;
-use tireless_tests::{Library, Traffic, fresh_namespace, scaled, small_cap};
+use tireless_tests::{Library, Stream, Traffic, fresh_namespace, scaled, small_cap};
 
 /// How long traffic may take to flow again.
 const RESUMED: Duration = Duration::from_secs(30);
@@ -16,16 +16,20 @@ const CONSUMED: Duration = Duration::from_secs(10);
 
 /// What nobody has to confirm, to see when tasks are run again: while the old master is away, no
 /// replica is there to confirm the others.
-const UNCONFIRMED: (&str, Durability) = ("unconfirmed", Durability::Stored);
+const UNCONFIRMED: Stream<'_> =
+    Stream { queue: "unconfirmed", durability: Durability::Stored, after: Duration::ZERO };
 
 async fn a_killed_master_is_left_for_its_replica<L: Library>() {
     let mut set_up = TestSentinels::start(1).expect("sentinels");
-    let streams = [("confirmed", Durability::REPLICATED), UNCONFIRMED];
+    let streams = [
+        Stream { queue: "confirmed", durability: Durability::REPLICATED, ..UNCONFIRMED },
+        UNCONFIRMED,
+    ];
     let traffic = Traffic::of_streams::<L>(&set_up.url(), &streams).await;
     let (mut slowest, mut confirmed) = (Duration::ZERO, Duration::ZERO);
     for _ in 0..scaled("TIRELESS_FAILOVERS", 2) {
         let old = set_up.kill_master().expect("a failover");
-        slowest = slowest.max(traffic.goes_on_in(&[UNCONFIRMED.0], CONSUMED).await);
+        slowest = slowest.max(traffic.goes_on_in(&[UNCONFIRMED.queue], CONSUMED).await);
         set_up.servers[old].restart().expect("the old master as a replica");
         confirmed = confirmed.max(traffic.goes_on(RESUMED).await);
         set_up.until_healthy().expect("health");

@@ -1,0 +1,236 @@
+//! Masters are killed, and replicas take over: named by sentinels, or by a Cluster.
+//!
+//! Before each kill the replicas are cut off for a moment, so that the master has what nobody else
+//! has yet: what was confirmed too soon is then lost.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use async_trait::async_trait;
+use tireless::Durability;
+use tireless_testkit::server::TestServer;
+use tireless_testkit::set_up::{TestCluster, TestSentinels};
+use tireless_tests::{Library, Stream, Traffic};
+
+use crate::fault::{Fault, Report, Run};
+use crate::library::{OverAny, over_asked};
+
+/// How long replicas are cut off before their master is killed: less than they may be silent.
+const BEHIND: Duration = Duration::from_millis(300);
+
+/// From the promotion on.
+const RUN_AGAIN: Duration = Duration::from_secs(10);
+
+/// For everything to flow again.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Nobody waits for its replicas: it tells when tasks are run again, also while no replica is there.
+const QUICK: Stream<'_> =
+    Stream { queue: "quick", durability: Durability::Stored, after: Duration::ZERO };
+
+/// Tasks wait in the store, or they would have been run before anybody could lose them.
+const WAIT: Duration = Duration::from_secs(1);
+
+/// So many that one of them is where the other is.
+const SURE: [&str; 8] = ["a", "b", "c", "d", "e", "f", "g", "h"];
+
+/// The fault.
+#[derive(Debug)]
+pub(super) enum Failover {
+    /// Behind sentinels.
+    Sentinels,
+    /// In a Cluster.
+    Cluster,
+}
+
+#[async_trait]
+impl Fault for Failover {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Sentinels => "sentinel-failover",
+            Self::Cluster => "cluster-failover",
+        }
+    }
+
+    fn bar(&self) -> &'static str {
+        match self {
+            Self::Sentinels => {
+                "20 SIGKILLs of the master behind sentinels under load: with Replicated(1) nothing \
+                 confirmed is lost, and tasks are run again within 10 s of the promotion"
+            }
+            Self::Cluster => {
+                "10 SIGKILLs of a Cluster's master under load: with Replicated(1) nothing confirmed \
+                 is lost, and tasks are run again within 10 s of the promotion"
+            }
+        }
+    }
+
+    fn full(&self) -> (u64, &'static str) {
+        match self {
+            Self::Sentinels => (20, "kills"),
+            Self::Cluster => (10, "kills"),
+        }
+    }
+
+    fn small(&self) -> f64 {
+        match self {
+            Self::Sentinels => 0.05,
+            Self::Cluster => 0.1,
+        }
+    }
+
+    fn catches(&self) -> &'static [&'static str] {
+        &["ConfirmsTooSoon"]
+    }
+
+    async fn run(&self, run: &Run) -> Result<Report> {
+        over_asked(self, run)
+    }
+}
+
+#[async_trait(?Send)]
+impl OverAny for Failover {
+    async fn over<L: Library>(&self, run: &Run) -> Result<Report> {
+        match self {
+            Self::Sentinels => kill_masters::<L, _>(self, TestSentinels::start(1)?, run).await,
+            Self::Cluster => kill_masters::<L, _>(self, TestCluster::start(1)?, run).await,
+        }
+    }
+}
+
+async fn kill_masters<L: Library, S: SetUp>(
+    fault: &Failover,
+    mut set_up: S,
+    run: &Run,
+) -> Result<Report> {
+    let kills = run.times(fault.full().0, 1);
+    let sure = |queue| Stream { queue, durability: Durability::REPLICATED, after: WAIT };
+    let streams: Vec<_> = SURE.into_iter().map(sure).chain([QUICK]).collect();
+    let traffic = Traffic::of_streams::<L>(&set_up.url(), &streams).await;
+    let (mut quick, mut all) = (Duration::ZERO, Duration::ZERO);
+    run.progress.set_length(kills);
+    for _ in 0..kills {
+        let master = set_up.master(&traffic.tag(QUICK.queue))?;
+        let replicas = replicas_of(set_up.servers());
+        replicas.iter().try_for_each(|place| set_up.servers()[*place].stop())?;
+        // What is on its way already would be read by who goes on.
+        set_up.servers()[master].ask(&["CLIENT", "KILL", "TYPE", "replica"])?;
+        tokio::time::sleep(BEHIND).await;
+        set_up.servers_mut()[master].kill();
+        replicas.iter().try_for_each(|place| set_up.servers()[*place].cont())?;
+        let promoted = set_up.until_promoted(master).await?;
+        traffic.goes_on_in(&[QUICK.queue], PATIENCE).await;
+        quick = quick.max(promoted.elapsed());
+        // From here on there is somebody to confirm again.
+        set_up.servers_mut()[master].restart()?;
+        traffic.goes_on(PATIENCE).await;
+        all = all.max(promoted.elapsed());
+        set_up.until_healthy()?;
+        run.progress.inc(1);
+    }
+    let sum = traffic.end().await;
+    let lost: Vec<_> = SURE.iter().flat_map(|queue| sum.lost_of(queue)).collect();
+    let mut report = Report { n: kills, ..Report::default() };
+    report.count("accepted", sum.accepted as u64);
+    report.count("lost", lost.len() as u64);
+    report.count("lost, and never confirmed", sum.lost_of(QUICK.queue).len() as u64);
+    report.count("extra runs", sum.excess as u64);
+    report.demand(lost.is_empty(), || {
+        let some = &lost[..lost.len().min(5)];
+        format!("{} confirmed and lost, such as {some:?}", lost.len())
+    });
+    report.within("tasks are run again after", quick, RUN_AGAIN);
+    report.seconds("pushes are confirmed again after", all);
+    Ok(report)
+}
+
+/// Those that follow one now.
+fn replicas_of(servers: &[TestServer]) -> Vec<usize> {
+    let follows = |server: &TestServer| {
+        server.ask(&["INFO", "replication"]).is_ok_and(|info| info.contains("role:slave"))
+    };
+    (0..servers.len()).filter(|place| follows(&servers[*place])).collect()
+}
+
+/// Servers of which one is the master of a key, and others may become it.
+#[async_trait(?Send)]
+trait SetUp {
+    fn url(&self) -> String;
+    fn servers(&self) -> &[TestServer];
+    fn servers_mut(&mut self) -> &mut [TestServer];
+    fn master(&self, key: &str) -> Result<usize>;
+    fn until_healthy(&self) -> Result<()>;
+
+    /// Waits until another than the one at this place is named; when that was.
+    async fn until_promoted(&self, old: usize) -> Result<Instant>;
+}
+
+#[async_trait(?Send)]
+impl SetUp for TestSentinels {
+    fn url(&self) -> String {
+        self.url()
+    }
+
+    fn servers(&self) -> &[TestServer] {
+        &self.servers
+    }
+
+    fn servers_mut(&mut self) -> &mut [TestServer] {
+        &mut self.servers
+    }
+
+    fn master(&self, _key: &str) -> Result<usize> {
+        Ok(self.master()?)
+    }
+
+    fn until_healthy(&self) -> Result<()> {
+        Ok(self.until_healthy()?)
+    }
+
+    async fn until_promoted(&self, old: usize) -> Result<Instant> {
+        promoted(|| self.master().is_ok_and(|master| master != old)).await
+    }
+}
+
+#[async_trait(?Send)]
+impl SetUp for TestCluster {
+    fn url(&self) -> String {
+        self.url()
+    }
+
+    fn servers(&self) -> &[TestServer] {
+        &self.servers
+    }
+
+    fn servers_mut(&mut self) -> &mut [TestServer] {
+        &mut self.servers
+    }
+
+    fn master(&self, key: &str) -> Result<usize> {
+        Ok(self.master_of(key)?)
+    }
+
+    fn until_healthy(&self) -> Result<()> {
+        Ok(self.until_healthy()?)
+    }
+
+    async fn until_promoted(&self, _old: usize) -> Result<Instant> {
+        // Each one that runs sees all slots served: those of the old one by another.
+        promoted(|| {
+            self.servers.iter().filter(|server| server.pid().is_some()).all(|server| {
+                let info = server.ask(&["CLUSTER", "INFO"]).unwrap_or_default();
+                info.contains("cluster_state:ok") && info.contains("cluster_slots_ok:16384")
+            })
+        })
+        .await
+    }
+}
+
+async fn promoted(is_so: impl Fn() -> bool) -> Result<Instant> {
+    let begin = Instant::now();
+    while !is_so() {
+        (begin.elapsed() < PATIENCE).then_some(()).context("no replica was promoted")?;
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    Ok(Instant::now())
+}
