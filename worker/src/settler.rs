@@ -183,13 +183,15 @@ impl Settler {
         loop {
             // Slots that are about to finish come first: their outcomes go with this call.
             tokio::task::yield_now().await;
+            // Before the look: what came in before the end is then seen by it.
+            let closing = self.closing.load(Ordering::Acquire);
             let taken = self.pending().next();
             if !taken.is_empty() {
                 let sending = Arc::new(self.call(shared, taken));
                 *self.sending() = Some(Arc::clone(&sending));
                 return Some(sending);
             }
-            if self.closing.load(Ordering::Acquire) {
+            if closing {
                 return None;
             }
             self.wake.notified().await;
