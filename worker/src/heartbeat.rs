@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tireless_core::{Held, Renew, Result};
+use tokio_util::task::TaskTracker;
 
 use crate::health::Role;
 use crate::ledger::Named;
@@ -23,16 +24,18 @@ pub(crate) async fn run(shared: Arc<Shared>) -> Result<()> {
     Ok(())
 }
 
-/// Runs the heartbeat under supervision in a thread of its own.
+/// Runs the heartbeat under supervision in a thread of its own. The tracker has it until it ends.
 ///
 /// # Errors
 /// Those of starting a thread or its runtime.
-pub(crate) fn spawn_thread(shared: Arc<Shared>) -> std::io::Result<()> {
+pub(crate) fn spawn_thread(shared: Arc<Shared>, beating: &TaskTracker) -> std::io::Result<()> {
+    let beats = beating.token();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     std::thread::Builder::new().name("tireless-heartbeat".into()).spawn(move || {
         runtime.block_on(async {
             let supervisor = shared.supervisor(&shared.rest);
             supervisor.run(Role::Heartbeat, || run(Arc::clone(&shared))).await;
+            drop(beats);
             // A connection that a heartbeat opened lives here: the last calls may need it.
             shared.over.cancelled().await;
         });

@@ -160,13 +160,17 @@ async fn on_real_time_handlers_that_block_do_not_stop_it() {
     let mut shared = shared_over(broker, Arc::new(crate::TokioClock), 1);
     shared.settings.beat = Duration::from_millis(10);
     let shared = Arc::new(shared);
-    super::spawn_thread(Arc::clone(&shared)).unwrap();
+    let beating = super::TaskTracker::new();
+    super::spawn_thread(Arc::clone(&shared), &beating).unwrap();
+    beating.close();
     // Blocks the only thread of this runtime.
     let patience = std::time::Instant::now() + Duration::from_secs(30);
     while sent.load(Ordering::SeqCst) < 3 && std::time::Instant::now() < patience {
         std::thread::sleep(Duration::from_millis(5));
     }
+    assert!(!beating.is_empty(), "it beats");
     shared.rest.cancel();
+    beating.wait().await;
     shared.over.cancel();
     assert!(sent.load(Ordering::SeqCst) >= 3);
 }

@@ -45,6 +45,8 @@ pub(crate) struct Loops {
     pub(crate) claiming: TaskTracker,
     /// Those that end when all outcomes are written.
     pub(crate) settling: TaskTracker,
+    /// The heartbeat.
+    pub(crate) beating: TaskTracker,
     _last: LastBeat,
 }
 
@@ -67,19 +69,20 @@ impl RunningPool {
             Err(error) if is_final(error.kind()) => return Err(error),
             _ => {}
         }
+        let beating = TaskTracker::new();
         if real_time {
-            heartbeat::spawn_thread(Arc::clone(&shared)).map_err(|error| {
+            heartbeat::spawn_thread(Arc::clone(&shared), &beating).map_err(|error| {
                 let message = format!("the heartbeat's thread cannot be started: {error}");
                 Error::new(ErrorKind::Failed, Operation::Run, message).with_source(error)
             })?;
         } else {
-            let beating = Arc::clone(&shared);
-            tokio::spawn(async move {
-                let run = || heartbeat::run(Arc::clone(&beating));
-                beating.supervisor(&beating.rest).run(Role::Heartbeat, run).await;
+            let beats = Arc::clone(&shared);
+            beating.spawn(async move {
+                let run = || heartbeat::run(Arc::clone(&beats));
+                beats.supervisor(&beats.rest).run(Role::Heartbeat, run).await;
             });
         }
-        let loops = spawn_loops(&shared);
+        let loops = spawn_loops(&shared, beating);
         let names: Vec<QueueName> = shared.queues.iter().map(|queue| queue.name.clone()).collect();
         let text: Vec<&str> = names.iter().map(QueueName::as_str).collect();
         tracing::info!(
@@ -158,7 +161,7 @@ fn is_final(kind: ErrorKind) -> bool {
     !kind.is_retryable() && kind != ErrorKind::Corrupt && kind != ErrorKind::Stale
 }
 
-fn spawn_loops(shared: &Arc<Shared>) -> Loops {
+fn spawn_loops(shared: &Arc<Shared>, beating: TaskTracker) -> Loops {
     let (claiming, settling) = (TaskTracker::new(), TaskTracker::new());
     for at in 0..shared.settlers.len() {
         let shared = Arc::clone(shared);
@@ -185,7 +188,8 @@ fn spawn_loops(shared: &Arc<Shared>) -> Loops {
     }
     claiming.close();
     settling.close();
-    Loops { claiming, settling, _last: LastBeat(Arc::clone(shared)) }
+    beating.close();
+    Loops { claiming, settling, beating, _last: LastBeat(Arc::clone(shared)) }
 }
 
 async fn tick(shared: Arc<Shared>) -> Result<()> {

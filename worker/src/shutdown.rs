@@ -65,7 +65,11 @@ pub(crate) async fn run(shared: Arc<Shared>, loops: Loops) {
     }
     shared.rest.cancel();
     // Gives back whatever is still held, and ends the registration (B4).
-    let leave = beat_once(&shared, Duration::ZERO);
+    let leave = async {
+        // A beat that is under way would register the worker once more if it came after this.
+        let _blocked = until(&shared, clock.monotonic() + LAST / 3, loops.beating.wait()).await;
+        beat_once(&shared, Duration::ZERO).await
+    };
     match until(&shared, clock.monotonic() + LAST, leave).await {
         Some(Ok(())) => {}
         Some(Err(error)) => tracing::warn!(%error, "the pool could not sign off; its lease ends"),
