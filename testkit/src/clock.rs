@@ -122,6 +122,12 @@ impl VirtualClock {
         idle::settle(|| self.time().activity).await;
     }
 
+    /// Moves time on to `now` at once, wakes what is due and waits for nothing: for those who run
+    /// their tasks without tokio's runtime.
+    pub fn jump(&self, now: Duration) {
+        self.wake_at(now);
+    }
+
     /// Moves wall time alone, forwards or (below zero) back: a store's clock that jumps.
     pub fn jump_wall(&self, millis: i64) {
         self.time().skew += millis;

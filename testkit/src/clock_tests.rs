@@ -25,6 +25,17 @@ async fn sleeps_end_in_order_each_at_its_own_time() {
     assert_eq!(clock.now(), SECOND * 3);
 }
 
+#[test]
+fn a_jump_wakes_what_is_due_without_a_runtime() {
+    let clock = VirtualClock::new();
+    let mut sleeps = [1, 2].map(|seconds| clock.sleep(SECOND * seconds));
+    let mut context = Context::from_waker(Waker::noop());
+    assert!(sleeps.iter_mut().all(|sleep| sleep.as_mut().poll(&mut context).is_pending()));
+    clock.jump(SECOND);
+    assert_eq!((clock.now(), clock.sleepers()), (SECOND, 1));
+    assert!(sleeps[0].as_mut().poll(&mut context).is_ready());
+}
+
 #[tokio::test]
 async fn an_hour_of_a_loop_runs_every_turn_of_it() {
     let (clock, turns) = (VirtualClock::new(), Arc::new(AtomicU32::new(0)));

@@ -4,13 +4,14 @@
 //! A queue that is known to be empty is left alone until its bell rings, something in it falls
 //! due, or it was not looked at for five seconds.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use tireless_core::{Error, QueueClaimed, WaitOn};
 
 use crate::random::backoff;
 use crate::shared::Served;
+use crate::sync::{Mutex, MutexGuard};
 
 /// A queue is looked at this often even if nothing rings (B14).
 pub(crate) const LOOK: Duration = Duration::from_secs(5);

@@ -4,14 +4,14 @@
 //! spawn serves many short tasks, and an idle pool holds none.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use tireless_core::ClaimedTask;
-use tokio::sync::Notify;
 
 use crate::hoard::HOARD;
 use crate::ledger::Batch;
+use crate::sync::{Mutex, MutexGuard, Notify};
 
 /// The ramp need not rise above this: no pool keeps so many.
 const MOST: usize = 1 << 20;

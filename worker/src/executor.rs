@@ -21,12 +21,13 @@ use crate::run::{Context, Facts, Route, Verdict};
 use crate::settler::Finished;
 use crate::shared::Shared;
 use crate::supervise::panic_text;
+use crate::sync::spawn_tracked;
 use crate::trace::{self, Run};
 
 /// Opens slots for what was offered.
 pub(crate) fn open_slots(shared: &Arc<Shared>, count: usize) {
     for _ in 0..count {
-        shared.slots.spawn(slot(Arc::clone(shared)));
+        spawn_tracked(&shared.slots, slot(Arc::clone(shared)));
     }
 }
 

@@ -2,12 +2,14 @@
 //! of them and nothing else (B4).
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 
 use tireless_core::StoreTime;
 use tireless_core::limits::CLAIMS_PER_RENEWAL;
 use tokio_util::sync::CancellationToken;
+
+use crate::sync::{AtomicBool, AtomicUsize, Mutex, MutexGuard};
 
 /// The tasks that one claim took from one queue.
 #[derive(Debug)]

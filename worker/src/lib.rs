@@ -10,7 +10,7 @@
 //!   `permission`, when it may reclaim).
 //! - What they share: `shared`, `ledger` (what is held), `health` (with `pulse`, one
 //!   loop's), `summary`, `events`, `trace`.
-//! - Its end: `running`, `shutdown`, `signal`; its safety: `supervise`.
+//! - Its end: `running`, `shutdown`, `signal`; its safety: `supervise`; below all: `sync`.
 
 mod bell;
 mod board;
@@ -39,9 +39,12 @@ mod scheduler;
 mod settler;
 mod shared;
 mod shutdown;
+#[cfg(all(test, shuttle))]
+mod shuttle_tests;
 mod signal;
 mod summary;
 mod supervise;
+mod sync;
 #[cfg(test)]
 mod testbed;
 mod ticker;

@@ -9,6 +9,7 @@ use crate::events::Event;
 use crate::health::{HealthWatch, LoopHealth, PoolHealth, Role};
 use crate::shared::Shared;
 use crate::summary::Summary;
+use crate::sync::{spawn, spawn_tracked};
 use crate::ticker::{Moved, Ticker};
 use crate::{bell, claimer, heartbeat, shutdown};
 
@@ -77,7 +78,7 @@ impl RunningPool {
             })?;
         } else {
             let beats = Arc::clone(&shared);
-            beating.spawn(async move {
+            spawn_tracked(&beating, async move {
                 let run = || heartbeat::run(Arc::clone(&beats));
                 beats.supervisor(&beats.rest).run(Role::Heartbeat, run).await;
             });
@@ -136,7 +137,7 @@ impl RunningPool {
     pub async fn shutdown(mut self) -> Summary {
         let shared = Arc::clone(&self.shared);
         if let Some(loops) = self.loops.take() {
-            let end = tokio::spawn(shutdown::run(Arc::clone(&shared), loops));
+            let end = spawn(shutdown::run(Arc::clone(&shared), loops));
             if let Err(error) = end.await {
                 tracing::error!(%error, "the shutdown failed; leases give its tasks back");
             }
@@ -165,24 +166,24 @@ fn spawn_loops(shared: &Arc<Shared>, beating: TaskTracker) -> Loops {
     let (claiming, settling) = (TaskTracker::new(), TaskTracker::new());
     for at in 0..shared.settlers.len() {
         let shared = Arc::clone(shared);
-        settling.spawn(async move {
+        spawn_tracked(&settling, async move {
             let run = || shared.settlers[at].run(&shared);
             shared.supervisor(&shared.rest).run(Role::Settler(at), run).await;
         });
     }
     let claims = Arc::clone(shared);
-    claiming.spawn(async move {
+    spawn_tracked(&claiming, async move {
         let run = || claimer::run(Arc::clone(&claims));
         claims.supervisor(&claims.stop).run(Role::Claimer, run).await;
     });
     let waits = Arc::clone(shared);
-    claiming.spawn(async move {
+    spawn_tracked(&claiming, async move {
         let run = || bell::run(Arc::clone(&waits));
         waits.supervisor(&waits.stop).run(Role::Bell, run).await;
     });
     if shared.settings.scheduler {
         let ticks = Arc::clone(shared);
-        claiming.spawn(async move {
+        spawn_tracked(&claiming, async move {
             ticks.supervisor(&ticks.stop).run(Role::Scheduler, || tick(Arc::clone(&ticks))).await;
         });
     }

@@ -6,15 +6,14 @@
 //! A call that the store refuses for good is cut in halves, until what it refuses stands alone and
 //! is let go: one outcome that cannot be written does not keep back the others.
 
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use tireless_core::{
     CallSequence, ClaimToken, Effect, Error, ErrorKind, Outcome, QueueName, Result, Settle,
     SettleAnswer, Settled, Settlement,
 };
-use tokio::sync::Notify;
 
 use crate::events::Event;
 use crate::health::Role;
@@ -23,6 +22,7 @@ use crate::outbox::{Pending, Sending};
 use crate::random::backoff;
 use crate::shared::Shared;
 use crate::summary::add;
+use crate::sync::{AtomicBool, AtomicU32, AtomicUsize, Mutex, MutexGuard, Notify};
 
 /// How a call ended.
 enum Sent {

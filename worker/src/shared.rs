@@ -3,11 +3,10 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tireless_core::{Broker, Clock, Error, QueueName, TypeName, WorkerId, WorkerInfo};
-use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -20,6 +19,7 @@ use crate::run::Route;
 use crate::settler::Settler;
 use crate::summary::Counters;
 use crate::supervise::Supervisor;
+use crate::sync::{AtomicUsize, Notify};
 
 /// What a pool was told, and its defaults.
 #[derive(Clone, Debug)]

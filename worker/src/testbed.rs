@@ -190,7 +190,10 @@ pub(crate) struct Bed {
 
 impl Bed {
     pub(crate) fn new() -> Self {
-        let clock = VirtualClock::new();
+        Self::on(VirtualClock::new())
+    }
+
+    pub(crate) fn on(clock: VirtualClock) -> Self {
         let spy = Spy {
             inner: MemoryBroker::new(Arc::new(clock.clone())),
             calls: Arc::default(),

@@ -16,6 +16,7 @@ mod python;
 mod report;
 mod servers;
 mod sha256;
+mod shuttle;
 mod test;
 mod test_binaries;
 mod tidy;
@@ -47,6 +48,9 @@ Usage: cargo xtask COMMAND
   faults [NAME..] [--scale N | --small] [--client NAME] [--prove] [--list] [--table]
         Does things on purpose to processes and servers and checks that nothing was lost; appends
         what it measured to docs/faults/NAME.json. More with --help
+  shuttle [--iterations N] [NAME]
+        The parts of a pool in N orders each, 1,000 by default, chosen by a scheduler: no thread
+        and no server takes part. NAME is a part of a test's name
   tidy          Sizes, module docs, script headers, crate edges, licences, bans
   servers DIR   Puts the five servers' binaries into DIR
 ";
@@ -61,6 +65,10 @@ fn main() -> ExitCode {
         },
         ["ci"] => ci::run(),
         ["faults", rest @ ..] => faults::run(rest),
+        ["shuttle", rest @ ..] => match shuttle::Options::parse(rest) {
+            Ok(options) => shuttle::run(&options),
+            Err(message) => return usage(&message),
+        },
         ["tidy"] => tidy::run(),
         ["servers", dir] => servers::run(Path::new(dir)),
         ["help" | "--help" | "-h"] => {
