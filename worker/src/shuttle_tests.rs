@@ -5,6 +5,9 @@
 //! the next sleep: so a lost wake-up shows as time that passes, or as a stand still. Each test says
 //! how far time may go.
 //!
+//! A failure prints the seed or the schedule of its order. Where `select!` takes part it may not
+//! repeat: tokio tosses a coin of its own there.
+//!
 //! Run by `cargo xtask shuttle`; no other build takes this in.
 
 mod broker;
