@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
+use futures_util::{StreamExt, TryStreamExt, stream};
 use indicatif::MultiProgress;
 use tireless_faults::args::{self, Asked, Task};
 use tireless_faults::fault::Fault;
@@ -63,17 +64,18 @@ async fn run_all(asked: &Asked) -> Result<bool> {
     }
     eprintln!("tireless {}", run::version());
     let bars = MultiProgress::new();
-    let mut rows = Vec::new();
-    for fault in ALL {
-        if !asked.names.is_empty() && !asked.names.iter().any(|name| name == fault.name()) {
-            continue;
+    let wanted = |name: &str| asked.names.is_empty() || asked.names.iter().any(|one| one == name);
+    let jobs = ALL.iter().filter(|fault| wanted(fault.name())).flat_map(|fault| {
+        let orders = orders(*fault, asked).into_iter();
+        match run::obstacle(*fault) {
+            Some(why) => vec![Job::NotHere(fault.name(), why)],
+            None => orders.map(|orders| Job::Run(*fault, orders)).collect(),
         }
-        if let Some(why) = run::obstacle(*fault) {
-            rows.push(Row::NotRun { what: fault.name().to_owned(), why });
-            continue;
-        }
-        rows.extend(run_each(*fault, orders(*fault, asked), asked, &bars).await?);
-    }
+    });
+    let rows: Vec<Row> = stream::iter(jobs.map(|job| job.run(asked.record, &bars)))
+        .buffered(at_once(asked))
+        .try_collect()
+        .await?;
     println!("{}", table::of_rows(&rows));
     let passed = |row: &Row| match row {
         Row::Ran(record) => record.passed() != record.broken.is_some(),
@@ -81,6 +83,11 @@ async fn run_all(asked: &Asked) -> Result<bool> {
         Row::NotRun { .. } => true,
     };
     Ok(rows.iter().all(passed) && rows.iter().any(|row| matches!(row, Row::Ran(_))))
+}
+
+/// How many run beside each other: some at the small scale, where most of the time is waiting.
+fn at_once(asked: &Asked) -> usize {
+    if asked.scale.is_none() && !asked.prove { 4 } else { 1 }
 }
 
 /// How often to run a fault, and how.
@@ -96,46 +103,28 @@ fn orders(fault: &dyn Fault, asked: &Asked) -> Vec<Orders> {
     asked.clients.iter().map(order).collect()
 }
 
-/// One after the other; at the small scale, where most of the time is waiting, all at once.
-async fn run_each(
-    fault: &'static dyn Fault,
-    orders: Vec<Orders>,
-    asked: &Asked,
-    bars: &MultiProgress,
-) -> Result<Vec<Row>> {
-    let at_once = asked.scale.is_none() && !asked.prove;
-    let mut running = Vec::new();
-    let mut rows = Vec::new();
-    for orders in orders {
-        let (keep, bars) = (asked.record, bars.clone());
-        running.push(tokio::spawn(async move { run_one(fault, orders, keep, &bars).await }));
-        if !at_once {
-            for one in running.drain(..) {
-                rows.push(one.await??);
-            }
-        }
-    }
-    for one in running {
-        rows.push(one.await??);
-    }
-    Ok(rows)
+/// What is to be done about one fault.
+enum Job {
+    NotHere(&'static str, String),
+    Run(&'static dyn Fault, Orders),
 }
 
-async fn run_one(
-    fault: &'static dyn Fault,
-    orders: Orders,
-    keep: bool,
-    bars: &MultiProgress,
-) -> Result<Row> {
-    let what = format!("{} {}", fault.name(), orders.client.as_str());
-    match run::run(fault, orders, bars).await {
-        Ok(made) => {
-            if keep {
-                record::append(&record::folder(), &made)?;
+impl Job {
+    async fn run(self, keep: bool, bars: &MultiProgress) -> Result<Row> {
+        let (fault, orders) = match self {
+            Self::NotHere(name, why) => return Ok(Row::NotRun { what: name.to_owned(), why }),
+            Self::Run(fault, orders) => (fault, orders),
+        };
+        let what = format!("{} {}", fault.name(), orders.client.as_str());
+        match run::run(fault, orders, bars).await {
+            Ok(made) => {
+                if keep {
+                    record::append(&record::folder(), &made)?;
+                }
+                eprintln!("{what}: {} s", made.seconds);
+                Ok(Row::Ran(Box::new(made)))
             }
-            eprintln!("{what}: {} s", made.seconds);
-            Ok(Row::Ran(Box::new(made)))
+            Err(error) => Ok(Row::Broke { what, why: format!("{error:#}") }),
         }
-        Err(error) => Ok(Row::Broke { what, why: format!("{error:#}") }),
     }
 }

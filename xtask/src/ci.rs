@@ -6,13 +6,15 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail, ensure};
 
-use crate::faults;
 use crate::process::{cache, capture, cargo, command, run as run_command, succeeds};
 use crate::report::{REPORT_VARIABLE, Report};
-use crate::tidy;
+use crate::{faults, shuttle, tidy};
 
 /// What all stages together may take on two cores.
 const WANTED: Duration = Duration::from_secs(25 * 60);
+
+/// In how many orders each test of a pool's parts is run.
+const ORDERS: u64 = 300;
 
 /// The facade's features.
 const FEATURES: [&str; 3] = ["memory", "redis-rs", "fred"];
@@ -49,6 +51,10 @@ pub(crate) fn run() -> Result<bool> {
     report
         .time("quickstart", || stage(cargo().args(["run", "--quiet", "--example", "quickstart"])));
     tests(&mut report);
+    report.time("a pool's parts in chosen orders", || {
+        ensure!(shuttle::run(&shuttle::Options::of(ORDERS))?, "see above");
+        Ok(format!("{ORDERS} each"))
+    });
     let name = "faults, small scale";
     if cfg!(target_os = "linux") {
         report.time(name, faults::small);

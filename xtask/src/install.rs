@@ -110,3 +110,10 @@ pub(crate) const PIP: Package = Package {
     brew: "python",
     elsewhere: "python3 -m ensurepip (with Python 3.8 or newer)",
 };
+
+/// What lets a process take another time to be now.
+pub(crate) const FAKETIME: Package = Package {
+    apt: "faketime",
+    brew: "libfaketime",
+    elsewhere: "see https://github.com/wolfcw/libfaketime",
+};

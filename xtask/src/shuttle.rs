@@ -29,6 +29,11 @@ pub(crate) struct Options {
 }
 
 impl Options {
+    /// All tests, in so many orders each.
+    pub(crate) fn of(iterations: u64) -> Self {
+        Self { iterations: Some(iterations), name: String::new() }
+    }
+
     /// Reads the words after `shuttle`.
     pub(crate) fn parse(words: &[&str]) -> Result<Self, String> {
         match words {
