@@ -152,16 +152,20 @@ pub async fn run<L: Library>(scale: &Scale) -> Report {
 }
 
 fn odds(scale: &Scale) -> Odds {
-    // What is rarely sent is struck more often, or it would take for ever.
+    // What is rarely sent is struck more often, so that all come to their number at about one time.
     let of_kind = [
-        ("renew", 80),
-        ("beat", 120),
+        ("claim", 10),
+        ("push", 40),
+        ("ack", 80),
+        ("echo", 100),
+        ("settle", 120),
+        ("renew", 200),
+        ("beat", 300),
         ("tick", 60),
         ("reclaim", 300),
         ("blpop", 100),
-        ("blmove", 100),
-        ("lmove", 60),
-        ("settle", 60),
+        ("blmove", 150),
+        ("lmove", 100),
         ("script load", 100),
     ];
     Odds {

@@ -48,7 +48,7 @@ impl Cast {
         let (client, broker) =
             SharedClient::<L::Link>::connect(&stage.url, stage.settings.clone()).await;
         cast.work(stage, Watch::over(broker, &stage.book, false), BUSY, 20).await;
-        cast.echo(stage, client);
+        cast.echo(stage, client, 2 + scale.pools);
         let plain = load::push_plain(stage.clone(), server.to_owned(), QUIET);
         cast.producers.push(tokio::spawn(plain));
         for number in 0..2 * scale.pools {
@@ -72,9 +72,9 @@ impl Cast {
         self.producers.push(tokio::spawn(load::push(stage.clone(), broker, queue, pause)));
     }
 
-    fn echo<K: Link>(&mut self, stage: &Arc<Stage>, client: SharedClient<K>) {
+    fn echo<K: Link>(&mut self, stage: &Arc<Stage>, client: SharedClient<K>, callers: usize) {
         let client = Arc::new(client);
-        for caller in 0..5 {
+        for caller in 0..callers {
             let (client, stage) = (client.clone(), stage.clone());
             self.producers.push(tokio::spawn(async move { client.echo(caller, &stage).await }));
         }
