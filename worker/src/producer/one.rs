@@ -5,10 +5,11 @@ use std::pin::Pin;
 
 use bytes::Bytes;
 use tireless_core::{
-    Error, ErrorKind, NewTask, Operation, OwnId, QueueName, Result, TaskId, limits,
+    Durability, Error, ErrorKind, NewTask, Operation, OwnId, QueueName, Result, TaskId, limits,
 };
 
 use super::call::PushCall;
+use super::group::Groups;
 use super::options::{PushOptions, push_options};
 use super::{Producer, Receipt};
 
@@ -46,14 +47,34 @@ impl PushTask {
     /// # Errors
     /// `InvalidInput` for an illegal name, `TooLarge` for a body over its limit.
     pub fn prepare(self) -> Result<PreparedPush> {
-        let durability = self.options.durability.unwrap_or(self.producer.durability);
-        let (queue, mut tasks) = self.options.tasks(vec![self.body])?;
-        if let (Some(own_id), Some(task)) = (self.own_id, tasks.first_mut()) {
-            task.own_id = Some(own_id?);
-        }
-        check_sizes(&tasks)?;
-        Ok(PreparedPush(PushCall::new(self.producer, queue, tasks, durability)))
+        let Ready { producer, queue, task, durability } = self.ready()?;
+        Ok(PreparedPush(PushCall::new(producer, queue, vec![task], durability)))
     }
+
+    async fn send(self) -> Result<Receipt> {
+        let Ready { producer, queue, task, durability } = self.ready()?;
+        if producer.group_commit && durability == Durability::Stored {
+            return Groups::push(&producer, queue, task).await;
+        }
+        PreparedPush(PushCall::new(producer, queue, vec![task], durability)).send().await
+    }
+
+    fn ready(self) -> Result<Ready> {
+        let Self { producer, options, own_id, body } = self;
+        let durability = options.durability.unwrap_or(producer.durability);
+        let (queue, mut task) = options.task(body)?;
+        task.own_id = own_id.transpose()?;
+        check_sizes(std::slice::from_ref(&task))?;
+        Ok(Ready { producer, queue, task, durability })
+    }
+}
+
+/// All that a call needs but its number.
+struct Ready {
+    producer: Producer,
+    queue: QueueName,
+    task: NewTask,
+    durability: Durability,
 }
 
 impl IntoFuture for PushTask {
@@ -61,7 +82,7 @@ impl IntoFuture for PushTask {
     type IntoFuture = Pin<Box<dyn Future<Output = Result<Receipt>> + Send>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(async move { self.prepare()?.send().await })
+        Box::pin(self.send())
     }
 }
 

@@ -48,19 +48,30 @@ impl PushOptions {
 
     /// Makes tasks of bodies.
     pub(super) fn tasks(self, bodies: Vec<Result<Bytes>>) -> Result<(QueueName, Vec<NewTask>)> {
+        let (queue, mut make) = self.maker()?;
+        let tasks = bodies.into_iter().map(&mut make).collect::<Result<_>>()?;
+        Ok((queue, tasks))
+    }
+
+    /// Makes one task.
+    pub(super) fn task(self, body: Result<Bytes>) -> Result<(QueueName, NewTask)> {
+        let (queue, mut make) = self.maker()?;
+        Ok((queue, make(body)?))
+    }
+
+    fn maker(self) -> Result<(QueueName, impl FnMut(Result<Bytes>) -> Result<NewTask>)> {
         let queue = self.queue?;
         let mut envelope = Envelope::default();
         envelope.task_type = self.task_type.transpose()?;
         envelope.codec = self.codec;
         envelope.options = self.task;
         envelope.headers = self.headers;
-        let make = |body: Result<Bytes>| {
+        let make = move |body: Result<Bytes>| {
             envelope.body = body?;
             let envelope = envelope.encode()?;
             Ok(NewTask { id: TaskId::new(), envelope, when: self.when, own_id: None })
         };
-        let tasks = bodies.into_iter().map(make).collect::<Result<_>>()?;
-        Ok((queue, tasks))
+        Ok((queue, make))
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
-use tireless::{Backend, Envelope, NewTask, QueueName, Result};
+use tireless::{Backend, Envelope, NewTask, Producer, QueueName, Result};
 use tokio::task::JoinSet;
 
 use crate::exit::{Outcome, Stop};
@@ -18,10 +18,11 @@ const TIME: Duration = Duration::from_secs(2);
 const AT_ONCE: usize = 2;
 
 /// Tasks for a queue, all alike.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Load {
     broker: Arc<dyn Backend>,
     queue: QueueName,
+    body: bytes::Bytes,
     envelope: bytes::Bytes,
 }
 
@@ -32,34 +33,32 @@ impl Load {
         queue: QueueName,
         body_bytes: usize,
     ) -> Result<Self> {
-        let envelope = Envelope::raw(vec![b'x'; body_bytes]).encode()?;
-        Ok(Self { broker, queue, envelope })
-    }
-
-    fn pusher(&self) -> Pusher {
-        Pusher::new(self.broker.clone(), self.queue.clone())
+        let body = bytes::Bytes::from(vec![b'x'; body_bytes]);
+        let envelope = Envelope::raw(body.clone()).encode()?;
+        Ok(Self { broker, queue, body, envelope })
     }
 
     /// Pushes one task.
-    pub(super) async fn push(&self, pusher: &Pusher) -> Result<()> {
-        pusher.push(vec![NewTask::new(self.envelope.clone())]).await.map(drop)
+    pub(super) async fn push(&self, producer: &Producer) -> Result<()> {
+        producer.push_raw(&self.queue, self.body.clone()).await.map(drop)
     }
 
     /// A producer for [`push`](Self::push).
-    pub(super) fn producer(&self) -> Pusher {
-        self.pusher()
+    pub(super) fn producer(&self) -> Producer {
+        Producer::new(self.broker.clone())
     }
 
-    /// Tasks a second that some producers push one at a time.
-    pub(super) async fn one_by_one(&self, producers: u16) -> Outcome<f64> {
+    /// Tasks a second that some callers of one producer push one at a time.
+    pub(super) async fn one_by_one(&self, callers: u16) -> Outcome<f64> {
         let start = Instant::now();
+        let producer = self.producer();
         let mut running = JoinSet::new();
-        for _ in 0..producers {
-            let (pusher, envelope) = (self.pusher(), self.envelope.clone());
+        for _ in 0..callers {
+            let (producer, load) = (producer.clone(), self.clone());
             running.spawn(async move {
                 let mut pushed = 0_u64;
                 while start.elapsed() < TIME {
-                    pusher.push(vec![NewTask::new(envelope.clone())]).await?;
+                    load.push(&producer).await?;
                     pushed += 1;
                 }
                 Ok::<_, tireless::Error>(pushed)
@@ -75,7 +74,7 @@ impl Load {
     /// Tasks a second that are pushed in batches.
     pub(super) async fn in_batches(&self, tasks: u64, batch: usize) -> Outcome<f64> {
         let bar = progress(Some(tasks), "pushing");
-        let pusher = self.pusher();
+        let pusher = Pusher::new(self.broker.clone(), self.queue.clone());
         let batch = batch.max(1) as u64;
         let start = Instant::now();
         stream::iter((0..tasks).step_by(batch as usize))

@@ -1,0 +1,170 @@
+//! Tests of group commit, over a broker whose answers wait until they are let go.
+
+use std::collections::HashSet;
+use std::future::IntoFuture;
+use std::time::Duration;
+
+use tireless_core::{ErrorKind, TaskId};
+use tokio::task::JoinHandle;
+
+use super::*;
+use crate::producer::gated::Gated;
+
+type Pushing = JoinHandle<Result<Receipt>>;
+
+/// Starts pushes, one after the other, and lets each come to its first wait.
+async fn start(producer: &Producer, count: usize) -> Vec<Pushing> {
+    let mut pushing = Vec::new();
+    for number in 0..count {
+        let push = producer.push_raw("q", number.to_string()).into_future();
+        pushing.push(tokio::spawn(push));
+        settle().await;
+    }
+    pushing
+}
+
+async fn settle() {
+    for _ in 0..10 {
+        tokio::task::yield_now().await;
+    }
+}
+
+async fn ids(pushing: Vec<Pushing>) -> HashSet<TaskId> {
+    let mut ids = HashSet::new();
+    for one in pushing {
+        let ended = tokio::time::timeout(Duration::from_secs(60), one).await;
+        let receipt = ended.expect("an end").expect("no panic").expect("a receipt");
+        assert!(!receipt.existed);
+        ids.insert(receipt.id);
+    }
+    ids
+}
+
+#[tokio::test]
+async fn who_comes_alone_goes_at_once_and_alone() {
+    let store = Gated::open();
+    let producer = Producer::new(store.clone());
+    for _ in 0..3 {
+        producer.push_raw("q", "x").await.expect("a receipt");
+    }
+    assert_eq!(store.sizes(), [1, 1, 1]);
+}
+
+#[tokio::test]
+async fn who_comes_meanwhile_shares_the_next_call() {
+    let store = Gated::closed();
+    let producer = Producer::new(store.clone());
+    let pushing = start(&producer, 10).await;
+    assert_eq!(store.sizes(), [1, 1], "two are under way, eight wait");
+    store.let_go(1);
+    settle().await;
+    assert_eq!(store.sizes(), [1, 1, 8]);
+    store.let_go(2);
+    assert_eq!(ids(pushing).await, store.ids());
+}
+
+#[tokio::test]
+async fn each_gets_its_own_answer() {
+    let store = Gated::closed();
+    let producer = Producer::new(store.clone());
+    let first = start(&producer, 2).await;
+    let own = |id| tokio::spawn(producer.push_raw("q", "x").own_id(id).into_future());
+    let (one, two, same) = (own("one"), own("two"), own("one"));
+    settle().await;
+    store.let_go(10);
+    ids(first).await;
+    let [one, two, same] = [one, two, same].map(|push| async { push.await.unwrap().unwrap() });
+    let (one, two, same) = (one.await, two.await, same.await);
+    assert_eq!((one.existed, two.existed, same.existed), (false, false, true));
+    assert_eq!((same.id, store.sizes()), (one.id, vec![1, 1, 3]));
+    assert_ne!(one.id, two.id);
+}
+
+#[tokio::test]
+async fn a_push_that_is_dropped_while_it_waits_is_not_sent() {
+    let store = Gated::closed();
+    let producer = Producer::new(store.clone());
+    let mut pushing = start(&producer, 5).await;
+    pushing.remove(3).abort();
+    settle().await;
+    store.let_go(10);
+    ids(pushing).await;
+    assert_eq!(store.sizes(), [1, 1, 2]);
+}
+
+#[tokio::test]
+async fn who_is_dropped_under_way_leaves_nobody_waiting() {
+    let store = Gated::closed();
+    let producer = Producer::new(store.clone());
+    let mut pushing = start(&producer, 5).await;
+    pushing.drain(..2).for_each(|push| push.abort());
+    settle().await;
+    assert_eq!(store.sizes(), [1, 1, 3]);
+    store.let_go(10);
+    assert_eq!(ids(pushing).await.len(), 3);
+    assert_eq!(producer.groups.of(&"q".parse().unwrap()).state().flights, 0);
+}
+
+#[tokio::test]
+async fn an_error_is_everybodys() {
+    let store = Gated::closed();
+    let producer = Producer::new(store.clone());
+    let pushing = start(&producer, 4).await;
+    store.refuse(ErrorKind::OutOfMemory);
+    store.let_go(10);
+    for push in pushing {
+        let error = push.await.expect("no panic").expect_err("refused");
+        assert_eq!((error.kind(), error.effect()), (ErrorKind::OutOfMemory, Effect::None));
+    }
+}
+
+#[tokio::test]
+async fn no_call_is_over_its_bounds() {
+    let store = Gated::closed();
+    let producer = Producer::new(store.clone());
+    let first = start(&producer, 2).await;
+    let push = || tokio::spawn(producer.push_raw("q", vec![0; 900_000]).into_future());
+    let large: Vec<_> = (0..6).map(|_| push()).collect();
+    settle().await;
+    store.let_go(10);
+    ids(first).await;
+    ids(large).await;
+    assert_eq!(store.sizes(), [1, 1, 4, 2]);
+}
+
+#[tokio::test]
+async fn calls_of_their_own_are_never_shared() {
+    let store = Gated::closed();
+    let producer = Producer::new(store.clone()).group_commit(false);
+    let pushing = start(&producer, 4).await;
+    assert_eq!(store.sizes(), [1; 4]);
+    store.let_go(10);
+    ids(pushing).await;
+    store.let_go(10);
+    let sure = Producer::new(store.clone()).durability(Durability::REPLICATED);
+    let pushing = start(&sure, 4).await;
+    assert_eq!(store.sizes(), [1; 8]);
+    ids(pushing).await;
+}
+
+#[test]
+fn who_waits_for_a_runtime_that_ends_is_told() {
+    let store = Gated::closed();
+    let producer = Producer::new(store.clone());
+    let here = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let there = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let under_way = there.block_on(start(&producer, 2));
+    let waiting = here.block_on(start(&producer, 2));
+    drop(there);
+    drop(under_way);
+    here.block_on(async {
+        for push in waiting {
+            let ended = tokio::time::timeout(Duration::from_secs(60), push).await;
+            let error = ended.expect("an end").expect("no panic").expect_err("nobody flew");
+            assert_eq!((error.kind(), error.effect()), (ErrorKind::Unavailable, Effect::Maybe));
+        }
+        let late = start(&producer, 1).await;
+        store.let_go(10);
+        ids(late).await;
+    });
+}
