@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -272,6 +273,13 @@ pub trait Inspect: fmt::Debug + Send + Sync + 'static {
         let _ = (tasks, body_bytes);
         Ok(None)
     }
+
+    /// How soon a bare wait gets what is brought while it lasts, so many times one after the other:
+    /// no idle worker can start a task sooner. `None` where there is no such bare way.
+    async fn hand_over_limit(&self, samples: usize) -> Result<Option<Vec<Duration>>> {
+        let _ = samples;
+        Ok(None)
+    }
 }
 
 #[async_trait]
@@ -306,5 +314,9 @@ impl<T: Inspect + ?Sized> Inspect for Arc<T> {
 
     async fn drain_limit(&self, tasks: u64, body_bytes: usize) -> Result<Option<DrainLimit>> {
         (**self).drain_limit(tasks, body_bytes).await
+    }
+
+    async fn hand_over_limit(&self, samples: usize) -> Result<Option<Vec<Duration>>> {
+        (**self).hand_over_limit(samples).await
     }
 }

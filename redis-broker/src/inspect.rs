@@ -1,6 +1,6 @@
 //! Reads for operators over Redis.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -165,6 +165,10 @@ impl<C: RedisClient> Inspect for RedisBroker<C> {
     async fn drain_limit(&self, tasks: u64, body_bytes: usize) -> Result<Option<DrainLimit>> {
         let keys = self.registry();
         yardstick::drain_limit(&self.runner, &keys, tasks, body_bytes).await.map(Some)
+    }
+
+    async fn hand_over_limit(&self, samples: usize) -> Result<Option<Vec<Duration>>> {
+        yardstick::hand_over(&self.runner, &self.registry(), samples).await.map(Some)
     }
 }
 

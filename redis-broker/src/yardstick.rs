@@ -1,13 +1,19 @@
-//! The yardstick: how fast a store could be drained with none of the contract's care. Two raw
+//! The yardsticks: what a store could do with none of the contract's care.
+//!
+//! How fast it could be drained: two raw
 //! loops, so that the store never waits for an answer to be read, share a connection. Each takes a
 //! hundred bodies from a list into a hash in one script and removes its hundred before in the same
 //! round trip.
+
+mod hand_over;
 
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_util::future::try_join;
 use tireless_core::{DrainLimit, Operation, Result, TaskId};
+
+pub(crate) use hand_over::hand_over;
 
 use crate::client::{Command, RedisClient};
 use crate::info::Info;

@@ -2,6 +2,7 @@
 
 use std::fmt::Debug;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use tireless_core::{
@@ -46,6 +47,7 @@ pass_on! {
     server() -> Result<ServerStats>;
     checkup() -> Result<Vec<Checkup>>;
     drain_limit(tasks: u64, body_bytes: usize) -> Result<Option<DrainLimit>>;
+    hand_over_limit(samples: usize) -> Result<Option<Vec<Duration>>>;
     requeue(queue: &QueueName, selection: &Selection) -> Result<Moved>;
     remove(queue: &QueueName, ids: &[TaskId]) -> Result<Vec<Removed>>;
     purge(queue: &QueueName, state: State, limit: usize) -> Result<Purged>;
@@ -91,6 +93,7 @@ by_layer! { Inspect {
     server() -> Result<ServerStats>;
     checkup() -> Result<Vec<Checkup>>;
     drain_limit(tasks: u64, body_bytes: usize) -> Result<Option<DrainLimit>>;
+    hand_over_limit(samples: usize) -> Result<Option<Vec<Duration>>>;
 } }
 
 by_layer! { Admin {

@@ -59,6 +59,8 @@ struct Answer {
     drain_per_s: Option<f64>,
     pickup_p50_us: Option<f64>,
     pickup_p99_us: Option<f64>,
+    limit_pickup_p50_us: Option<f64>,
+    limit_pickup_p99_us: Option<f64>,
     worker_cpu_us_per_task: Option<f64>,
     server_cpu_us_per_task: Option<f64>,
     commands_per_task: Option<f64>,
@@ -94,6 +96,7 @@ async fn measure(args: &Args, broker: &Arc<dyn Backend>, queue: &QueueName) -> O
     let concurrency = usize::from(args.concurrency);
     let drained = Drained::measure(broker, queue, args.tasks, concurrency).await?;
     let pick_up = PickUp::measure(broker, queue, &load, concurrency).await?;
+    let bare = PickUp::bare(broker.as_ref()).await?;
     let limit = broker.drain_limit(args.tasks, args.body_bytes as usize).await?;
     Ok(Answer {
         tasks: args.tasks,
@@ -104,6 +107,8 @@ async fn measure(args: &Args, broker: &Arc<dyn Backend>, queue: &QueueName) -> O
         drain_per_s: Some(rounded(drained.per_s)),
         pickup_p50_us: Some(pick_up.p50_us),
         pickup_p99_us: Some(pick_up.p99_us),
+        limit_pickup_p50_us: bare.as_ref().map(|bare| bare.p50_us),
+        limit_pickup_p99_us: bare.as_ref().map(|bare| bare.p99_us),
         worker_cpu_us_per_task: Some(rounded(drained.worker_cpu_us)),
         server_cpu_us_per_task: drained.server_cpu_us,
         commands_per_task: drained.commands,
@@ -144,7 +149,9 @@ fn print(answer: &Answer, args: &Args, out: Output) -> Outcome {
         ("drain", answer.drain_per_s, "tasks/s"),
         ("drain, at most", answer.limit_drain_per_s, "tasks/s"),
         ("pick-up, median", answer.pickup_p50_us, "us"),
+        ("pick-up, median, at least", answer.limit_pickup_p50_us, "us"),
         ("pick-up, 99th of 100", answer.pickup_p99_us, "us"),
+        ("pick-up, 99th, at least", answer.limit_pickup_p99_us, "us"),
         ("worker's processor", answer.worker_cpu_us_per_task, "us/task"),
         ("server's processor", answer.server_cpu_us_per_task, "us/task"),
         ("server's processor, at least", answer.limit_server_cpu_us_per_task, "us/task"),

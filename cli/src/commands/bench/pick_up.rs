@@ -69,8 +69,17 @@ impl PickUp {
         }
         bar.finish_and_clear();
         pool.shutdown().await;
+        Ok(Self::of(times))
+    }
+
+    /// The same of a bare hand-over, where there is one.
+    pub(super) async fn bare(broker: &dyn Backend) -> Outcome<Option<Self>> {
+        Ok(broker.hand_over_limit(SAMPLES).await?.map(Self::of))
+    }
+
+    fn of(mut times: Vec<Duration>) -> Self {
         times.sort_unstable();
-        Ok(Self { p50_us: at(&times, 50), p99_us: at(&times, 99) })
+        Self { p50_us: at(&times, 50), p99_us: at(&times, 99) }
     }
 }
 
