@@ -1,14 +1,17 @@
 //! The ordinary load: producers that push, pools that run.
 
+use std::future::IntoFuture;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::future::join_all;
 use tireless::prelude::*;
 use tireless::{Backoff, RunPolicy, RunningPool};
 use tireless_core::Backend;
 
+use super::DRAINED;
 use super::stage::Stage;
 use crate::Raw;
 
@@ -67,25 +70,30 @@ fn bodies(queue: &str, count: u64) -> Vec<Bytes> {
     (0..count).map(|_| body(NEXT.fetch_add(1, Ordering::Relaxed))).collect()
 }
 
-/// Pushes until the stage closes: mostly batches, at times one with an own id.
+/// Pushes until the stage closes: mostly batches, at times one with an own id, or some at once that
+/// share calls.
 pub(super) async fn push(
     stage: Arc<Stage>,
     broker: Arc<dyn Backend>,
     queue: &'static str,
     pause: Duration,
 ) {
+    // Pushes that share calls are not sent again by hand.
+    let sharing = Producer::new(broker.clone()).patience(DRAINED);
     let producer = Producer::new(broker).patience(Duration::from_millis(500));
     for call in 0_u64.. {
         if stage.is_over() {
             return;
         }
-        let bodies = bodies(queue, 1 + call % 3);
-        if call % 4 == 0 {
-            for body in &bodies {
-                one(&stage, &producer, queue, body).await;
+        let bodies = bodies(queue, if call % 4 == 1 { 5 } else { 1 + call % 3 });
+        match call % 4 {
+            0 => {
+                for body in &bodies {
+                    one(&stage, &producer, queue, body).await;
+                }
             }
-        } else {
-            batch(&stage, &producer, queue, &bodies).await;
+            1 => together(&stage, &sharing, queue, &bodies).await,
+            _ => batch(&stage, &producer, queue, &bodies).await,
         }
         stage.book.accepted(bodies.into_iter().map(|body| (body.clone(), wanted(&body))));
         tokio::time::sleep(pause).await;
@@ -103,6 +111,17 @@ async fn one(stage: &Stage, producer: &Producer, queue: &str, body: &Bytes) {
     };
     if receipt.existed || receipt.id != push.id() {
         stage.book.foreign(format!("pushed {}, answered {receipt:?}", push.id()));
+    }
+}
+
+async fn together(stage: &Stage, producer: &Producer, queue: &str, bodies: &[Bytes]) {
+    // Two go at once, so more are needed for some to share.
+    let pushes = bodies.iter().map(|body| producer.push_raw(queue, body.clone()).into_future());
+    for receipt in join_all(pushes).await {
+        match receipt {
+            Ok(receipt) if !receipt.existed => {}
+            answer => stage.book.foreign(format!("pushed together, answered {answer:?}")),
+        }
     }
 }
 

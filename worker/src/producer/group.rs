@@ -1,25 +1,37 @@
-//! Group commit: a single push that comes while others are under way waits for the next call and
-//! shares it. One that comes alone goes at once, so nothing ever waits for a group to fill.
+//! Group commit: single pushes that come while others are under way share the next call. One that
+//! comes alone goes at once, and none waits longer than a moment for a call to end.
+//!
+//! Calls are made by tasks of their own, never inside a push: one that is held and not polled, or
+//! dropped, holds up nobody. Only pushes of one runtime share calls, so that who waits for a call and
+//! who makes it run, or stand still, together.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 
 use tireless_core::{
     Durability, Effect, Error, ErrorKind, NewTask, Operation, QueueName, Result, limits,
 };
-use tokio::runtime::Handle;
+use tokio::runtime::{Handle, Id};
 use tokio::sync::oneshot;
 
 use super::call::PushCall;
 use super::{Producer, Receipt};
+use crate::sync::{Mutex, MutexGuard};
 
-/// Calls of one queue that are under way at a time before pushes wait for the next one: the store
+/// Calls of one group that are under way at a time before pushes wait for the next one: the store
 /// works on one while the other travels.
 const FLIGHTS: usize = 2;
 
-/// The groups of a producer, one a queue.
+/// A push that has waited for so long goes, whatever is under way.
+const MOMENT: Duration = Duration::from_millis(100);
+
+/// Groups that are kept although nobody is in them, before they are looked through.
+const KEPT: usize = 64;
+
+/// The groups of a producer, one a queue and runtime.
 #[derive(Debug, Default)]
-pub(super) struct Groups(Mutex<HashMap<QueueName, Arc<Group>>>);
+pub(super) struct Groups(Mutex<HashMap<(QueueName, Id), Arc<Group>>>);
 
 #[derive(Debug, Default)]
 struct Group(Mutex<State>);
@@ -27,139 +39,188 @@ struct Group(Mutex<State>);
 #[derive(Debug, Default)]
 struct State {
     flights: usize,
+    /// By rising numbers without a gap.
     waiting: VecDeque<Waiting>,
+    /// The number of the next one.
+    next: u64,
 }
 
 #[derive(Debug)]
 struct Waiting {
-    task: NewTask,
+    number: u64,
+    /// Nothing any more if its push was dropped.
+    task: Option<NewTask>,
     answer: oneshot::Sender<Result<Receipt>>,
 }
 
 impl Groups {
-    /// Pushes a task, alone or with others. Dropped before its call is sent, it is not sent.
+    /// Pushes a task with others, if there are any. Dropped before its call is made, it is not sent.
+    ///
+    /// # Panics
+    /// Outside of a runtime, as everything does that waits for a store.
     pub(super) async fn push(
         producer: &Producer,
         queue: QueueName,
         task: NewTask,
     ) -> Result<Receipt> {
-        let group = producer.groups.of(&queue);
-        match group.enter(task) {
-            Entered::First(task) => {
-                let flight = Flight::new(group, producer.clone(), queue, Flies::Itself);
-                let answers = flight.send(vec![task]).await?;
-                answers.first().copied().ok_or_else(unanswered)
+        let runtime = Handle::current();
+        let group = producer.groups.of(&queue, runtime.id());
+        let (place, mut answer) = Place::take(&group, task);
+        let fly = |load| {
+            let (group, producer, queue) = (group.clone(), producer.clone(), queue.clone());
+            runtime.spawn(Flight { group, producer, queue, ended: false }.carry(load));
+        };
+        if let Some(load) = group.state().board(FLIGHTS) {
+            fly(load);
+        } else {
+            tokio::select! {
+                biased;
+                answer = &mut answer => return answer.unwrap_or_else(|_| Err(unanswered())),
+                () = producer.clock.sleep(MOMENT) => {}
             }
-            Entered::Waits(answer) => answer.await.unwrap_or_else(|_| Err(unanswered())),
+            if place.is_waiting()
+                && let Some(load) = group.state().board(usize::MAX)
+            {
+                fly(load);
+            }
         }
+        answer.await.unwrap_or_else(|_| Err(unanswered()))
     }
 
-    fn of(&self, queue: &QueueName) -> Arc<Group> {
+    fn of(&self, queue: &QueueName, runtime: Id) -> Arc<Group> {
         let mut groups = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(group) = groups.get(queue) {
+        let key = (queue.clone(), runtime);
+        if let Some(group) = groups.get(&key) {
             return Arc::clone(group);
         }
-        Arc::clone(groups.entry(queue.clone()).or_default())
+        if groups.len() >= KEPT {
+            // Those of runtimes that have ended are among them.
+            groups.retain(|_, group| Arc::strong_count(group) > 1);
+        }
+        Arc::clone(groups.entry(key).or_default())
     }
-}
-
-enum Entered {
-    /// A flight is free, and it is the caller's.
-    First(NewTask),
-    Waits(oneshot::Receiver<Result<Receipt>>),
 }
 
 impl Group {
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
-
-    fn enter(&self, task: NewTask) -> Entered {
-        let mut state = self.state();
-        if state.flights < FLIGHTS && state.waiting.is_empty() {
-            state.flights += 1;
-            return Entered::First(task);
-        }
-        let (answer, answered) = oneshot::channel();
-        state.waiting.push_back(Waiting { task, answer });
-        Entered::Waits(answered)
-    }
 }
 
 impl State {
+    fn enter(&mut self, task: NewTask) -> (u64, oneshot::Receiver<Result<Receipt>>) {
+        let (answer, answered) = oneshot::channel();
+        let number = self.next;
+        self.next += 1;
+        self.waiting.push_back(Waiting { number, task: Some(task), answer });
+        (number, answered)
+    }
+
+    fn find(&mut self, number: u64) -> Option<&mut Waiting> {
+        let first = self.waiting.front()?.number;
+        self.waiting.get_mut(usize::try_from(number.checked_sub(first)?).ok()?)
+    }
+
+    /// Begins a flight with those that wait, unless so many are under way.
+    fn board(&mut self, most: usize) -> Option<Load> {
+        if self.flights >= most {
+            return None;
+        }
+        let load = self.load()?;
+        self.flights += 1;
+        Some(load)
+    }
+
     /// What the next call carries, within the bounds of one (B7).
-    fn next(&mut self) -> Vec<Waiting> {
-        let mut bytes = 0;
-        let mut next = Vec::with_capacity(self.waiting.len().min(limits::TASKS_PER_CALL));
-        while next.len() < limits::TASKS_PER_CALL {
-            let Some(waiting) = self.waiting.pop_front() else { break };
-            if waiting.answer.is_closed() {
-                continue;
-            }
-            bytes += waiting.task.envelope.len();
-            if bytes > limits::BYTES_PER_CALL && !next.is_empty() {
-                self.waiting.push_front(waiting);
+    fn load(&mut self) -> Option<Load> {
+        let (mut load, mut bytes) = (Load::default(), 0);
+        while load.tasks.len() < limits::TASKS_PER_CALL
+            && let Some(mut waiting) = self.waiting.pop_front()
+        {
+            let Some(task) = waiting.task.take() else { continue };
+            bytes += task.envelope.len();
+            if bytes > limits::BYTES_PER_CALL && !load.tasks.is_empty() {
+                self.waiting.push_front(Waiting { task: Some(task), ..waiting });
                 break;
             }
-            next.push(waiting);
+            load.tasks.push(task);
+            load.answers.push(waiting.answer);
         }
-        next
+        (!load.tasks.is_empty()).then_some(load)
     }
 }
 
-/// One of the calls that may be under way. Ended in whatever way, it leaves nobody waiting.
+/// The tasks of one call, and who waits for its answer.
+#[derive(Debug, Default)]
+struct Load {
+    tasks: Vec<NewTask>,
+    answers: Vec<oneshot::Sender<Result<Receipt>>>,
+}
+
+/// A push among those that wait. Dropped, it takes its task with it.
+struct Place<'a> {
+    group: &'a Group,
+    number: u64,
+}
+
+impl<'a> Place<'a> {
+    fn take(group: &'a Group, task: NewTask) -> (Self, oneshot::Receiver<Result<Receipt>>) {
+        let (number, answered) = group.state().enter(task);
+        (Self { group, number }, answered)
+    }
+
+    fn is_waiting(&self) -> bool {
+        self.group.state().find(self.number).is_some()
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        let task = self.group.state().find(self.number).and_then(|waiting| waiting.task.take());
+        // Large ones take their time, and nobody is to wait for that.
+        drop(task);
+    }
+}
+
+/// One of the calls that are under way, and those after it until nobody waits.
 struct Flight {
     group: Arc<Group>,
     producer: Producer,
     queue: QueueName,
-    flies: Flies,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Flies {
-    /// In the future of one push.
-    Itself,
-    /// In a task of its own, for those that wait.
-    Others,
-    /// No more.
-    Nobody,
+    ended: bool,
 }
 
 impl Flight {
-    fn new(group: Arc<Group>, producer: Producer, queue: QueueName, flies: Flies) -> Self {
-        Self { group, producer, queue, flies }
-    }
-
-    async fn send(&self, tasks: Vec<NewTask>) -> Result<Vec<Receipt>> {
-        let (producer, queue) = (self.producer.clone(), self.queue.clone());
-        PushCall::new(producer, queue, tasks, Durability::Stored).send().await
-    }
-
-    /// What the next call carries; `None` ends the flight, in one step with the look.
-    fn next(&mut self) -> Option<Vec<Waiting>> {
-        let mut state = self.group.state();
-        let next = state.next();
-        if next.is_empty() {
-            state.flights -= 1;
-            self.flies = Flies::Nobody;
-            return None;
+    async fn carry(mut self, mut load: Load) {
+        loop {
+            self.send(load).await;
+            let next = {
+                let mut state = self.group.state();
+                let next = state.load();
+                if next.is_none() {
+                    state.flights -= 1;
+                }
+                next
+            };
+            let Some(next) = next else { break };
+            load = next;
         }
-        Some(next)
+        self.ended = true;
     }
 
-    /// Flies for all that wait, until nobody does.
-    async fn carry_on(mut self) {
-        while let Some(next) = self.next() {
-            let (tasks, answers): (Vec<_>, Vec<_>) =
-                next.into_iter().map(|waiting| (waiting.task, waiting.answer)).unzip();
-            // Nobody listens to an answer that was given up meanwhile.
-            match self.send(tasks).await {
-                Ok(receipts) => answers.into_iter().zip(receipts).for_each(|(answer, receipt)| {
-                    let _ = answer.send(Ok(receipt));
-                }),
-                Err(error) => answers.into_iter().for_each(|answer| {
+    async fn send(&self, Load { tasks, mut answers }: Load) {
+        let (producer, queue) = (self.producer.clone(), self.queue.clone());
+        // Nobody listens to an answer that was given up meanwhile.
+        match PushCall::new(producer, queue, tasks, Durability::Stored).send().await {
+            Ok(receipts) => answers.into_iter().zip(receipts).for_each(|(answer, receipt)| {
+                let _ = answer.send(Ok(receipt));
+            }),
+            Err(error) => {
+                let last = answers.pop();
+                answers.into_iter().for_each(|answer| {
                     let _ = answer.send(Err(same(&error)));
-                }),
+                });
+                last.map(|answer| answer.send(Err(error)));
             }
         }
     }
@@ -167,27 +228,18 @@ impl Flight {
 
 impl Drop for Flight {
     fn drop(&mut self) {
+        if self.ended {
+            return;
+        }
+        // The runtime ends, or a call panicked.
         let mut state = self.group.state();
-        if self.flies == Flies::Nobody {
-            return;
-        }
-        // Whoever flew for itself, or gave up, does not fly for the others.
-        if self.flies == Flies::Itself
-            && !state.waiting.is_empty()
-            && let Ok(runtime) = Handle::try_current()
-        {
-            drop(state);
-            let (group, producer) = (Arc::clone(&self.group), self.producer.clone());
-            let flight = Self::new(group, producer, self.queue.clone(), Flies::Others);
-            runtime.spawn(flight.carry_on());
-            return;
-        }
         state.flights -= 1;
         if state.flights == 0 {
-            // The runtime has ended. Who still waits elsewhere is told, by losing its sender.
-            let lost = std::mem::take(&mut state.waiting);
+            let left = std::mem::take(&mut state.waiting);
             drop(state);
-            drop(lost);
+            left.into_iter().for_each(|waiting| {
+                let _ = waiting.answer.send(Err(unsent()));
+            });
         }
     }
 }
@@ -198,9 +250,13 @@ fn same(error: &Error) -> Error {
 }
 
 fn unanswered() -> Error {
-    let message = "the push went out together with others, and what waited for the answer ended \
-                   before it came";
+    let message = "what waited for the answer to this push ended before it came";
     Error::new(ErrorKind::Unavailable, Operation::Push, message).with_effect(Effect::Maybe)
+}
+
+fn unsent() -> Error {
+    let message = "what was to send this push ended before it did";
+    Error::new(ErrorKind::Unavailable, Operation::Push, message)
 }
 
 #[cfg(test)]

@@ -99,10 +99,50 @@ async fn who_is_dropped_under_way_leaves_nobody_waiting() {
     let mut pushing = start(&producer, 5).await;
     pushing.drain(..2).for_each(|push| push.abort());
     settle().await;
-    assert_eq!(store.sizes(), [1, 1, 3]);
     store.let_go(10);
     assert_eq!(ids(pushing).await.len(), 3);
-    assert_eq!(producer.groups.of(&"q".parse().unwrap()).state().flights, 0);
+    assert_eq!(store.sizes(), [1, 1, 3]);
+    settle().await;
+    let group = producer.groups.of(&"q".parse().unwrap(), Handle::current().id());
+    let state = group.state();
+    assert_eq!((state.flights, state.waiting.len()), (0, 0));
+}
+
+#[tokio::test]
+async fn who_is_held_and_not_polled_holds_up_nobody() {
+    let store = Gated::closed();
+    let producer = Producer::new(store.clone());
+    let push = || Box::pin(producer.push_raw("q", "x").into_future());
+    let mut held: Vec<_> = (0..3).map(|_| push()).collect();
+    for one in &mut held {
+        assert!(futures_util::poll!(one).is_pending());
+    }
+    // Nothing is let go for those two, and they are not asked again: the third is the fourth's mate.
+    let fourth = tokio::time::timeout(Duration::from_secs(60), async {
+        let mut fourth = push();
+        while store.sizes().len() < 3 {
+            assert!(futures_util::poll!(&mut fourth).is_pending());
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        store.let_go(10);
+        fourth.await
+    });
+    fourth.await.expect("an end").expect("a receipt");
+    assert_eq!(store.sizes(), [1, 1, 2], "after a moment they go beside the two");
+}
+
+#[test]
+fn who_stands_still_on_another_runtime_holds_up_nobody() {
+    let store = Gated::closed();
+    let producer = Producer::new(store.clone());
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let (still, here) = (runtime(), runtime());
+    let pushing = still.block_on(start(&producer, 5));
+    store.let_go(10);
+    // Nobody drives the other runtime from here on.
+    let receipts = here.block_on(async { ids(start(&producer, 5).await).await });
+    assert_eq!(receipts.len(), 5);
+    assert_eq!(still.block_on(ids(pushing)).len(), 5);
 }
 
 #[tokio::test]
@@ -151,20 +191,25 @@ async fn calls_of_their_own_are_never_shared() {
 fn who_waits_for_a_runtime_that_ends_is_told() {
     let store = Gated::closed();
     let producer = Producer::new(store.clone());
-    let here = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let there = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let under_way = there.block_on(start(&producer, 2));
-    let waiting = here.block_on(start(&producer, 2));
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let there = runtime();
+    // Two are under way and one waits, all of them outside of the runtime that carries them.
+    let mut pushes: Vec<_> =
+        (0..3).map(|_| Box::pin(producer.push_raw("q", "x").into_future())).collect();
+    there.block_on(async {
+        for push in &mut pushes {
+            assert!(futures_util::poll!(push).is_pending());
+        }
+        settle().await;
+    });
+    let waiting = pushes.pop().unwrap();
     drop(there);
-    drop(under_way);
-    here.block_on(async {
-        for push in waiting {
-            let ended = tokio::time::timeout(Duration::from_secs(60), push).await;
-            let error = ended.expect("an end").expect("no panic").expect_err("nobody flew");
+    runtime().block_on(async {
+        for push in pushes {
+            let error = push.await.expect_err("nobody answers");
             assert_eq!((error.kind(), error.effect()), (ErrorKind::Unavailable, Effect::Maybe));
         }
-        let late = start(&producer, 1).await;
-        store.let_go(10);
-        ids(late).await;
+        let error = waiting.await.expect_err("nobody sends");
+        assert_eq!((error.kind(), error.effect()), (ErrorKind::Unavailable, Effect::None));
     });
 }
