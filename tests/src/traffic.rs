@@ -11,7 +11,7 @@ use tireless::{Durability, Producer, RunningPool};
 use tireless_core::{Backend, Namespace, QueueName};
 use tireless_redis_broker::Settings;
 
-use crate::{Library, Pace, eventually, fresh_namespace, small_cap};
+use crate::{Library, Pace, fresh_namespace, small_cap};
 
 /// How long traffic may take to come to its end.
 const SOON: Duration = Duration::from_secs(60);
@@ -152,15 +152,31 @@ impl Traffic {
 
     /// The same, of these queues only.
     pub async fn goes_on_in(&self, queues: &[&str], limit: Duration) -> Duration {
+        let went_on = self.try_to_go_on(queues, limit).await;
+        went_on.unwrap_or_else(|still| panic!("not within {limit:?}: more tasks of {still:?} run"))
+    }
+
+    /// The same; gives the queues that stood still, if any did until the limit.
+    pub async fn try_to_go_on(
+        &self,
+        queues: &[&str],
+        limit: Duration,
+    ) -> Result<Duration, Vec<QueueName>> {
         let begin = Instant::now();
         let before = self.begun();
-        let more = async || {
+        loop {
             let of_each = self.queues.iter().zip(self.begun()).zip(&before);
-            let mut asked = of_each.filter(|((queue, _), _)| queues.contains(&queue.as_str()));
-            asked.all(|((_, now), then)| now >= then + 30)
-        };
-        eventually("more tasks of each queue run", limit, more).await;
-        begin.elapsed()
+            let asked = of_each.filter(|((queue, _), _)| queues.contains(&queue.as_str()));
+            let still = asked.filter(|((_, now), then)| *now < *then + 30);
+            let still: Vec<_> = still.map(|((queue, _), _)| queue.clone()).collect();
+            if still.is_empty() {
+                return Ok(begin.elapsed());
+            }
+            if begin.elapsed() > limit {
+                return Err(still);
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 
     /// Stops pushing, drains the queues, and sums up.

@@ -108,9 +108,11 @@ async fn kill_masters<L: Library, S: SetUp>(
     let streams: Vec<_> = SURE.into_iter().map(sure).chain([QUICK]).collect();
     let traffic = Traffic::of_streams::<L>(&set_up.url(), &streams).await;
     let (mut quick, mut all) = (Duration::ZERO, Duration::ZERO);
+    let mut still = Vec::new();
     run.progress.set_length(kills);
     for _ in 0..kills {
-        let master = set_up.master(&traffic.tag(QUICK.queue))?;
+        let key = traffic.tag(QUICK.queue);
+        let master = set_up.master(&key)?;
         let replicas = replicas_of(set_up.servers());
         replicas.iter().try_for_each(|place| set_up.servers()[*place].stop())?;
         // What is on its way already would be read by who goes on.
@@ -118,23 +120,28 @@ async fn kill_masters<L: Library, S: SetUp>(
         tokio::time::sleep(BEHIND).await;
         set_up.servers_mut()[master].kill();
         replicas.iter().try_for_each(|place| set_up.servers()[*place].cont())?;
-        let promoted = set_up.until_promoted(master).await?;
-        traffic.goes_on_in(&[QUICK.queue], PATIENCE).await;
+        let promoted = promoted(|| set_up.master(&key).is_ok_and(|now| now != master)).await?;
+        still.extend(traffic.try_to_go_on(&[QUICK.queue], PATIENCE).await.err());
         quick = quick.max(promoted.elapsed());
         // From here on there is somebody to confirm again.
         set_up.servers_mut()[master].restart()?;
-        traffic.goes_on(PATIENCE).await;
+        still.extend(traffic.try_to_go_on(&SURE, PATIENCE).await.err());
         all = all.max(promoted.elapsed());
+        if !still.is_empty() {
+            break;
+        }
         set_up.until_healthy()?;
         run.progress.inc(1);
     }
-    let sum = traffic.end().await;
+    let sum = traffic.end_within(PATIENCE).await;
     let lost: Vec<_> = SURE.iter().flat_map(|queue| sum.lost_of(queue)).collect();
     let mut report = Report { n: kills, ..Report::default() };
     report.count("accepted", sum.accepted as u64);
     report.count("lost", lost.len() as u64);
     report.count("lost, and never confirmed", sum.lost_of(QUICK.queue).len() as u64);
     report.count("extra runs", sum.excess as u64);
+    report.demand(still.is_empty(), || format!("{still:?} stood still for {PATIENCE:?}"));
+    report.demand(sum.drained, || "the queues were not drained in time".to_owned());
     report.demand(lost.is_empty(), || {
         let some = &lost[..lost.len().min(5)];
         format!("{} confirmed and lost, such as {some:?}", lost.len())
@@ -153,19 +160,14 @@ fn replicas_of(servers: &[TestServer]) -> Vec<usize> {
 }
 
 /// Servers of which one is the master of a key, and others may become it.
-#[async_trait(?Send)]
 trait SetUp {
     fn url(&self) -> String;
     fn servers(&self) -> &[TestServer];
     fn servers_mut(&mut self) -> &mut [TestServer];
     fn master(&self, key: &str) -> Result<usize>;
     fn until_healthy(&self) -> Result<()>;
-
-    /// Waits until another than the one at this place is named; when that was.
-    async fn until_promoted(&self, old: usize) -> Result<Instant>;
 }
 
-#[async_trait(?Send)]
 impl SetUp for TestSentinels {
     fn url(&self) -> String {
         self.url()
@@ -186,13 +188,8 @@ impl SetUp for TestSentinels {
     fn until_healthy(&self) -> Result<()> {
         Ok(self.until_healthy()?)
     }
-
-    async fn until_promoted(&self, old: usize) -> Result<Instant> {
-        promoted(|| self.master().is_ok_and(|master| master != old)).await
-    }
 }
 
-#[async_trait(?Send)]
 impl SetUp for TestCluster {
     fn url(&self) -> String {
         self.url()
@@ -212,17 +209,6 @@ impl SetUp for TestCluster {
 
     fn until_healthy(&self) -> Result<()> {
         Ok(self.until_healthy()?)
-    }
-
-    async fn until_promoted(&self, _old: usize) -> Result<Instant> {
-        // Each one that runs sees all slots served: those of the old one by another.
-        promoted(|| {
-            self.servers.iter().filter(|server| server.pid().is_some()).all(|server| {
-                let info = server.ask(&["CLUSTER", "INFO"]).unwrap_or_default();
-                info.contains("cluster_state:ok") && info.contains("cluster_slots_ok:16384")
-            })
-        })
-        .await
     }
 }
 

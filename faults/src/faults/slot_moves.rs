@@ -59,7 +59,9 @@ impl Fault for SlotMoves {
 impl OverAny for SlotMoves {
     async fn over<L: Library>(&self, run: &Run) -> Result<Report> {
         let (seconds, waiting) = (run.times(SECONDS, 3), run.times(WAITING, 1_000));
-        let cluster = TestCluster::start(0)?;
+        // A step of a move holds two servers for longer than others would wait for them here.
+        let patient = ["--cluster-node-timeout", "15000"];
+        let cluster = TestCluster::start_with(0, |server| server.with_args(patient))?;
         let queues = ["hot", "other"];
         let mut traffic = Traffic::start::<L>(&cluster.url(), &queues, Durability::Stored).await;
         traffic.put_by("hot", waiting).await;
