@@ -92,9 +92,8 @@ fn merged<T>(
 }
 
 fn findings_of(facts: &Checkup, roles: &[UserRole]) -> Vec<Finding> {
-    let name = |name: &String| ok(name.clone());
     vec![
-        judge("server", &facts.name, name),
+        server(facts),
         judge("memory", &facts.memory, memory),
         persistence(facts),
         replication(facts),
@@ -116,6 +115,19 @@ fn findings_of(facts: &Checkup, roles: &[UserRole]) -> Vec<Finding> {
         judge("clock", &facts.clock_ahead_ms, |ahead| clock(*ahead)),
         judge("latency", &facts.round_trips, |took| latency(took)),
     ]
+}
+
+fn server(facts: &Checkup) -> Finding {
+    let Some(reason) = &facts.absent else {
+        return judge("server", &facts.name, |name| ok(name.clone()));
+    };
+    Finding {
+        what: "server",
+        verdict: Verdict::Problem,
+        found: reason.clone(),
+        advice: "start it, or let a replica take over: queues in its slots stand still",
+        servers: Vec::new(),
+    }
 }
 
 type Judged = (Verdict, String, &'static str);

@@ -127,6 +127,9 @@ impl RoleRights {
 pub struct Checkup {
     /// Which of the store's servers tells, as `HOST:PORT`; `None` where there is only one.
     pub place: Option<String>,
+    /// Why it could not be asked, if it could not: then all the rest is untold. Only one of several
+    /// servers: where there is one alone, that is the error of the whole.
+    pub absent: Option<String>,
     /// Name and version.
     pub name: Fact<String>,
     /// What happens at its memory limit.

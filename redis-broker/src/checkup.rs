@@ -22,7 +22,7 @@ const INSPECT: Operation = Operation::Inspect;
 /// Round trips that are timed.
 const PINGS: usize = 100;
 
-/// Among the slots of so many names there is one of each master, unless it has next to none.
+/// Among the slots of so many names there is one of each master, even if it has a single slot.
 const MOST_NAMES: u32 = 1_000_000;
 
 /// Looks at the clock; the one with the quickest answer counts.
@@ -46,7 +46,14 @@ pub(crate) async fn checkups<C: RedisClient>(
             keys.as_ref().is_ok_and(|keys| slots.contains(&slot_of(&keys.part("tasks"))))
         };
         let Some(keys) = names.find(has).transpose()? else { continue };
-        let mut one = checkup(&Runner::new(client), &keys, true).await?;
+        let mut one = match checkup(&Runner::new(client), &keys, true).await {
+            Ok(one) => one,
+            Err(error) => {
+                let mut one = Checkup::default();
+                one.absent = Some(error.to_string());
+                one
+            }
+        };
         one.place = Some(place);
         found.push(one);
     }

@@ -70,7 +70,8 @@ pub(crate) fn needed(role: UserRole) -> BTreeSet<String> {
     lines
 }
 
-/// What this user lacks for each role, `with_slots` or without; `None` where the server cannot say, which is before 7.0.
+/// What this user lacks for each role, `with_slots` or without; `None` where the server cannot say,
+/// which is before 7.0.
 ///
 /// # Errors
 /// `Denied` where the user may not even run a script.

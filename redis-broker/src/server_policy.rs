@@ -76,6 +76,10 @@ pub(crate) async fn ask<C: RedisClient>(
     }
 }
 
+/// How often a master of a Cluster is asked before it counts as away: the first connection to it, from
+/// far away and with TLS, takes longer than a call waits for one.
+const TRIES: usize = 4;
+
 /// Refuses servers that no broker can work with: each master's of a Cluster.
 ///
 /// # Errors
@@ -89,11 +93,24 @@ pub(crate) async fn refuse_unfit<C: RedisClient>(
         return fits(runner, "the server", allow_eviction).await;
     }
     let of_each = masters.into_iter().map(|Master { place, client, .. }| async move {
-        fits(&Runner::new(client), &format!("the server {place}"), allow_eviction).await
+        let (runner, server) = (Runner::new(client), format!("the server {place}"));
+        let mut answer = fits(&runner, &server, allow_eviction).await;
+        for _ in 1..TRIES {
+            if is_answered(&answer) {
+                break;
+            }
+            answer = fits(&runner, &server, allow_eviction).await;
+        }
+        answer
     });
+    let answers = join_all(of_each).await;
     // One that is away now is no reason not to serve the others.
-    let unless_away = |answer: &Result<()>| !matches!(answer, Err(error) if error.is_retryable());
-    join_all(of_each).await.into_iter().filter(unless_away).collect()
+    let nobody_answers = !answers.iter().any(is_answered);
+    answers.into_iter().filter(|answer| nobody_answers || is_answered(answer)).collect()
+}
+
+fn is_answered(answer: &Result<()>) -> bool {
+    !matches!(answer, Err(error) if error.is_retryable())
 }
 
 async fn fits<C: RedisClient>(

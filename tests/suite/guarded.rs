@@ -41,8 +41,10 @@ fn entered(url: &str, password: &str, certificates: &Certificates) -> String {
 
 /// The users of our connections to these servers.
 fn users(servers: &[TestServer]) -> Vec<String> {
-    let lists: Vec<String> =
-        servers.iter().map(|server| server.ask(&["CLIENT", "LIST"]).unwrap_or_default()).collect();
+    let lists: Vec<String> = servers
+        .iter()
+        .map(|server| server.ask(&["CLIENT", "LIST"]).expect("a list of clients"))
+        .collect();
     let ours =
         lists.iter().flat_map(|list| list.lines()).filter(|line| line.contains(" name=tireless"));
     ours.filter_map(|line| line.split(' ').find_map(|word| word.strip_prefix("user=")))

@@ -168,7 +168,8 @@ async fn what_is_cut_by_a_shutdown_is_given_back_at_once_and_uncharged() {
     let site = Site::with_tasks(tasks);
     let slow = site.process(Duration::from_secs(600), Duration::from_millis(50)).await;
     site.push(0..tasks).await;
-    eventually("begun", SOON, async || site.counts().await.running == tasks).await;
+    let begun = |task: &AtomicU32| task.load(Ordering::SeqCst) == 1;
+    eventually("begun", SOON, async || site.begun.iter().all(begun)).await;
     slow.shut_down().await;
     assert_eq!(site.counts().await.ready, tasks);
     let quick = site.process(Duration::ZERO, Duration::from_secs(25)).await;

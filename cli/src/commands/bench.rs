@@ -18,8 +18,8 @@ use pick_up::PickUp;
 use push::Load;
 
 const AFTER_HELP: &str = "\
-Rates are tasks a second. Pushing is measured one at a time, with --producers at once, and in \
-batches with two calls under way; draining with one pool in this process; pick-up from an idle \
+Rates are tasks a second. Pushing is measured one at a time, with --producers callers of one \
+producer at once, and in batches with two calls under way; draining with one pool in this process; pick-up from an idle \
 pool, from the start of the push to the start of the handler. Server figures are of the whole \
 server: nothing else should use it meanwhile.";
 
@@ -39,7 +39,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", default_value_t = 1_000,
           value_parser = clap::value_parser!(u16).range(1..=TASKS_PER_CALL as i64))]
     batch: u16,
-    /// Producers that push one task at a time, side by side
+    /// Callers of one producer that push one task at a time, side by side
     #[arg(long, value_name = "N", default_value_t = 64,
           value_parser = clap::value_parser!(u16).range(1..))]
     producers: u16,
@@ -140,7 +140,7 @@ async fn remove(broker: &dyn Backend, queue: &QueueName) -> tireless::Result<()>
 }
 
 fn print(answer: &Answer, args: &Args, out: Output) -> Outcome {
-    let many = format!("push, {} producers", args.producers);
+    let many = format!("push, {} callers", args.producers);
     let batches = format!("push, batches of {}", args.batch);
     let lines = [
         ("push, one by one", answer.push_one_per_s, "tasks/s"),

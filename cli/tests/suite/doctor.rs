@@ -71,9 +71,10 @@ fn a_replica_is_a_problem() {
 #[test]
 fn each_master_of_a_cluster_is_looked_at() {
     let logged = ["--appendonly", "yes", "--appendfsync", "always", "--maxmemory", "64mb"];
-    let cluster = TestCluster::start_with(0, |server| server.with_args(logged)).unwrap();
+    let mut cluster = TestCluster::start_with(0, |server| server.with_args(logged)).unwrap();
+    let ports: Vec<_> = cluster.servers.iter().map(TestServer::port).collect();
     let places = |of: &[usize]| {
-        let place = |at: &usize| format!("127.0.0.1:{}", cluster.servers[*at].port());
+        let place = |at: &usize| format!("127.0.0.1:{}", ports[*at]);
         of.iter().map(place).collect::<Vec<_>>()
     };
     for client in ["redis-rs", "fred"] {
@@ -102,6 +103,11 @@ fn each_master_of_a_cluster_is_looked_at() {
     assert_eq!(unlogged, [("problem".into(), places(&[2]).into())], "{answer}");
     let said = run(&cluster.url(), &["doctor", "--allow-eviction"]);
     assert!(said.out.contains(&format!("(on {})", places(&[2])[0])), "{said:?}");
+    cluster.servers[2].kill();
+    let answer = json(&cluster.url(), 1, &["--allow-eviction"]);
+    let all = answer["findings"].as_array().unwrap();
+    let away = all.iter().find(|one| one["what"] == "server" && one["verdict"] == "problem");
+    assert_eq!(away.unwrap()["servers"], Value::from(places(&[2])), "{answer}");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use async_trait::async_trait;
 use tireless::WorkerId;
 use tireless_testkit::server::{TestServer, find_binary};
@@ -102,7 +102,8 @@ impl Fault for ServerClock {
 async fn ahead(ground: &Ground) -> Result<i64> {
     let checkup = ground.broker.checkup().await?;
     let ahead = checkup.first().and_then(|server| server.clock_ahead_ms.known().copied());
-    Ok((ahead.unwrap_or_default() as f64 / 1e3).round() as i64)
+    let ahead = ahead.context("the server does not tell its time")?;
+    Ok((ahead as f64 / 1e3).round() as i64)
 }
 
 /// A server whose clock can be set, in a folder that goes with it.
