@@ -8,7 +8,7 @@
 //! | `containers::` | Docker | `TIRELESS_TEST_IMAGE`, `name:tag` |
 //! | `redis_py::` | Python with redis-py | `TIRELESS_TEST_PYTHON`, its interpreter |
 //!
-//! The TLS tests are those of the two clients. The tests of the two Redis backends and the suite run
+//! The TLS tests are those of the two clients, and of whole set-ups (`guarded::`). The tests of the two Redis backends and the suite run
 //! once more on each server.
 
 use anyhow::{Result, ensure};
@@ -25,8 +25,9 @@ use crate::test_binaries::{Built, Counts, Environment, TestBinary};
 
 /// Modules whose tests start servers of their own: left out where no binary can be run, which is
 /// where macOS has Docker and no server. A module that is not named here fails there.
-pub(crate) const OWN_SERVER: [&str; 9] = [
+pub(crate) const OWN_SERVER: [&str; 10] = [
     "own_server::",
+    "guarded::",
     "out_of_memory::",
     "scripts_lost::",
     "outage::",
@@ -38,12 +39,18 @@ pub(crate) const OWN_SERVER: [&str; 9] = [
 ];
 
 /// Tests of TLS, which not every server is built with.
-const TLS: [&str; 4] =
-    ["tls::", "an_authority_of_our_own", "a_client_certificate", "files_that_are_none"];
+const TLS: [&str; 5] = [
+    "guarded::",
+    "tls::",
+    "an_authority_of_our_own",
+    "a_client_certificate",
+    "files_that_are_none",
+];
 
 /// Modules that prove what does not depend on the server's version: run on the first one only.
-const SAME_EVERYWHERE: [&str; 8] = [
+const SAME_EVERYWHERE: [&str; 9] = [
     "property::",
+    "memory::",
     "crash::",
     "timing::",
     "replies::",
@@ -55,6 +62,9 @@ const SAME_EVERYWHERE: [&str; 8] = [
 
 /// The two that speak to servers.
 const BACKENDS: [&str; 2] = ["tireless-backend-redis-rs", "tireless-backend-fred"];
+
+/// What only the whole can promise.
+const SUITE: &str = "tireless-tests";
 
 const CONTAINERS: &str = "containers::";
 const REDIS_PY: &str = "redis_py::";
@@ -103,9 +113,9 @@ pub(crate) fn run(built: &Built, found: &Found, installer: Installer, report: &m
             on_server(built, server.name, &running, report);
         }
     }
-    for backend in BACKENDS {
-        report.time(&format!("TLS: {backend}"), || {
-            let ours = |test: &TestBinary| test.package == backend;
+    for package in BACKENDS.iter().chain(&[SUITE]) {
+        report.time(&format!("TLS: {package}"), || {
+            let ours = |test: &TestBinary| test.package == *package;
             group(built, ours, &TLS, &found.environment())
         });
     }
@@ -121,7 +131,7 @@ pub(crate) fn run(built: &Built, found: &Found, installer: Installer, report: &m
 /// Whether a program is run once more on each server.
 fn is_about_servers(test: &TestBinary) -> bool {
     let package = test.package.as_str();
-    test.kind == "test" && (package == "tireless-tests" || BACKENDS.contains(&package))
+    test.kind == "test" && (package == SUITE || BACKENDS.contains(&package))
 }
 
 fn on_server(built: &Built, name: &str, running: &Found, report: &mut Report) {
