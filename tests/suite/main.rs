@@ -39,8 +39,8 @@ mod eviction; // a server that throws keys away
 mod guarded; // set-ups that speak TLS only, to users only
 mod half_open; // connections that lead nowhere, servers that stand still
 mod hostile; // malformed entries of every kind, written straight into Redis
+mod in_memory; // pools that die and end over the broker in memory
 mod interop; // pushed with one library, run with the other
-mod memory; // pools that die and end over the broker in memory
 mod out_of_memory; // what still works at maxmemory
 mod outage; // Redis dies, or stands still, under load
 mod plain_list; // programs that only know lists and sets

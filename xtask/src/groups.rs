@@ -50,7 +50,7 @@ const TLS: [&str; 5] = [
 /// Modules that prove what does not depend on the server's version: run on the first one only.
 const SAME_EVERYWHERE: [&str; 9] = [
     "property::",
-    "memory::",
+    "in_memory::",
     "crash::",
     "timing::",
     "replies::",
