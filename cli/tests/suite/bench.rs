@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::harness::{Answer, Place, tireless};
 
-const FIELDS: [&str; 14] = [
+const FIELDS: [&str; 16] = [
     "tasks",
     "body_bytes",
     "push_one_per_s",
@@ -17,6 +17,8 @@ const FIELDS: [&str; 14] = [
     "server_cpu_us_per_task",
     "commands_per_task",
     "memory_bytes_per_task",
+    "limit_pickup_p50_us",
+    "limit_pickup_p99_us",
     "limit_drain_per_s",
     "limit_server_cpu_us_per_task",
 ];
@@ -39,7 +41,7 @@ fn a_server_is_measured_with_both_clients_and_left_empty() {
         let place = Place::new();
         let answer = place.json(&["--client", client, "bench", "--tasks", "3000"]);
         assert_eq!(fields(&answer), expected());
-        for field in &FIELDS[..12] {
+        for field in &FIELDS[..14] {
             assert!(answer[field].as_f64().is_some_and(|value| value > 0.0), "{field}: {answer}");
         }
         for queue in place.json(&["status"])["queues"].as_array().unwrap() {
