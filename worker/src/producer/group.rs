@@ -1,9 +1,10 @@
 //! Group commit: single pushes that come while others are under way share the next call. One that
 //! comes alone goes at once, and none waits longer than a moment for a call to end.
 //!
-//! Calls are made by tasks of their own, never inside a push: one that is held and not polled, or
-//! dropped, holds up nobody. Only pushes of one runtime share calls, so that who waits for a call and
-//! who makes it run, or stand still, together.
+//! A call for several is made by a task of its own, so that a push that is held and not polled, or
+//! dropped, takes nobody along; one for itself alone is made by the push, which is quicker. Only pushes
+//! of one runtime share calls, so that who waits for a call and who makes it run, or stand still,
+//! together.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, PoisonError};
@@ -66,22 +67,24 @@ impl Groups {
         let runtime = Handle::current();
         let group = producer.groups.of(&queue, runtime.id());
         let (place, mut answer) = Place::take(&group, task);
-        let fly = |load| {
-            let (group, producer, queue) = (group.clone(), producer.clone(), queue.clone());
-            runtime.spawn(Flight { group, producer, queue, ended: false }.carry(load));
-        };
-        if let Some(load) = group.state().board(FLIGHTS) {
-            fly(load);
+        let flight = || Flight::of(&group, producer, &queue, runtime.clone());
+        // Not in the condition: the lock would be held all through it.
+        let load = group.state().board(FLIGHTS);
+        if let Some(load) = load {
+            let flight = flight();
+            if load.tasks.len() == 1 {
+                return flight.alone(load.tasks).await;
+            }
+            flight.carry_apart(load);
         } else {
             tokio::select! {
                 biased;
                 answer = &mut answer => return answer.unwrap_or_else(|_| Err(unanswered())),
                 () = producer.clock.sleep(MOMENT) => {}
             }
-            if place.is_waiting()
-                && let Some(load) = group.state().board(usize::MAX)
-            {
-                fly(load);
+            let load = if place.is_waiting() { group.state().board(usize::MAX) } else { None };
+            if let Some(load) = load {
+                flight().carry_apart(load);
             }
         }
         answer.await.unwrap_or_else(|_| Err(unanswered()))
@@ -182,15 +185,43 @@ impl Drop for Place<'_> {
     }
 }
 
-/// One of the calls that are under way, and those after it until nobody waits.
+/// One of the calls that are under way.
 struct Flight {
     group: Arc<Group>,
     producer: Producer,
     queue: QueueName,
-    ended: bool,
+    runtime: Handle,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// Inside a push, for it alone.
+    Inside,
+    /// In a task of its own, and those after it until nobody waits.
+    Apart,
+    Ended,
 }
 
 impl Flight {
+    fn of(group: &Arc<Group>, producer: &Producer, queue: &QueueName, runtime: Handle) -> Self {
+        let (group, producer, queue) = (Arc::clone(group), producer.clone(), queue.clone());
+        Self { group, producer, queue, runtime, kind: Kind::Inside }
+    }
+
+    /// For the one that flies itself. Who came meanwhile is taken on when it ends, or is dropped.
+    async fn alone(self, task: Vec<NewTask>) -> Result<Receipt> {
+        let (producer, queue) = (self.producer.clone(), self.queue.clone());
+        let receipts = PushCall::new(producer, queue, task, Durability::Stored).send().await?;
+        receipts.first().copied().ok_or_else(unanswered)
+    }
+
+    fn carry_apart(mut self, load: Load) {
+        self.kind = Kind::Apart;
+        let runtime = self.runtime.clone();
+        runtime.spawn(self.carry(load));
+    }
+
     async fn carry(mut self, mut load: Load) {
         loop {
             self.send(load).await;
@@ -205,7 +236,7 @@ impl Flight {
             let Some(next) = next else { break };
             load = next;
         }
-        self.ended = true;
+        self.kind = Kind::Ended;
     }
 
     async fn send(&self, Load { tasks, mut answers }: Load) {
@@ -228,13 +259,20 @@ impl Flight {
 
 impl Drop for Flight {
     fn drop(&mut self) {
-        if self.ended {
+        if self.kind == Kind::Ended {
             return;
         }
-        // The runtime ends, or a call panicked.
         let mut state = self.group.state();
         state.flights -= 1;
-        if state.flights == 0 {
+        if self.kind == Kind::Inside {
+            let next = state.board(FLIGHTS);
+            drop(state);
+            if let Some(load) = next {
+                let runtime = self.runtime.clone();
+                Self::of(&self.group, &self.producer, &self.queue, runtime).carry_apart(load);
+            }
+        } else if state.flights == 0 {
+            // The runtime ends, or a call panicked.
             let left = std::mem::take(&mut state.waiting);
             drop(state);
             left.into_iter().for_each(|waiting| {

@@ -193,23 +193,24 @@ fn who_waits_for_a_runtime_that_ends_is_told() {
     let producer = Producer::new(store.clone());
     let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let there = runtime();
-    // Two are under way and one waits, all of them outside of the runtime that carries them.
-    let mut pushes: Vec<_> =
-        (0..3).map(|_| Box::pin(producer.push_raw("q", "x").into_future())).collect();
+    let push = || Box::pin(producer.push_raw("q", "x").into_future());
+    // Two fly themselves, and a task of the runtime's flies for the third when they end.
+    let (mut one, mut other, mut third) = (push(), push(), push());
     there.block_on(async {
-        for push in &mut pushes {
+        for push in [&mut one, &mut other, &mut third] {
             assert!(futures_util::poll!(push).is_pending());
         }
+        store.let_go(2);
+        one.await.expect("a receipt");
+        other.await.expect("a receipt");
         settle().await;
+        assert_eq!(store.sizes(), [1, 1, 1]);
     });
-    let waiting = pushes.pop().unwrap();
     drop(there);
     runtime().block_on(async {
-        for push in pushes {
-            let error = push.await.expect_err("nobody answers");
-            assert_eq!((error.kind(), error.effect()), (ErrorKind::Unavailable, Effect::Maybe));
-        }
-        let error = waiting.await.expect_err("nobody sends");
-        assert_eq!((error.kind(), error.effect()), (ErrorKind::Unavailable, Effect::None));
+        let error = third.await.expect_err("nobody answers");
+        assert_eq!((error.kind(), error.effect()), (ErrorKind::Unavailable, Effect::Maybe));
+        store.let_go(10);
+        push().await.expect("another runtime is none the worse");
     });
 }
