@@ -106,8 +106,10 @@ fn each_master_of_a_cluster_is_looked_at() {
     cluster.servers[2].kill();
     let answer = json(&cluster.url(), 1, &["--allow-eviction"]);
     let all = answer["findings"].as_array().unwrap();
-    let away = all.iter().find(|one| one["what"] == "server" && one["verdict"] == "problem");
-    assert_eq!(away.unwrap()["servers"], Value::from(places(&[2])), "{answer}");
+    // The others may say by then that the Cluster is down, which is as true.
+    let is_away = |one: &&Value| one["what"] == "server" && one["verdict"] == "problem";
+    let mut away = all.iter().filter(is_away).flat_map(|one| one["servers"].as_array().unwrap());
+    assert!(away.any(|place| *place == places(&[2])[0]), "{answer}");
 }
 
 #[test]
