@@ -1,6 +1,6 @@
 //! Set-ups of several private servers: a Cluster, and a master with replicas and sentinels.
 //!
-//! All are [`TestServer`](crate::server::TestServer)s on the loopback address, ended with their handles.
+//! All are [`TestServer`]s on the loopback address, ended with their handles.
 
 mod cluster;
 mod sentinels;
