@@ -19,9 +19,10 @@ use push::Load;
 
 const AFTER_HELP: &str = "\
 Rates are tasks a second. Pushing is measured one at a time, with --producers callers of one \
-producer at once, and in batches with two calls under way; draining with one pool in this process; pick-up from an idle \
-pool, from the start of the push to the start of the handler. Server figures are of the whole \
-server: nothing else should use it meanwhile.";
+producer at once, and in batches with two calls under way; draining with one pool in this process; \
+pick-up from an idle pool, from the start of the push to the start of the handler. `at most` and \
+`at least` are what bare commands come to in the same run. Server figures are of the whole server: \
+nothing else should use it meanwhile.";
 
 /// How much of everything.
 #[derive(Debug, clap::Args)]

@@ -55,16 +55,14 @@ struct Waiting {
 }
 
 impl Groups {
-    /// Pushes a task with others, if there are any. Dropped before its call is made, it is not sent.
-    ///
-    /// # Panics
-    /// Outside of a runtime, as everything does that waits for a store.
+    /// Pushes a task with others of this runtime, if there are any. Dropped before its call is made,
+    /// it is not sent.
     pub(super) async fn push(
+        runtime: Handle,
         producer: &Producer,
         queue: QueueName,
         task: NewTask,
     ) -> Result<Receipt> {
-        let runtime = Handle::current();
         let group = producer.groups.of(&queue, runtime.id());
         let (place, mut answer) = Place::take(&group, task);
         let flight = || Flight::of(&group, producer, &queue, runtime.clone());

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::future::IntoFuture;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use tireless_core::{ErrorKind, TaskId};
 use tokio::task::JoinHandle;
 
@@ -170,6 +171,14 @@ async fn no_call_is_over_its_bounds() {
     ids(first).await;
     ids(large).await;
     assert_eq!(store.sizes(), [1, 1, 4, 2]);
+}
+
+#[test]
+fn no_runtime_is_needed() {
+    let store = Gated::open();
+    let push = Producer::new(store.clone()).push_raw("q", "x").into_future();
+    push.now_or_never().expect("at once").expect("a receipt");
+    assert_eq!(store.sizes(), [1]);
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use tireless_core::{
     Durability, Error, ErrorKind, NewTask, Operation, OwnId, QueueName, Result, TaskId, limits,
 };
+use tokio::runtime::Handle;
 
 use super::call::PushCall;
 use super::group::Groups;
@@ -53,8 +54,10 @@ impl PushTask {
 
     async fn send(self) -> Result<Receipt> {
         let Ready { producer, queue, task, durability } = self.ready()?;
-        if producer.group_commit && durability == Durability::Stored {
-            return Groups::push(&producer, queue, task).await;
+        let shares = producer.group_commit && durability == Durability::Stored;
+        // Other executors run pushes too, each with a call of its own.
+        if let Some(runtime) = Handle::try_current().ok().filter(|_| shares) {
+            return Groups::push(runtime, &producer, queue, task).await;
         }
         PreparedPush(PushCall::new(producer, queue, vec![task], durability)).send().await
     }
