@@ -118,8 +118,25 @@ impl Broker for MemoryBroker {
     }
 
     async fn wait(&self, wait: &Wait) -> Result<Woken> {
+        let carried = wait.carried()?;
+        let woken = self.hear(wait).await;
+        let Some(claim) = carried else { return Ok(woken) };
+        let answers = self.claim(claim).await.into_iter();
+        let answers: Result<_> = answers.map(|(_, answer)| answer).collect();
+        // What was refused is told when it is claimed by itself.
+        Ok(answers.map_or(woken, Woken::Claimed))
+    }
+
+    async fn tick(&self, tick: &Tick) -> Ticked {
+        self.step(|store, now| store.tick(tick, now))
+    }
+}
+
+impl MemoryBroker {
+    /// Waits until a bell rings or the time is up.
+    async fn hear(&self, wait: &Wait) -> Woken {
         let waiting = match self.step(|store, _| store.listen(&wait.queues)) {
-            Listening::Rang(queue) => return Ok(Woken::Rang(queue)),
+            Listening::Rang(queue) => return Woken::Rang(queue),
             Listening::Waits(number) => Waiting { broker: self, number },
         };
         let mut sleep = self.0.clock.sleep(wait.timeout);
@@ -129,11 +146,7 @@ impl Broker for MemoryBroker {
             }
             sleep.as_mut().poll(context).map(|()| Woken::TimedOut)
         });
-        Ok(woken.await)
-    }
-
-    async fn tick(&self, tick: &Tick) -> Ticked {
-        self.step(|store, now| store.tick(tick, now))
+        woken.await
     }
 }
 

@@ -39,7 +39,7 @@ fn queue() -> QueueName {
 }
 
 fn wait(inbox: bool, timeout: Duration) -> Wait {
-    Wait { queues: vec![WaitOn { queue: queue(), inbox }], timeout }
+    Wait { queues: vec![WaitOn { queue: queue(), inbox }], timeout, claim: None }
 }
 
 async fn push(broker: &MemoryBroker) {

@@ -19,8 +19,8 @@ use anyhow::{Context, Result};
 use async_trait::async_trait;
 use rustix::process::{Signal, getpid, kill_process};
 use tireless::{
-    Backend, Claim, Claimed, Outcome, Push, Pushed, Renew, Renewed, Settle, SettleAnswer, TaskId,
-    Tick, Ticked, Wait, Woken,
+    Backend, Claim, Claimed, Outcome, Push, Pushed, QueueClaimed, Renew, Renewed, Settle,
+    SettleAnswer, TaskId, Tick, Ticked, Wait, Woken,
 };
 use tireless_testkit::{Layer, Layered};
 
@@ -82,10 +82,9 @@ impl Doom {
         self.spared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn claimed(&self, answers: &Claimed) {
-        let tasks = answers.iter().filter_map(|(_, answer)| answer.as_ref().ok());
-        let again =
-            tasks.flat_map(|answer| &answer.tasks).filter(|task| task.history.lone_crashes > 0);
+    fn claimed<'a>(&self, answers: impl IntoIterator<Item = &'a QueueClaimed>) {
+        let tasks = answers.into_iter().flat_map(|answer| &answer.tasks);
+        let again = tasks.filter(|task| task.history.lone_crashes > 0);
         self.spared().extend(again.map(|task| task.id));
     }
 
@@ -153,7 +152,7 @@ impl Layer for Doomed {
     async fn claim(&self, claim: &Claim) -> Claimed {
         let call = async {
             let answers = self.inner.claim(claim).await;
-            self.doom.claimed(&answers);
+            self.doom.claimed(answers.iter().filter_map(|(_, answer)| answer.as_ref().ok()));
             answers
         };
         self.doom.call(Verb::Claim, call).await
@@ -177,7 +176,14 @@ impl Layer for Doomed {
     }
 
     async fn wait(&self, wait: &Wait) -> tireless::Result<Woken> {
-        self.doom.call(Verb::Wait, self.inner.wait(wait)).await
+        let call = async {
+            let woken = self.inner.wait(wait).await?;
+            if let Woken::Claimed(answers) = &woken {
+                self.doom.claimed(answers);
+            }
+            Ok(woken)
+        };
+        self.doom.call(Verb::Wait, call).await
     }
 
     async fn tick(&self, tick: &Tick) -> Ticked {

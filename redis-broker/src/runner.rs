@@ -22,7 +22,7 @@ pub(crate) struct ScriptCall {
 }
 
 impl ScriptCall {
-    fn by_hash(&self) -> Command {
+    pub(crate) fn by_hash(&self) -> Command {
         let mut words = Vec::with_capacity(3 + self.keys.len() + self.args.len());
         words.push(Bytes::from_static(b"EVALSHA"));
         words.push(self.script.compiled(self.adopted).sha.clone());

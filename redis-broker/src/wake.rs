@@ -6,13 +6,19 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::select_all;
-use tireless_core::{Error, ErrorKind, Operation, QueueName, Result, Wait, WaitOn, Woken};
+use tireless_core::{
+    Error, ErrorKind, Operation, QueueClaimed, QueueName, Result, Wait, WaitOn, Woken,
+};
 use tokio::time::sleep;
 
 use crate::broker::Settings;
 use crate::client::{ClientError, Command, RedisClient, only};
 use crate::reply::Reply;
 use crate::server_error::{explain, is_elsewhere};
+
+mod carried;
+
+use carried::{Carried, block};
 
 /// Waits for the bells of the queues and, where asked, for a plain push into an inbox.
 ///
@@ -27,6 +33,8 @@ pub(crate) async fn wait<C: RedisClient>(
     if wait.queues.is_empty() {
         return Err(Error::invalid(Operation::Wait, "name at least one queue to wait for"));
     }
+    let carried = Carried::of(settings, wait)?;
+    let carried = carried.as_ref();
     let bells: Vec<_> =
         wait.queues.iter().map(|on| (settings.keys(&on.queue).part("bell"), &on.queue)).collect();
     let adopted = |on: &WaitOn| settings.adopted.contains_key(&on.queue);
@@ -41,18 +49,41 @@ pub(crate) async fn wait<C: RedisClient>(
         Look::Found(queue) => return Ok(Woken::Rang(queue)),
         Look::Nothing(inboxes) => inboxes,
     };
-    let mut waits = bell_waits(client, bells, wait.timeout);
+    let mut waits = bell_waits(client, bells, carried, wait.timeout);
     for inbox in inboxes {
-        waits.push(Box::pin(plain_push(client, inbox.list, inbox.queue, wait.timeout)));
+        waits.push(Box::pin(plain_push(client, inbox, carried, wait.timeout)));
     }
+    let mut last = Woken::TimedOut;
     while !waits.is_empty() {
-        let (woken, _, others) = select_all(waits).await;
-        match woken {
-            Ok(Woken::TimedOut) => waits = others,
-            heard => return heard,
+        let (ended, _, others) = select_all(waits).await;
+        match ended? {
+            Ended::TimeIsUp(claimed) => (last, waits) = (told(claimed, last), others),
+            Ended::Woken(woken) => return Ok(woken),
         }
     }
-    Ok(Woken::TimedOut)
+    Ok(last)
+}
+
+/// How one of the commands of a wait ended.
+enum Ended {
+    Woken(Woken),
+    /// And what the claim behind it gave.
+    TimeIsUp(Option<QueueClaimed>),
+}
+
+impl Ended {
+    fn of(rang: Option<&QueueName>, claimed: Option<QueueClaimed>) -> Self {
+        match (rang, claimed) {
+            (None, Some(claimed)) if claimed.tasks.is_empty() => Self::TimeIsUp(Some(claimed)),
+            (_, Some(claimed)) => Self::Woken(Woken::Claimed(vec![claimed])),
+            (Some(queue), None) => Self::Woken(Woken::Rang(queue.clone())),
+            (None, None) => Self::TimeIsUp(None),
+        }
+    }
+}
+
+fn told(claimed: Option<QueueClaimed>, otherwise: Woken) -> Woken {
+    claimed.map_or(otherwise, |claimed| Woken::Claimed(vec![claimed]))
 }
 
 /// How many bells of a Cluster one wait holds commands for; each takes a connection.
@@ -66,15 +97,16 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 fn bell_waits<'a, C: RedisClient>(
     client: &'a C,
     mut bells: Vec<(Bytes, &'a QueueName)>,
+    carried: Option<&'a Carried>,
     hold: Duration,
 ) -> Vec<Waiting<'a>> {
     if !client.has_slots() {
-        return vec![Box::pin(bell(client, bells, hold))];
+        return vec![Box::pin(bell(client, bells, carried, hold))];
     }
     let others = bells.split_off(bells.len().min(HELD_BELLS));
     let mut waits: Vec<Waiting<'a>> = Vec::with_capacity(bells.len() + 1);
     for one in bells {
-        waits.push(Box::pin(bell(client, vec![one], hold)));
+        waits.push(Box::pin(bell(client, vec![one], carried, hold)));
     }
     if !others.is_empty() {
         waits.push(Box::pin(look_at_bells(client, others, hold)));
@@ -87,7 +119,7 @@ async fn look_at_bells<C: RedisClient>(
     client: &C,
     bells: Vec<(Bytes, &QueueName)>,
     hold: Duration,
-) -> Result<Woken> {
+) -> Result<Ended> {
     let command = |name: &'static [u8], key: &Bytes| {
         Command::keyed(vec![Bytes::from_static(name), key.clone()], 1)
     };
@@ -101,11 +133,11 @@ async fn look_at_bells<C: RedisClient>(
                 && let Reply::Bytes(_) =
                     explained(only(client.send(vec![command(b"LPOP", key)]).await))?
             {
-                return Ok(Woken::Rang((*queue).clone()));
+                return Ok(Ended::of(Some(queue), None));
             }
         }
         if left.is_zero() {
-            return Ok(Woken::TimedOut);
+            return Ok(Ended::TimeIsUp(None));
         }
         let pause = left.min(LOOK_EVERY);
         sleep(pause).await;
@@ -114,7 +146,7 @@ async fn look_at_bells<C: RedisClient>(
 }
 
 type Answer = std::result::Result<Reply, ClientError>;
-type Waiting<'a> = Pin<Box<dyn Future<Output = Result<Woken>> + Send + 'a>>;
+type Waiting<'a> = Pin<Box<dyn Future<Output = Result<Ended>> + Send + 'a>>;
 
 struct Inbox<'a> {
     list: Bytes,
@@ -174,43 +206,44 @@ fn seconds(hold: Duration) -> Bytes {
 async fn bell<C: RedisClient>(
     client: &C,
     bells: Vec<(Bytes, &QueueName)>,
+    carried: Option<&Carried>,
     hold: Duration,
-) -> Result<Woken> {
+) -> Result<Ended> {
     let mut words = vec![Bytes::from_static(b"BLPOP")];
     words.extend(bells.iter().map(|(key, _)| key.clone()));
     words.push(seconds(hold));
-    let answer = only(client.block(vec![Command::keyed(words, 1)], hold).await);
+    let (answer, claimed) = block(client, Command::keyed(words, 1), carried, hold).await;
     if answer.as_ref().is_err_and(is_elsewhere) {
         // The next wait goes where the slot is then.
         sleep(LOOK_EVERY.min(hold)).await;
-        return Ok(Woken::TimedOut);
+        return Ok(Ended::TimeIsUp(None));
     }
     let reply = answer.map_err(|error| explain(Operation::Wait, error))?;
     let key = reply.into_array().and_then(|parts| parts.into_iter().next()?.into_bytes());
     let rang = key.and_then(|key| bells.into_iter().find(|(bell, _)| *bell == key));
-    Ok(rang.map_or(Woken::TimedOut, |(_, queue)| Woken::Rang(queue.clone())))
+    Ok(Ended::of(rang.map(|(_, queue)| queue), claimed))
 }
 
 /// A plain push rings no bell. A move within the list waits until there is an element and changes
 /// nothing: one push wakes every waiter.
 async fn plain_push<C: RedisClient>(
     client: &C,
-    list: Bytes,
-    queue: &QueueName,
+    inbox: Inbox<'_>,
+    carried: Option<&Carried>,
     hold: Duration,
-) -> Result<Woken> {
-    let mut words = Vec::from(turn(b"BLMOVE", &list));
+) -> Result<Ended> {
+    let mut words = Vec::from(turn(b"BLMOVE", &inbox.list));
     words.push(seconds(hold));
-    let answer = only(client.block(vec![Command::keyed(words, 1)], hold).await);
+    let (answer, claimed) = block(client, Command::keyed(words, 1), carried, hold).await;
     if answer.as_ref().is_err_and(is_elsewhere) {
         sleep(LOOK_EVERY.min(hold)).await;
-        return Ok(Woken::TimedOut);
+        return Ok(Ended::TimeIsUp(None));
     }
     match answer.map_err(|error| explain(Operation::Wait, error)) {
-        Ok(Reply::Bytes(_)) => Ok(Woken::Rang(queue.clone())),
-        Ok(_) => Ok(Woken::TimedOut),
+        Ok(Reply::Bytes(_)) => Ok(Ended::of(Some(inbox.queue), claimed)),
+        Ok(_) => Ok(Ended::of(None, claimed)),
         // Refused at maxmemory: the caller's slow look stands behind it.
-        Err(error) if error.kind() == ErrorKind::OutOfMemory => Ok(Woken::TimedOut),
+        Err(error) if error.kind() == ErrorKind::OutOfMemory => Ok(Ended::of(None, claimed)),
         Err(error) => Err(error),
     }
 }

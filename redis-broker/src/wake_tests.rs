@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use async_trait::async_trait;
 use futures_util::FutureExt;
 use futures_util::future::pending;
+use tireless_core::{Claim, ClaimFrom, ClaimMode, WorkerId};
 
 use super::*;
 
@@ -42,7 +43,7 @@ impl RedisClient for Client {
 
 fn on(inbox: bool) -> Wait {
     let queue = QueueName::new("mail").unwrap();
-    Wait { queues: vec![WaitOn { queue, inbox }], timeout: Duration::from_secs(1) }
+    Wait { queues: vec![WaitOn { queue, inbox }], timeout: Duration::from_secs(1), claim: None }
 }
 
 fn waited(client: &Client, call: &Wait) -> Option<Result<Woken>> {
@@ -75,7 +76,111 @@ fn at_maxmemory_only_the_bell_is_waited_for() {
 
 #[test]
 fn a_wait_for_nothing_is_refused() {
-    let nothing = Wait { queues: Vec::new(), timeout: Duration::from_secs(1) };
+    let nothing = Wait { queues: Vec::new(), timeout: Duration::from_secs(1), claim: None };
     let error = waited(&Client::default(), &nothing).unwrap().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
+}
+
+fn claimed_nothing() -> Reply {
+    let numbers = [5, 0, -1, 0, 0, 0, 0].map(Reply::Int);
+    let none = [Reply::Bytes("".into()), Reply::Array(vec![]), Reply::Array(vec![])];
+    Reply::Array(numbers.into_iter().chain(none).collect())
+}
+
+fn carrying(inbox: bool) -> Wait {
+    let wait = on(inbox);
+    let claim = Claim {
+        worker: WorkerId::new(),
+        number: 7,
+        lease: Duration::from_secs(30),
+        mode: ClaimMode::Shared,
+        queues: vec![ClaimFrom { queue: wait.queues[0].queue.clone(), max: 1, inbox }],
+    };
+    Wait { claim: Some(claim), ..wait }
+}
+
+/// What it blocks with, and what it says to that.
+#[derive(Debug, Default)]
+struct Pipe {
+    sent: Mutex<Vec<Vec<Command>>>,
+    says: Mutex<VecDeque<Vec<Answer>>>,
+}
+
+#[async_trait]
+impl RedisClient for Pipe {
+    async fn send(&self, commands: Vec<Command>) -> Vec<Answer> {
+        commands.iter().map(|_| Ok(Reply::Nil)).collect()
+    }
+
+    async fn block(&self, commands: Vec<Command>, _: Duration) -> Vec<Answer> {
+        self.sent.lock().unwrap().push(commands);
+        let says = self.says.lock().unwrap().pop_front();
+        match says {
+            Some(answers) => answers,
+            None => pending().await,
+        }
+    }
+}
+
+fn piped(says: Vec<Vec<Answer>>, call: &Wait) -> (Pipe, Option<Result<Woken>>) {
+    let pipe = Pipe { says: Mutex::new(says.into()), ..Pipe::default() };
+    let woken = wait(&pipe, &Settings::default(), call).now_or_never();
+    (pipe, woken)
+}
+
+fn rang() -> Answer {
+    let key = Settings::default().keys(&QueueName::new("mail").unwrap()).part("bell");
+    Ok(Reply::Array(vec![Reply::Bytes(key), Reply::Bytes("1".into())]))
+}
+
+#[test]
+fn a_claim_goes_right_behind_each_command_that_blocks_and_is_the_same() {
+    let (pipe, woken) = piped(vec![], &carrying(true));
+    assert!(woken.is_none());
+    let sent = pipe.sent.into_inner().unwrap();
+    let names = |commands: &Vec<Command>| {
+        commands.iter().map(|command| command.words[0].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        sent.iter().map(names).collect::<Vec<_>>(),
+        [["BLPOP", "EVALSHA"], ["BLMOVE", "EVALSHA"]]
+    );
+    assert_eq!(sent[0][1], sent[1][1], "whichever comes first spends the number");
+}
+
+#[test]
+fn a_wait_tells_what_its_claim_gave() {
+    let (_, woken) = piped(vec![vec![rang(), Ok(claimed_nothing())]], &carrying(false));
+    let Some(Ok(Woken::Claimed(answers))) = woken else { panic!("{woken:?}") };
+    assert_eq!((answers.len(), answers[0].now.millis()), (1, 5));
+}
+
+#[test]
+fn a_claim_that_the_server_did_not_carry_out_is_left_to_another_call() {
+    for refused in ["NOSCRIPT No matching script", "WRONGTYPE no", "READONLY no"] {
+        let says = vec![rang(), Err(ClientError::Server(refused.into()))];
+        let (_, woken) = piped(vec![says], &carrying(false));
+        assert!(matches!(woken, Some(Ok(Woken::Rang(_)))), "{refused}: {woken:?}");
+    }
+    let broken =
+        vec![Err(ClientError::Broken("gone".into())), Err(ClientError::Broken("gone".into()))];
+    assert!(matches!(piped(vec![broken], &carrying(false)).1, Some(Err(_))));
+}
+
+#[test]
+fn a_look_that_finds_nothing_cuts_no_other_wait_short() {
+    let looked = || vec![Ok(Reply::Nil), Ok(claimed_nothing())];
+    assert!(piped(vec![looked()], &carrying(true)).1.is_none(), "the other is still held");
+    let (_, woken) = piped(vec![looked(), looked()], &carrying(true));
+    assert!(matches!(woken, Some(Ok(Woken::Claimed(_)))), "{woken:?}");
+}
+
+#[test]
+fn claims_of_several_queues_are_left_out() {
+    let mut wait = carrying(false);
+    let (queue, max) = (QueueName::new("other").unwrap(), 1);
+    wait.queues.push(WaitOn { queue: queue.clone(), inbox: false });
+    wait.claim.as_mut().unwrap().queues.push(ClaimFrom { queue, max, inbox: false });
+    let (pipe, _) = piped(vec![], &wait);
+    assert_eq!(pipe.sent.into_inner().unwrap()[0].len(), 1);
 }

@@ -6,6 +6,7 @@
 mod bell;
 mod bodies;
 mod bounds;
+mod carried;
 mod claim;
 mod fence;
 mod poison;
@@ -19,6 +20,7 @@ mod time;
 pub use bell::*;
 pub use bodies::*;
 pub use bounds::*;
+pub use carried::*;
 pub use claim::*;
 pub use fence::*;
 pub use poison::*;
@@ -100,6 +102,6 @@ async fn let_others_look() {
 async fn silence(broker: &Arc<dyn Backend>, queue: &tireless_core::QueueName) {
     use tireless_core::{Wait, WaitOn, Woken};
     let queues = vec![WaitOn { queue: queue.clone(), inbox: false }];
-    let wait = Wait { queues, timeout: std::time::Duration::ZERO };
+    let wait = Wait { queues, timeout: std::time::Duration::ZERO, claim: None };
     while matches!(broker.wait(&wait).await, Ok(Woken::Rang(_))) {}
 }

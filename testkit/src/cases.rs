@@ -248,6 +248,17 @@ macro_rules! for_each_case {
                 what_makes_nothing_ready_is_silent
                 a_plain_push_wakes
             }
+            carried {
+                a_carried_claim_takes_what_rang
+                a_carried_claim_takes_what_is_there
+                a_carried_claim_may_find_nothing
+                a_dropped_wait_loses_nothing_that_it_claimed
+                a_carried_claim_is_spent_by_leaving
+                a_renewal_gives_back_what_a_carried_claim_took
+                a_carried_claim_takes_in_a_plain_push
+                carried_claims_of_several_workers_share
+                a_carried_claim_is_of_the_queues_waited_for
+            }
             several_queues {
                 a_claim_answers_for_each_queue_in_order
                 a_claim_over_several_queues_can_be_sent_again

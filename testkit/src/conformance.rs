@@ -6,6 +6,7 @@ pub mod bell;
 pub mod bodies;
 pub mod bounds;
 pub mod cancel;
+pub mod carried;
 pub mod claim;
 pub mod conservation;
 pub mod inbox;

@@ -109,6 +109,10 @@ caught! {
     silent_requeue: "B14" SilentRequeue by bell::requeueing_by_hand_rings;
     silent_resume: "B14" SilentResume by bell::resuming_rings;
     silent_claim: "B14" SilentClaim by bell::a_claim_that_left_more_rings_again;
+    claims_under_another_number: "B14" ClaimsUnderAnotherNumber by carried::a_carried_claim_takes_what_rang;
+    keeps_what_it_claimed: "B14" KeepsWhatItClaimed by carried::a_carried_claim_takes_what_is_there;
+    claims_again_for_itself: "B4" ClaimsAgainForItself by carried::a_carried_claim_is_spent_by_leaving;
+    carries_any_claim: "B14" CarriesAnyClaim by carried::a_carried_claim_is_of_the_queues_waited_for;
     rings_for_nothing: "B14" RingsForNothing by bell::a_claim_that_took_nothing_is_silent;
     one_error_hides_all: "B15" OneErrorHidesAll
         by several_queues::an_error_on_one_queue_hides_no_other;

@@ -1,7 +1,8 @@
 //! The bell: while queues are empty and slots are free, waits for one of them to ring (B14).
 //!
 //! A full pool does not wait: a ring wakes one worker only, and it should be one that can take
-//! the task. One wait carries all empty queues.
+//! the task. One wait is for all empty queues. A pool of one queue leaves this to its claimer, which
+//! listens by itself, unless a suspect keeps it from that.
 
 use std::future::pending;
 use std::sync::Arc;
@@ -28,7 +29,9 @@ pub(crate) async fn run(shared: Arc<Shared>) -> Result<()> {
     while !shared.stop.is_cancelled() {
         let queues = worth_waiting(&shared).await;
         if queues.is_empty() {
-            shared.owes_nothing(Role::Bell, None);
+            if !shared.claimer_listens() {
+                shared.owes_nothing(Role::Bell, None);
+            }
             tokio::select! {
                 () = shared.bell_wake.notified() => {}
                 () = shared.stop.cancelled() => {}
@@ -81,12 +84,15 @@ fn quiet(shared: &Shared) -> (Vec<WaitOn>, bool) {
     if shared.dispatch.load().total() >= shared.settings.concurrency {
         return (Vec::new(), false);
     }
+    if shared.claimer_listens() {
+        return (Vec::new(), false);
+    }
     shared.board.quiet(shared.clock.monotonic())
 }
 
 /// One wait. It is dropped when there is more to wait for, or for long no use in waiting.
 async fn wait(shared: &Shared, queues: Vec<WaitOn>) -> Ended {
-    let wait = Wait { queues, timeout: HOLD };
+    let wait = Wait { queues, timeout: HOLD, claim: None };
     shared.asks_in(Role::Bell, HOLD);
     let mut answer = shared.broker.wait(&wait);
     let mut useless_since: Option<Duration> = None;

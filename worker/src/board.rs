@@ -248,6 +248,21 @@ impl Board {
         (quiet, all)
     }
 
+    /// The queue of a pool of one, if there is nothing to do but to wait for it.
+    pub(crate) fn only_quiet(&self, now: Duration) -> Option<WaitOn> {
+        let lines = self.lines();
+        let [line] = &lines[..] else { return None };
+        let quiet = line.look == Look::Empty && line.repeat.is_none() && line.suspects == 0;
+        (quiet && line.blocked_until <= now).then(|| line.waited_for())
+    }
+
+    /// A wait ended, and not with an answer to the claim that it carried: that is sent by itself.
+    pub(crate) fn unanswered(&self, at: usize, number: u64, max: usize) {
+        let line = &mut self.lines()[at];
+        line.repeat = Some((number, max));
+        line.look = Look::Unknown;
+    }
+
     /// Queues that hold suspects, and whether this worker is to keep itself empty for one (B11).
     pub(crate) fn suspects(&self, now: Duration) -> (Vec<usize>, bool) {
         let lines = self.lines();

@@ -12,6 +12,7 @@ use crate::dispatch::Job;
 use crate::executor::open_slots;
 use crate::health::Role;
 use crate::hoard::{WATCH, Watch, room};
+use crate::listen::Ear;
 use crate::shared::Shared;
 
 /// How long suspects are run one after the other before other tasks get a turn again.
@@ -28,7 +29,13 @@ pub(crate) async fn run(shared: Arc<Shared>) -> Result<()> {
     // What an earlier start of this loop still waited for goes back by a renewal.
     shared.ledger.abandon_all();
     shared.board.forget_repeats();
-    let mut claimer = Claimer { shared, streak: None, emptying: None, watch: Watch::default() };
+    let mut claimer = Claimer {
+        shared,
+        streak: None,
+        emptying: None,
+        watch: Watch::default(),
+        ear: Ear::default(),
+    };
     while !claimer.shared.stop.is_cancelled() {
         claimer.step().await;
     }
@@ -42,6 +49,7 @@ struct Claimer {
     /// Since when the pool keeps empty for a suspect, at times.
     emptying: Option<Duration>,
     watch: Watch,
+    ear: Ear,
 }
 
 impl Claimer {
@@ -89,12 +97,7 @@ impl Claimer {
         match shared.board.plan(now, room, choked) {
             Plan::Idle(until) => {
                 self.streak = None;
-                if shared.dispatch.load().total() >= settings.concurrency {
-                    // Full, and so deaf: once a slot is free, the bell is to be heard again.
-                    shared.dispatch.wake_at(settings.concurrency - 1);
-                }
-                shared.bell_wake.notify_one();
-                self.rest(until.saturating_sub(now).max(Duration::from_millis(1))).await;
+                self.idle(now, until.saturating_sub(now).max(Duration::from_millis(1))).await;
             }
             Plan::Claim(wanted) => {
                 self.streak = None;
@@ -103,6 +106,26 @@ impl Claimer {
             }
             Plan::Repeat(number, wanted) => self.claim(number, wanted).await,
         }
+    }
+
+    /// Nothing is to be claimed for a while, unless a bell rings: listens for it, if this is for the
+    /// claimer to do.
+    async fn idle(&mut self, now: Duration, mut rest: Duration) {
+        let shared = Arc::clone(&self.shared);
+        let concurrency = shared.settings.concurrency;
+        if shared.dispatch.load().total() >= concurrency {
+            // Full, and so deaf: once a slot is free, the bell is to be heard again.
+            shared.dispatch.wake_at(concurrency - 1);
+            shared.needs_no_bell();
+        } else if let Some(on) = shared.board.only_quiet(now) {
+            let deaf_for = self.ear.deaf_for(now);
+            if deaf_for.is_zero() {
+                return self.ear.listen(&shared, on, rest).await;
+            }
+            rest = rest.min(deaf_for);
+        }
+        shared.bell_wake.notify_one();
+        self.rest(rest).await;
     }
 
     fn may_be_alone(&self) -> bool {
@@ -125,6 +148,7 @@ impl Claimer {
     /// Does not want to ask for now: nothing is owed meanwhile.
     async fn pause(&self, at_most: Option<Duration>) {
         self.shared.owes_nothing(Role::Claimer, at_most);
+        self.shared.needs_no_bell();
         self.wait(at_most).await;
     }
 
@@ -266,14 +290,14 @@ fn missing(queue: &tireless_core::QueueName) -> Error {
 }
 
 /// Notes what a queue gave.
-fn take(shared: &Shared, number: u64, at: usize, answer: QueueClaimed) -> Vec<Job> {
+pub(crate) fn take(shared: &Shared, number: u64, at: usize, answer: QueueClaimed) -> Vec<Job> {
     let batch = shared.ledger.answered(number, at, answer.tasks.len(), answer.now);
     let job = |task| Job { task, batch: Arc::clone(&batch) };
     answer.tasks.into_iter().map(job).collect()
 }
 
 /// Has tasks run, or gives them back if the pool has stopped.
-fn start(shared: &Arc<Shared>, jobs: Vec<Job>) {
+pub(crate) fn start(shared: &Arc<Shared>, jobs: Vec<Job>) {
     match shared.dispatch.offer(jobs) {
         Ok(slots) => open_slots(shared, slots),
         Err(jobs) => crate::shutdown::give_back(shared, jobs),

@@ -24,6 +24,7 @@ mod health;
 mod heartbeat;
 mod hoard;
 mod ledger;
+mod listen;
 mod outbox;
 mod outcome;
 mod permission;

@@ -87,10 +87,11 @@ impl Pulse {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// It asks the store now. What it owed before is owed still.
+    /// It asks the store now, or had to before. What it owed already is owed still.
     pub(crate) fn asks(&self, now: Duration) {
         let mut notes = self.notes();
-        notes.owes.get_or_insert(now);
+        let since = notes.asks_at.map_or(now, |at| at.min(now));
+        notes.owes.get_or_insert(since);
         notes.asks_at = None;
     }
 

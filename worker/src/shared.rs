@@ -181,6 +181,19 @@ impl Shared {
         self.health.pulse(role).owes_nothing(until);
     }
 
+    /// Whether the claimer waits for the bell by itself, as that of one queue does; a suspect keeps
+    /// it from that.
+    pub(crate) fn claimer_listens(&self) -> bool {
+        self.queues.len() == 1 && self.board.suspects(self.clock.monotonic()).0.is_empty()
+    }
+
+    /// The claimer has no use for a ring: none is owed meanwhile.
+    pub(crate) fn needs_no_bell(&self) {
+        if self.claimer_listens() {
+            self.owes_nothing(Role::Bell, None);
+        }
+    }
+
     /// The lease of a queue lasts at least until `sent` and the lease's length.
     pub(crate) fn lease_extended(&self, queue: usize, sent: Duration) {
         let until = sent + self.settings.lease;

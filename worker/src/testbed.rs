@@ -164,7 +164,10 @@ impl Broker for Spy {
         if self.mute.load(Ordering::SeqCst) {
             return Err(outage(Operation::Wait));
         }
-        self.inner.wait(wait).await
+        let Some(claim) = wait.carried()? else { return self.inner.wait(wait).await };
+        let woken = self.inner.wait(&Wait { claim: None, ..wait.clone() }).await?;
+        let answers = self.claim(claim).await.into_iter().map(|(_, answer)| answer);
+        Ok(answers.collect::<Result<_>>().map_or(woken, Woken::Claimed))
     }
 
     async fn tick(&self, tick: &Tick) -> Ticked {

@@ -65,7 +65,7 @@ pub async fn each_queue_has_its_own_bell(h: &dyn Harness) {
     assert!(!b.rings().await);
     let on = |b: &Bench<'_>| WaitOn { queue: b.queue.clone(), inbox: false };
     let queues = vec![on(&b), on(&other), on(&third)];
-    let wait = Wait { queues, timeout: b.unit() * 2 };
+    let wait = Wait { queues, timeout: b.unit() * 2, claim: None };
     assert_eq!(b.listen(&wait).await, Some(other.queue.clone()));
     assert_eq!(b.listen(&wait).await, None);
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use tireless_core::{
-    Backend, Claim, Claimed, Push, Pushed, Renew, Renewed, Result, Settle, SettleAnswer, Settled,
-    Tick, Ticked, Wait, Woken,
+    Backend, Claim, ClaimFrom, Claimed, Push, Pushed, QueueClaimed, Renew, Renewed, Result, Settle,
+    SettleAnswer, Settled, Tick, Ticked, Wait, Woken,
 };
 use tireless_testkit::{Layer, Layered};
 
@@ -36,6 +36,15 @@ impl Watch {
         answer
     }
 
+    fn claimed(&self, from: &ClaimFrom, answer: &QueueClaimed) {
+        if answer.tasks.len() > from.max {
+            self.book.foreign(format!("{} tasks for {from:?}", answer.tasks.len()));
+        }
+        if !self.crashes {
+            answer.tasks.iter().for_each(|task| self.book.crashes_seen(task.history.crashes));
+        }
+    }
+
     fn same<T: PartialEq + fmt::Debug>(&self, what: &str, asked: &T, answered: &T) {
         if asked != answered {
             self.book.foreign(format!("{what}: asked {asked:?}, answered {answered:?}"));
@@ -59,18 +68,9 @@ impl Layer for Watch {
         let answers = self.inner.claim(claim).await;
         for ((queue, answer), from) in answers.iter().zip(&claim.queues) {
             self.same("claim", &from.queue, queue);
-            let answer = match answer {
-                Ok(answer) => answer,
-                Err(error) => {
-                    self.book.failed(error);
-                    continue;
-                }
-            };
-            if answer.tasks.len() > from.max {
-                self.book.foreign(format!("{} tasks for {from:?}", answer.tasks.len()));
-            }
-            if !self.crashes {
-                answer.tasks.iter().for_each(|task| self.book.crashes_seen(task.history.crashes));
+            match answer {
+                Ok(answer) => self.claimed(from, answer),
+                Err(error) => self.book.failed(error),
             }
         }
         answers
@@ -108,6 +108,11 @@ impl Layer for Watch {
             && !wait.queues.iter().any(|on| on.queue == *queue)
         {
             self.book.foreign(format!("{queue} rang for {wait:?}"));
+        }
+        if let Woken::Claimed(answers) = &woken {
+            let asked = wait.claim.iter().flat_map(|claim| &claim.queues);
+            self.same("wait", &wait.queues.len(), &answers.len());
+            answers.iter().zip(asked).for_each(|(answer, from)| self.claimed(from, answer));
         }
         Ok(woken)
     }

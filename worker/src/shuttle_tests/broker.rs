@@ -73,7 +73,7 @@ impl Broker for Restless {
         a_while().await;
         let answer = self.inner.wait(wait).await;
         a_while().await;
-        answer
+        if wait.claim.is_some() && self.loses() { Err(outage(Operation::Wait)) } else { answer }
     }
 
     async fn tick(&self, tick: &Tick) -> Ticked {
