@@ -1,4 +1,4 @@
-//! The usual claims and acks, which end before the rest of their scripts (docs/redis-layout.md): they
+//! The usual pushes, claims and acks, which end before the rest of their scripts (docs/redis-layout.md): they
 //! leave nothing behind (B12), and hand over to the rest what is not usual (B9).
 
 use redis::Value;
@@ -31,3 +31,25 @@ async fn many_acks_of_one_worker_leave_nothing<L: Library>() {
 }
 
 crate::over_both!(many_acks_of_one_worker_leave_nothing);
+
+async fn many_pushes_of_one_caller_keep_no_old_answers<L: Library>() {
+    let h = RedisHarness::<L>::fresh().await;
+    let b = Bench::new(&h);
+    let mut raw = h.raw().await;
+    for round in 1..20 {
+        b.push(2).await;
+        let pattern = format!("{}:*", h.key(&b.queue, "pushes"));
+        let Value::Array(keys) = raw.command(&[b"KEYS", pattern.as_bytes()]).await else {
+            panic!("KEYS gives a list");
+        };
+        let [Value::BulkString(key)] = &keys[..] else { panic!("one caller: {keys:?}") };
+        // The two marks, and the answer that may still be asked for.
+        assert_eq!(raw.command(&[b"HLEN", key]).await, Value::Int(3), "after {round} pushes");
+        let Value::Int(left) = raw.command(&[b"PTTL", key]).await else { panic!("a time") };
+        assert!((590_000..=600_000).contains(&left), "{left}");
+    }
+    assert_eq!(b.counts().await.pushed, 38);
+    assert_eq!(b.worker().claim(50).await.len(), 38);
+}
+
+crate::over_both!(many_pushes_of_one_caller_keep_no_old_answers);
