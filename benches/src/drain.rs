@@ -72,3 +72,33 @@ pub async fn by_spawn(tasks: Vec<Bytes>) {
     }
     countdown.over.notified().await;
 }
+
+#[cfg(test)]
+mod tests {
+    use tireless_core::{NewTask, Push};
+
+    use super::*;
+    use crate::memory::Memory;
+    use crate::{at_once, fixture};
+
+    /// The measured pool is one that a panic does not stop: the bare run has that from tokio.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_panic_takes_nothing_along() {
+        async fn odd_ones_panic(body: Bytes, countdown: Data<Countdown>) {
+            countdown.one_less();
+            assert!(body[0].is_multiple_of(2), "odd");
+        }
+
+        let broker = Memory::default().into_broker();
+        let envelope = |number: u8| tireless_core::Envelope::raw(vec![number]).encode();
+        let tasks = (0..100).map(|number| NewTask::new(envelope(number).expect("an envelope")));
+        let push = Push { tasks: tasks.collect(), ..fixture::push(1, &Bytes::new(), 0, 0) };
+        at_once(broker.push(&push)).expect("a push");
+        let countdown = Countdown::from(100);
+        let pool = WorkerPool::new(broker).data_arc(Arc::clone(&countdown));
+        let pool = pool.handle_raw(QUEUE, odd_ones_panic).start().await.expect("a start");
+        countdown.over.notified().await;
+        let summary = pool.shutdown().await;
+        assert_eq!((summary.done, summary.failed), (50, 50));
+    }
+}

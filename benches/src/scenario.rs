@@ -126,3 +126,17 @@ fn redis_settle(rounds: Rounds) {
         assert_eq!(redis.settle(std::hint::black_box(&settle)), rounds.tasks);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_runs_under_its_name() {
+        for scenario in SCENARIOS {
+            let named = Scenario::named(scenario.name).expect("a scenario");
+            assert_eq!(named.rounds, scenario.rounds, "two are named {}", scenario.name);
+            named.run(1);
+        }
+    }
+}
