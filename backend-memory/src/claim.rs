@@ -123,7 +123,7 @@ impl Queue {
 
     fn held_under(&self, claim: &Claim) -> Vec<ClaimedTask> {
         let Some(held) = self.holders.claim(claim.worker, claim.number) else { return Vec::new() };
-        let tasks = held.tasks.values().filter_map(|id| Some((*id, self.tasks.get(id)?)));
+        let tasks = held.ids().filter_map(|id| Some((id, self.tasks.get(&id)?)));
         tasks
             .map(|(id, task)| ClaimedTask {
                 id,

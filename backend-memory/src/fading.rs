@@ -1,22 +1,24 @@
 //! What is remembered about a worker or caller until ten minutes after it was last heard of.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use tireless_core::limits::REPEAT_WINDOW;
 use tireless_core::{StoreTime, WorkerId};
+
+use crate::id_map::IdMap;
 
 /// A value per worker or caller that fades when it was not touched for [`REPEAT_WINDOW`].
 ///
 /// Faded values are dropped a few at a time by later calls, so that no call does much (B7).
 #[derive(Debug)]
 pub(crate) struct Fading<V> {
-    entries: HashMap<WorkerId, (StoreTime, V)>,
+    entries: IdMap<WorkerId, (StoreTime, V)>,
     order: BTreeSet<(StoreTime, WorkerId)>,
 }
 
 impl<V> Default for Fading<V> {
     fn default() -> Self {
-        Self { entries: HashMap::new(), order: BTreeSet::new() }
+        Self { entries: IdMap::default(), order: BTreeSet::new() }
     }
 }
 

@@ -1,17 +1,19 @@
 //! Who holds what in one queue: leases, claims, and whose turn it is (B4, B5, B11).
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use tireless_core::limits::LONGEST_LEASE;
 use tireless_core::{StoreTime, TaskId, WorkerId};
 
+use crate::held::HeldClaim;
+use crate::id_map::IdMap;
 use crate::task::Run;
 
 /// The workers registered in a queue.
 #[derive(Debug, Default)]
 pub(crate) struct Holders {
-    workers: HashMap<WorkerId, Holder>,
+    workers: IdMap<WorkerId, Holder>,
     ends: BTreeSet<(StoreTime, WorkerId)>,
     turn: Option<WorkerId>,
 }
@@ -20,14 +22,6 @@ pub(crate) struct Holders {
 struct Holder {
     lease_until: StoreTime,
     claims: BTreeMap<u64, HeldClaim>,
-}
-
-/// The tasks that are held under one claim, in the order in which they were taken.
-#[derive(Debug, Default)]
-pub(crate) struct HeldClaim {
-    /// Whether its task runs alone (B11).
-    pub(crate) alone: bool,
-    pub(crate) tasks: BTreeMap<u64, TaskId>,
 }
 
 impl Holders {
@@ -89,7 +83,7 @@ impl Holders {
         if let Some(holder) = self.workers.get_mut(&run.worker) {
             let claim = holder.claims.entry(run.claim).or_default();
             claim.alone = alone;
-            claim.tasks.insert(run.position, id);
+            claim.add(run.position, id);
         }
     }
 
@@ -97,8 +91,8 @@ impl Holders {
     pub(crate) fn let_go(&mut self, run: Run) {
         let Some(holder) = self.workers.get_mut(&run.worker) else { return };
         if let Some(claim) = holder.claims.get_mut(&run.claim) {
-            claim.tasks.remove(&run.position);
-            if claim.tasks.is_empty() {
+            claim.remove(run.position);
+            if claim.is_empty() {
                 holder.claims.remove(&run.claim);
             }
         }

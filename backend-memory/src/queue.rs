@@ -15,6 +15,7 @@ use tireless_core::{
 use crate::calls::Remembered;
 use crate::fading::Fading;
 use crate::holders::Holders;
+use crate::id_map::IdMap;
 use crate::line::Line;
 use crate::task::{Place, Task};
 use crate::tick::Row;
@@ -23,7 +24,7 @@ use crate::timed::Timed;
 /// All that one queue holds. It knows no clock: the time comes with each operation.
 #[derive(Debug, Default)]
 pub(crate) struct Queue {
-    pub(crate) tasks: HashMap<TaskId, Task>,
+    pub(crate) tasks: IdMap<TaskId, Task>,
     pub(crate) ready: Line,
     pub(crate) suspects: Line,
     pub(crate) running: Line,
@@ -175,11 +176,11 @@ impl Queue {
     }
 
     fn free_own_id(&mut self, id: TaskId) {
-        let own_id = self.tasks.get(&id).and_then(|task| task.history().own_id);
+        let own_id = self.tasks.get(&id).and_then(Task::own_id);
         if let Some(own_id) = own_id
-            && self.own_ids.get(&own_id) == Some(&id)
+            && self.own_ids.get(own_id) == Some(&id)
         {
-            self.own_ids.remove(&own_id);
+            self.own_ids.remove(own_id);
         }
     }
 

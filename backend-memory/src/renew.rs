@@ -21,8 +21,8 @@ impl Queue {
             .holders
             .claims(worker)
             .filter(|(number, _)| is_orphan(*number))
-            .flat_map(|(_, claim)| claim.tasks.values())
-            .map(|id| (*id, Reentry::Front))
+            .flat_map(|(_, claim)| claim.ids())
+            .map(|id| (id, Reentry::Front))
             .collect();
         for (id, _) in &orphans {
             self.detach(*id);

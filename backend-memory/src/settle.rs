@@ -51,7 +51,7 @@ impl Queue {
         let Some(task) = self.tasks.get(&settlement.id) else { return false };
         let Place::Running(run) = task.place else { return false };
         let claim = self.holders.claim(settle.worker, settlement.claim);
-        claim.is_some_and(|claim| claim.tasks.get(&run.position) == Some(&settlement.id))
+        claim.is_some_and(|claim| claim.holds(run.position, settlement.id))
     }
 
     fn apply(&mut self, id: TaskId, outcome: &Outcome, now: StoreTime, batch: &mut Batch) {

@@ -1,7 +1,7 @@
 //! One task: its bytes, the one place where it is, and what it has been through.
 
 use bytes::Bytes;
-use tireless_core::{FailureHistory, History, State, StoreTime, WorkerId};
+use tireless_core::{FailureHistory, History, OwnId, State, StoreTime, WorkerId};
 
 use crate::timed::Moment;
 
@@ -48,6 +48,11 @@ impl Task {
     /// What it has been through; the default if nothing is recorded.
     pub(crate) fn history(&self) -> History {
         self.record.as_ref().map(|record| record.history.clone()).unwrap_or_default()
+    }
+
+    /// The own id that it was pushed with.
+    pub(crate) fn own_id(&self) -> Option<&OwnId> {
+        self.record.as_ref()?.history.own_id.as_ref()
     }
 
     /// The failures kept with it.

@@ -83,7 +83,7 @@ impl Queue {
             let tasks: Vec<_> = self
                 .holders
                 .claims(worker)
-                .flat_map(|(_, claim)| claim.tasks.values().map(|id| (*id, claim.alone)))
+                .flat_map(|(_, claim)| claim.ids().map(|id| (id, claim.alone)))
                 .rev()
                 .take(room)
                 .collect();

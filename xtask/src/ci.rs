@@ -8,7 +8,7 @@ use anyhow::{Result, bail, ensure};
 
 use crate::process::{cache, capture, cargo, command, run as run_command, succeeds};
 use crate::report::{REPORT_VARIABLE, Report};
-use crate::{faults, shuttle, tidy};
+use crate::{callgrind, faults, shuttle, tidy};
 
 /// What all stages together may take on two cores.
 const WANTED: Duration = Duration::from_secs(25 * 60);
@@ -55,6 +55,12 @@ pub(crate) fn run() -> Result<bool> {
         ensure!(shuttle::run(&shuttle::Options::of(ORDERS))?, "see above");
         Ok(format!("{ORDERS} each"))
     });
+    let name = "instructions of the hot paths";
+    if let Some(why) = callgrind::not_here() {
+        report.not_run(name, &why);
+    } else {
+        report.time(name, callgrind::stage);
+    }
     let name = "faults, small scale";
     if cfg!(target_os = "linux") {
         report.time(name, faults::small);

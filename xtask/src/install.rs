@@ -117,3 +117,7 @@ pub(crate) const FAKETIME: Package = Package {
     brew: "libfaketime",
     elsewhere: "see https://github.com/wolfcw/libfaketime",
 };
+
+/// What counts the instructions of a program.
+pub(crate) const VALGRIND: Package =
+    Package { apt: "valgrind", brew: "valgrind", elsewhere: "see https://valgrind.org" };

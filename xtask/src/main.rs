@@ -1,6 +1,7 @@
 //! `cargo xtask`: all automation of this repository. It needs cargo and fetches the rest itself.
 
 mod borrowed;
+mod callgrind;
 mod ci;
 mod containers;
 mod docker;
@@ -9,6 +10,7 @@ mod faults;
 mod find_server;
 mod groups;
 mod install;
+mod instructions;
 mod licences;
 mod metadata;
 mod process;
@@ -44,7 +46,12 @@ Usage: cargo xtask COMMAND
         --all   also the five servers (x86-64 Linux), TLS, containers and redis-py; there anything
                 missing is a failure (TIRELESS_DOCKER=optional: but for Docker)
         ARGS    go to `cargo test`, for a part of the tests: -- -p tireless-core envelope
-  ci            What .ci/run runs: format, tidy, clippy, docs, features, quickstart, test --all, faults
+  callgrind [--write]
+        Counts the instructions that the hot paths take a task, in a release build under valgrind,
+        and fails where they are a tenth above benches/instructions.json. Linux only; valgrind is
+        installed as root on Debian or with CI=true. --write  takes the counts as the baseline
+  ci            What .ci/run runs: format, tidy, clippy, docs, features, quickstart, test --all,
+        shuttle, callgrind, faults
   faults [NAME..] [--scale N | --small] [--client NAME] [--prove] [--list] [--table]
         Does things on purpose to processes and servers and checks that nothing was lost; appends
         what it measured to docs/faults/NAME.json. More with --help
@@ -61,6 +68,10 @@ fn main() -> ExitCode {
     let result = match words.as_slice() {
         ["test", rest @ ..] => match test::Options::parse(rest) {
             Ok(options) => test::run(&options),
+            Err(message) => return usage(&message),
+        },
+        ["callgrind", rest @ ..] => match callgrind::parse(rest) {
+            Ok(write) => callgrind::run(write),
             Err(message) => return usage(&message),
         },
         ["ci"] => ci::run(),

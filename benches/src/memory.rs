@@ -1,0 +1,98 @@
+//! The memory broker, driven batch by batch.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tireless_backend_memory::MemoryBroker;
+use tireless_core::{Broker, ClaimedTask, Push, limits};
+
+use crate::still_clock::StillClock;
+use crate::{at_once, fixture};
+
+/// A memory broker with the numbers of the calls that one worker made.
+#[derive(Debug)]
+pub struct Memory {
+    broker: MemoryBroker,
+    envelope: Bytes,
+    pushed: usize,
+    pushes: u64,
+    claims: u64,
+    settles: u64,
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self::of(fixture::envelope())
+    }
+}
+
+impl Memory {
+    /// One whose tasks all have this envelope.
+    pub fn of(envelope: Bytes) -> Self {
+        let broker = MemoryBroker::new(Arc::new(StillClock));
+        Self { broker, envelope, pushed: 0, pushes: 0, claims: 0, settles: 0 }
+    }
+
+    /// The same, holding this many tasks more.
+    #[must_use]
+    pub fn holding(mut self, tasks: usize) -> Self {
+        self.fill(tasks);
+        self
+    }
+
+    /// Pushes this many tasks, in calls as long as may be.
+    fn fill(&mut self, tasks: usize) {
+        let mut left = tasks;
+        while left > 0 {
+            let batch = left.min(limits::TASKS_PER_CALL);
+            let push = self.next_push(batch);
+            self.push(&push);
+            left -= batch;
+        }
+    }
+
+    /// The push of the next tasks, to be sent later.
+    pub fn next_push(&mut self, tasks: usize) -> Push {
+        self.pushes += 1;
+        self.pushed += tasks;
+        fixture::push(self.pushes, &self.envelope, self.pushed - tasks, tasks)
+    }
+
+    /// Sends a push.
+    ///
+    /// # Panics
+    /// If it is refused.
+    pub fn push(&self, push: &Push) {
+        let answers = at_once(self.broker.push(push)).expect("a push");
+        assert_eq!(answers.len(), push.tasks.len());
+    }
+
+    /// Claims so many tasks, which must be there.
+    ///
+    /// # Panics
+    /// If they are not.
+    pub fn claim(&mut self, tasks: usize) -> Vec<ClaimedTask> {
+        self.claims += 1;
+        let claim = fixture::claim(self.claims, tasks);
+        let (_, answer) = at_once(self.broker.claim(&claim)).pop().expect("one queue's answer");
+        let claimed = answer.expect("a claim").tasks;
+        assert_eq!(claimed.len(), tasks);
+        claimed
+    }
+
+    /// Acks what was claimed.
+    ///
+    /// # Panics
+    /// If that is refused.
+    pub fn settle(&mut self, tasks: &[ClaimedTask]) {
+        self.settles += 1;
+        let settle = fixture::settle(self.settles, tasks);
+        let answer = at_once(self.broker.settle(&settle)).expect("a settle");
+        assert_eq!(answer.settled.len(), tasks.len());
+    }
+
+    /// The broker itself.
+    pub fn into_broker(self) -> MemoryBroker {
+        self.broker
+    }
+}
