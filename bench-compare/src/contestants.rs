@@ -2,6 +2,9 @@
 
 mod apalis;
 mod bare;
+mod bullmq;
+mod oxana;
+mod sidekiq;
 mod tireless;
 
 use std::sync::Arc;
@@ -23,6 +26,9 @@ enum Which {
     TirelessRedisRs,
     TirelessFred,
     Apalis,
+    Bullmq,
+    Oxana,
+    Sidekiq,
 }
 
 /// All of them.
@@ -32,6 +38,9 @@ pub(crate) fn all() -> Vec<Entry> {
         Entry { facts: tireless::REDIS_RS, which: Which::TirelessRedisRs },
         Entry { facts: tireless::FRED, which: Which::TirelessFred },
         Entry { facts: apalis::FACTS, which: Which::Apalis },
+        Entry { facts: bullmq::FACTS, which: Which::Bullmq },
+        Entry { facts: oxana::FACTS, which: Which::Oxana },
+        Entry { facts: sidekiq::FACTS, which: Which::Sidekiq },
     ]
 }
 
@@ -50,6 +59,9 @@ impl Entry {
             Which::TirelessRedisRs => Arc::new(tireless::Tireless::prepare(url, RedisRs).await?),
             Which::TirelessFred => Arc::new(tireless::Tireless::prepare(url, Fred).await?),
             Which::Apalis => Arc::new(apalis::Apalis::prepare(url).await?),
+            Which::Bullmq => Arc::new(bullmq::Bullmq::prepare(url).await?),
+            Which::Oxana => Arc::new(oxana::Oxana::prepare(url).await?),
+            Which::Sidekiq => Arc::new(sidekiq::Sidekiq::prepare(url).await?),
         })
     }
 }
