@@ -10,6 +10,8 @@ pub(crate) struct Machine {
     pub(crate) processors: usize,
     pub(crate) model: Option<String>,
     pub(crate) system: String,
+    /// How busy it was with other things, in programs that wanted a processor.
+    pub(crate) load: Option<String>,
 }
 
 impl Machine {
@@ -18,6 +20,8 @@ impl Machine {
         let model = info.lines().find_map(|line| line.strip_prefix("model name"));
         let model = model.map(|rest| rest.trim_start_matches([' ', '\t', ':']).to_owned());
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
-        Self { processors, model, system: std::env::consts::OS.to_owned() }
+        let load = fs::read_to_string("/proc/loadavg").ok();
+        let load = load.and_then(|load| load.split(' ').next().map(str::to_owned));
+        Self { processors, model, system: std::env::consts::OS.to_owned(), load }
     }
 }

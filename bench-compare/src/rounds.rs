@@ -22,6 +22,7 @@ pub(crate) async fn run(args: &Args) -> Result<Report> {
     let all = contestants::all().into_iter();
     let entries: Vec<_> = all.filter(|entry| args.wants(entry.facts.name)).collect();
     ensure!(!entries.is_empty(), "no contestant's name contains a word of --only");
+    let machine = Machine::look();
     let mut rounds: Vec<Vec<Figures>> = vec![Vec::new(); entries.len()];
     for round in 0..usize::from(args.rounds) {
         for turn in 0..entries.len() {
@@ -36,7 +37,7 @@ pub(crate) async fn run(args: &Args) -> Result<Report> {
         tasks: args.tasks,
         rounds: args.rounds,
         server: server_version(args).await?,
-        machine: Machine::look(),
+        machine,
         rows: rows.collect(),
     })
 }

@@ -15,7 +15,7 @@ use crate::server::connect;
 use crate::tally::Tally;
 
 const WORKER: &str = "compare-worker";
-const SLOTS: usize = 100;
+const SLOTS: usize = 500;
 const POLL: Duration = Duration::from_millis(10);
 
 /// How many tasks one step of [`MOVE`] moves; far below what a script can unpack.
@@ -41,7 +41,7 @@ pub(super) const FACTS: Facts = Facts {
               missed its heartbeats, after 300 s by default; an ack is refused unless that set \
               has the task",
     },
-    settings: "batch_size 100, concurrency 100, lock_tasks and emit_events off, a poll each 10 ms \
+    settings: "batch_size 500, concurrency 500, lock_tasks and emit_events off, a poll each 10 ms \
                (by itself it looks at new tasks with its heartbeat, each 30 s)",
     caveat: "a push puts each task into the scheduled set, and a fetch fails once about 8,000 are \
              due: before the drain they were moved to its active list in steps of 1,000. Results \

@@ -14,13 +14,13 @@ use crate::server::connect;
 use crate::tally::Tally;
 
 const QUEUE: &str = "default";
-const SLOTS: usize = 50;
+const SLOTS: usize = 25;
 
 /// Connections that push: one for each of the callers.
 const PUSHING: u32 = 64;
 
 /// Connections that fetch: one for each slot, and some for what the processor does besides.
-const FETCHING: u32 = 60;
+const FETCHING: u32 = 40;
 
 /// How long a connection is waited for.
 const WAIT: Duration = Duration::from_secs(30);
@@ -35,7 +35,7 @@ pub(super) const FACTS: Facts = Facts {
         why: "BRPOP removes a task before it runs: it is in no list then, and what runs in a \
               killed process is lost",
     },
-    settings: "50 workers; a pool of 64 connections that push, one of 60 that fetch, as its \
+    settings: "25 workers; a pool of 64 connections that push, one of 40 that fetch, as its \
                README advises",
     caveat: "its pool pings a connection before each use, which is left on: without it a broken \
              connection would stay in the pool",

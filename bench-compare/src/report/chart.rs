@@ -20,11 +20,11 @@ const PANELS: [Measure; 4] =
     [Measure::DrainPerS, Measure::PushOnePerS, Measure::PushManyPerS, Measure::PushBatchPerS];
 
 /// Blue and orange are told apart by all kinds of colour vision; grey and an outline need no hue.
-const STYLE: &str = "text{font:13px system-ui,sans-serif;fill:#333}\
+const STYLE: &str = ".page{fill:#fff}text{font:13px system-ui,sans-serif;fill:#333}\
 .head{font-weight:600}.small{font-size:12px;fill:#666}\
 .tireless{fill:#0072b2}.peer{fill:#e69f00}.lossy{fill:#e69f00;fill-opacity:.25;stroke:#e69f00}\
 .yardstick{fill:none;stroke:#888;stroke-dasharray:4 3}\
-@media(prefers-color-scheme:dark){text{fill:#ddd}.small{fill:#aaa}\
+@media(prefers-color-scheme:dark){.page{fill:#161b22}text{fill:#ddd}.small{fill:#aaa}\
 .tireless{fill:#56b4e9}.yardstick{stroke:#aaa}}";
 
 /// The whole image.
@@ -34,7 +34,8 @@ pub(crate) fn svg(report: &Report) -> String {
     let mut image = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" role=\"img\">\n\
          <title>Tasks a second: drain and push, tireless and its peers</title>\n\
-         <style>{STYLE}</style>\n"
+         <style>{STYLE}</style>\n\
+         <rect class=\"page\" width=\"{WIDTH}\" height=\"{height}\" rx=\"8\"/>\n"
     );
     let about = format!(
         "Tasks a second, {} tasks of 100 bytes, one worker process; longer is better",

@@ -9,11 +9,15 @@ use crate::figures::Measure;
 pub(super) fn circumstances(report: &Report) -> String {
     let machine = &report.machine;
     let model = machine.model.as_deref().unwrap_or("unknown processor");
+    let rounds = match report.rounds {
+        1 => "one round".to_owned(),
+        rounds => format!("medians of {rounds} rounds"),
+    };
+    let load = machine.load.as_deref().unwrap_or("unknown");
     format!(
-        "{} tasks, medians of {} rounds, {}; Redis {} without persistence on the loopback, {}, {} \
-         processors ({model}).",
+        "{} tasks, {rounds}, {}; Redis {} without persistence on the loopback; {}, {} processors \
+         ({model}), load average at the start {load}.",
         grouped(report.tasks),
-        report.rounds,
         report.date,
         report.server,
         machine.system,
@@ -24,7 +28,7 @@ pub(super) fn circumstances(report: &Report) -> String {
 /// How quiet the machine was, by the contestant that needs nothing but the server.
 pub(super) fn noise(report: &Report) -> Option<String> {
     let bare = report.rows.iter().find(|row| row.facts.kind == Kind::Yardstick)?;
-    let (low, high) = bare.spread(Measure::DrainPerS)?;
+    let (low, high) = bare.spread(Measure::DrainPerS).filter(|_| report.rounds > 1)?;
     Some(format!(
         "Between the rounds the drain of bare Redis went from {} to {} tasks/s: differences that \
          small between contestants mean nothing.",
