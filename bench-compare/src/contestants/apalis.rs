@@ -18,6 +18,9 @@ const WORKER: &str = "compare-worker";
 const SLOTS: usize = 500;
 const POLL: Duration = Duration::from_millis(10);
 
+/// A fetch that takes longer than [`POLL`] leaves the poll's timer unarmed until the next heartbeat.
+const HEARTBEAT: Duration = Duration::from_secs(1);
+
 /// How many tasks one step of [`MOVE`] moves; far below what a script can unpack.
 const STEP: usize = 1_000;
 
@@ -42,7 +45,8 @@ pub(super) const FACTS: Facts = Facts {
               has the task",
     },
     settings: "batch_size 500, concurrency 500, lock_tasks and emit_events off, a poll each 10 ms \
-               (by itself it looks at new tasks with its heartbeat, each 30 s)",
+               and a heartbeat each second (by itself it looks at new tasks with its heartbeat, \
+               each 30 s)",
     caveat: "a push puts each task into the scheduled set, and a fetch fails once about 8,000 are \
              due: before the drain they were moved to its active list in steps of 1,000. Results \
              and data of finished tasks are kept until it is told to vacuum",
@@ -62,6 +66,7 @@ impl Apalis {
         let config = Config::default()
             .queue("compare")
             .batch_size(SLOTS)
+            .heartbeat_interval(HEARTBEAT)
             .lock_tasks(false)
             .emit_events(false);
         let storage = RedisStorage::new(manager).with_config(config);
