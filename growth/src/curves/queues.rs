@@ -1,6 +1,6 @@
 //! What a task costs, and what idling costs, with more and more queues in one pool.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use async_trait::async_trait;
@@ -15,6 +15,10 @@ use crate::info::sent;
 use crate::load::Load;
 use crate::record::{Row, row};
 
+/// Single pushes, and how long all rest after each.
+const PUSHES: usize = 20;
+const REST: Duration = Duration::from_millis(250);
+
 const PLAN: Plan = Plan {
     name: "queues",
     title: "Queues in one worker process",
@@ -28,6 +32,7 @@ const PLAN: Plan = Plan {
         Column { name: "idle_calls_a_queue", head: "the same, a queue" },
         Column { name: "idle_server_percent", head: "% of the server's processor while idle" },
         Column { name: "connections", head: "connections while idle" },
+        Column { name: "calls_a_push", head: "calls a single push" },
     ],
     panels: &[
         Panel {
@@ -43,12 +48,13 @@ const PLAN: Plan = Plan {
             bar: None,
         },
         Panel {
-            title: "While idle",
-            unit: "calls/s, connections",
+            title: "While idle, and after a single push",
+            unit: "calls/s, calls, connections",
             log: true,
             lines: &[
-                Line { name: "idle_calls_per_s", label: "calls a second", bare: false },
+                Line { name: "idle_calls_per_s", label: "calls/s while idle", bare: false },
                 Line { name: "connections", label: "connections", bare: false },
+                Line { name: "calls_a_push", label: "calls a single push", bare: false },
             ],
             bar: None,
         },
@@ -90,7 +96,10 @@ impl Curve for Queues {
                 ("bare_server_us", bare.server_us),
                 ("bare_wall_us", bare.wall_us),
             ]);
-            one.extend(idle(&ground, run, &queues).await?);
+            // Queues of their own: those that were drained keep a ring each, which is heard first.
+            let untouched: Vec<QueueName> =
+                (0..size).map(|at| format!("i{size}-{at}").parse()).collect::<Result<_, _>>()?;
+            one.extend(idle(&ground, run, &untouched).await?);
             rows.push(one);
             run.progress.inc(1);
         }
@@ -111,12 +120,28 @@ async fn idle(ground: &Ground, run: &Run, queues: &[QueueName]) -> Result<Row> {
     let spent = ground.gauge.since(mark).await?;
     let (calls, _) = sent(&before, &ground.gauge.calls().await?);
     let connections = ground.gauge.connections().await? - others;
-    pool.shutdown().await;
     let per_s = calls as f64 * 1e6 / spent.wall_us;
+    let pushed = pushes(ground, queues, per_s).await?;
+    pool.shutdown().await;
     Ok(row([
         ("idle_calls_per_s", per_s),
         ("idle_calls_a_queue", per_s / queues.len() as f64),
         ("idle_server_percent", 100.0 * spent.server_us / spent.wall_us),
         ("connections", connections),
+        ("calls_a_push", pushed),
     ]))
+}
+
+/// How many calls a single push to one of the queues makes, its own among them: beyond those that
+/// are made while idle.
+async fn pushes(ground: &Ground, queues: &[QueueName], idle_per_s: f64) -> Result<f64> {
+    let load = Load::new(ground.broker.clone(), BODY);
+    let (before, begin) = (ground.gauge.calls().await?, Instant::now());
+    for at in 0..PUSHES {
+        load.push(&queues[at * 7 % queues.len()], 1).await?;
+        sleep(REST).await;
+    }
+    let (calls, _) = sent(&before, &ground.gauge.calls().await?);
+    let more = calls as f64 - idle_per_s * begin.elapsed().as_secs_f64();
+    Ok(more.max(0.0) / PUSHES as f64)
 }
