@@ -1,9 +1,8 @@
 //! The yardsticks: what a store could do with none of the contract's care.
 //!
-//! How fast it could be drained: two raw
-//! loops, so that the store never waits for an answer to be read, share a connection. Each takes a
-//! hundred bodies from a list into a hash in one script and removes its hundred before in the same
-//! round trip.
+//! How fast it could be drained: two raw loops, so that the store never waits for an answer to be
+//! read, share a connection. Each takes a hundred bodies, or as many as a call may carry, from a list
+//! into a hash in one script and removes those before in the same round trip.
 
 mod hand_over;
 
@@ -11,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_util::future::try_join;
+use tireless_core::limits::BYTES_PER_CALL;
 use tireless_core::{DrainLimit, Operation, Result, TaskId};
 
 pub(crate) use hand_over::hand_over;
@@ -71,7 +71,8 @@ async fn measure<C: RedisClient>(
     let sha = send(runner, vec![load]).await?.pop();
     let sha = sha.and_then(Reply::into_bytes).ok_or_else(|| corrupt(INSPECT))?;
     let [evalsha, two] = ["EVALSHA", "2"].map(word);
-    let words = vec![evalsha, sha, two, list.clone(), held.clone(), BATCH.to_string().into()];
+    let a_call = portion(BATCH, body_bytes).to_string().into();
+    let words = vec![evalsha, sha, two, list.clone(), held.clone(), a_call];
     let take = Command::keyed(words, 3);
     let (started, before) = (Instant::now(), cpu(runner).await?);
     let (one, other) = try_join(drain(runner, &take, held), drain(runner, &take, held)).await?;
@@ -81,6 +82,12 @@ async fn measure<C: RedisClient>(
     limit.server_cpu_us =
         before.zip(cpu(runner).await?).map(|(before, after)| after.saturating_sub(before));
     Ok(limit)
+}
+
+/// How many bodies one call carries: the bound of bytes is that of the contract (B7).
+fn portion(most: u64, body_bytes: usize) -> u64 {
+    let fits = BYTES_PER_CALL / body_bytes.max(1);
+    most.min(fits as u64).max(1)
 }
 
 /// What the server has used of its processor.
@@ -105,9 +112,10 @@ async fn fill<C: RedisClient>(
     let stays = command([word("HSET"), held.clone(), word("-"), word("-")]);
     let mut first = vec![stays, expire(held)];
     let rest = vec![b'x'; body_bytes.saturating_sub(16)];
-    for start in (0..tasks).step_by(LOAD as usize) {
+    let a_call = portion(LOAD, body_bytes);
+    for start in (0..tasks).step_by(a_call as usize) {
         let mut words = vec![Bytes::from_static(b"LPUSH"), list.clone()];
-        let bodies = start..tasks.min(start + LOAD);
+        let bodies = start..tasks.min(start + a_call);
         words.extend(bodies.map(|_| [&TaskId::new().as_bytes()[..], &rest].concat().into()));
         let mut commands = vec![command(words), expire(list)];
         commands.append(&mut first);

@@ -1,5 +1,7 @@
 //! `cargo xtask faults`: builds the fault harness and runs it with a server's binary.
 
+use std::path::PathBuf;
+
 use anyhow::{Result, bail, ensure};
 
 use crate::find_server::NoServer;
@@ -9,20 +11,23 @@ use crate::server::{SERVER_VARIABLE, find_binary};
 
 /// Runs the harness with these words; whether all went well.
 pub(crate) fn run(words: &[&str]) -> Result<bool> {
-    let binary = match find_binary() {
-        Ok(binary) => binary,
-        Err(_) => {
-            let installer = Installer::here(false);
-            if !installer.may() {
-                bail!(NoServer::advising(installer));
-            }
-            installer.install(REDIS)?;
-            find_binary()?
-        }
-    };
+    let binary = server_binary()?;
     build()?;
     let mut harness = crate::process::command(target().join("debug/tireless-faults"));
     run_command(harness.args(words).env(SERVER_VARIABLE, binary))
+}
+
+/// A server's binary, installed where there is none and that may be done.
+pub(crate) fn server_binary() -> Result<PathBuf> {
+    if let Ok(binary) = find_binary() {
+        return Ok(binary);
+    }
+    let installer = Installer::here(false);
+    if !installer.may() {
+        bail!(NoServer::advising(installer));
+    }
+    installer.install(REDIS)?;
+    Ok(find_binary()?)
 }
 
 fn build() -> Result<()> {

@@ -9,6 +9,7 @@ mod edges;
 mod faults;
 mod find_server;
 mod groups;
+mod growth;
 mod install;
 mod instructions;
 mod licences;
@@ -55,6 +56,9 @@ Usage: cargo xtask COMMAND
   faults [NAME..] [--scale N | --small] [--client NAME] [--prove] [--list] [--table]
         Does things on purpose to processes and servers and checks that nothing was lost; appends
         what it measured to docs/faults/NAME.json. More with --help
+  growth [CURVE..] [--scale small|full] [--client NAME] [--no-record] [--page]
+        Measures what a task costs as waiting tasks, queues, workers, bodies, distance or batches
+        grow, against a private server; figures and pictures go to docs/performance. More with --help
   shuttle [--iterations N] [NAME]
         The parts of a pool in N orders each, 1,000 by default, chosen by a scheduler: no thread
         and no server takes part. NAME is a part of a test's name
@@ -76,6 +80,7 @@ fn main() -> ExitCode {
         },
         ["ci"] => ci::run(),
         ["faults", rest @ ..] => faults::run(rest),
+        ["growth", rest @ ..] => growth::run(rest),
         ["shuttle", rest @ ..] => match shuttle::Options::parse(rest) {
             Ok(options) => shuttle::run(&options),
             Err(message) => return usage(&message),

@@ -1,0 +1,147 @@
+//! What a task costs, and what idling costs, with more and more queues in one pool.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use async_trait::async_trait;
+use tireless::QueueName;
+use tokio::time::sleep;
+
+use super::BODY;
+use crate::curve::{Column, Curve, Line, Measured, Panel, Plan, Run};
+use crate::drain::{drain, idle_pool};
+use crate::ground::Ground;
+use crate::info::sent;
+use crate::load::Load;
+use crate::record::{Row, row};
+
+/// Single pushes, and how long all rest after each.
+const PUSHES: usize = 20;
+const REST: Duration = Duration::from_millis(250);
+
+const PLAN: Plan = Plan {
+    name: "queues",
+    title: "Queues in one worker process",
+    grows: Column { name: "queues", head: "queues" },
+    columns: &[
+        Column { name: "drain_server_us", head: "drain, server us" },
+        Column { name: "drain_wall_us", head: "drain, wall us" },
+        Column { name: "bare_server_us", head: "bare drain, server us" },
+        Column { name: "bare_wall_us", head: "bare drain, wall us" },
+        Column { name: "idle_calls_per_s", head: "calls/s while idle" },
+        Column { name: "idle_calls_a_queue", head: "the same, a queue" },
+        Column { name: "idle_server_percent", head: "% of the server's processor while idle" },
+        Column { name: "connections", head: "connections while idle" },
+        Column { name: "calls_a_push", head: "calls a single push" },
+    ],
+    panels: &[
+        Panel {
+            title: "Drain of the same tasks over all queues",
+            unit: "us a task",
+            log: true,
+            lines: &[
+                Line { name: "drain_server_us", label: "server's processor", bare: false },
+                Line { name: "drain_wall_us", label: "time that passes", bare: false },
+                Line { name: "bare_server_us", label: "bare drain, processor", bare: true },
+                Line { name: "bare_wall_us", label: "bare drain, time", bare: true },
+            ],
+            bar: None,
+        },
+        Panel {
+            title: "While idle, and after a single push",
+            unit: "calls/s, calls, connections",
+            log: true,
+            lines: &[
+                Line { name: "idle_calls_per_s", label: "calls/s while idle", bare: false },
+                Line { name: "connections", label: "connections", bare: false },
+                Line { name: "calls_a_push", label: "calls a single push", bare: false },
+            ],
+            bar: None,
+        },
+    ],
+};
+
+/// The curve.
+#[derive(Debug)]
+pub(super) struct Queues;
+
+#[async_trait]
+impl Curve for Queues {
+    fn plan(&self) -> &'static Plan {
+        &PLAN
+    }
+
+    async fn measure(&self, run: &Run) -> Result<Measured> {
+        let all = [1_u64, 10, 100, 1_000];
+        let sizes = run.scale.pick(&all[..2], &all, &all);
+        let tasks = run.scale.pick(200, 100_000, 500_000);
+        run.progress.set_length(sizes.len() as u64);
+        let ground = Ground::open(run.client).await?;
+        let load = Load::new(ground.broker.clone(), BODY);
+        let mut rows = Vec::new();
+        for &size in sizes {
+            run.progress.set_message(format!("{size} queues"));
+            let queues: Vec<QueueName> =
+                (0..size).map(|at| format!("q{size}-{at}").parse()).collect::<Result<_, _>>()?;
+            for queue in &queues {
+                load.fill(queue, tasks / size).await?;
+            }
+            let tasks = tasks / size * size;
+            let drained = drain(ground.broker.clone(), &ground.gauge, &queues, tasks).await?;
+            let bare = ground.bare(tasks, BODY).await?;
+            let mut one = row([
+                (PLAN.grows.name, size as f64),
+                ("drain_server_us", drained.server_us),
+                ("drain_wall_us", drained.wall_us),
+                ("bare_server_us", bare.server_us),
+                ("bare_wall_us", bare.wall_us),
+            ]);
+            // Queues of their own: those that were drained keep a ring each, which is heard first.
+            let untouched: Vec<QueueName> =
+                (0..size).map(|at| format!("i{size}-{at}").parse()).collect::<Result<_, _>>()?;
+            one.extend(idle(&ground, run, &untouched).await?);
+            rows.push(one);
+            run.progress.inc(1);
+        }
+        Ok(Measured { server: ground.gauge.server().await?, rows })
+    }
+}
+
+/// What a pool does that has nothing to do, once it has settled down.
+async fn idle(ground: &Ground, run: &Run, queues: &[QueueName]) -> Result<Row> {
+    let settles = Duration::from_secs(run.scale.pick(1, 8, 12));
+    let window = Duration::from_secs(run.scale.pick(1, 15, 60));
+    let broker = ground.connect_by(&ground.server.url()).await?;
+    let others = ground.gauge.connections().await? - 1.0;
+    let pool = idle_pool(broker, queues).start().await?;
+    sleep(settles).await;
+    let (before, mark) = (ground.gauge.calls().await?, ground.gauge.mark().await?);
+    sleep(window).await;
+    let spent = ground.gauge.since(mark).await?;
+    let (calls, _) = sent(&before, &ground.gauge.calls().await?);
+    let connections = ground.gauge.connections().await? - others;
+    let per_s = calls as f64 * 1e6 / spent.wall_us;
+    let pushed = pushes(ground, queues, per_s).await?;
+    pool.shutdown().await;
+    Ok(row([
+        ("idle_calls_per_s", per_s),
+        ("idle_calls_a_queue", per_s / queues.len() as f64),
+        ("idle_server_percent", 100.0 * spent.server_us / spent.wall_us),
+        ("connections", connections),
+        ("calls_a_push", pushed),
+    ]))
+}
+
+/// How many calls a single push to one of the queues makes, its own among them: beyond those that
+/// are made while idle.
+async fn pushes(ground: &Ground, queues: &[QueueName], idle_per_s: f64) -> Result<f64> {
+    let load = Load::new(ground.broker.clone(), BODY);
+    let (before, begin) = (ground.gauge.calls().await?, Instant::now());
+    for at in 0..PUSHES {
+        load.push(&queues[at * 7 % queues.len()], 1).await?;
+        sleep(REST).await;
+    }
+    let (calls, _) = sent(&before, &ground.gauge.calls().await?);
+    let more = calls as f64 - idle_per_s * begin.elapsed().as_secs_f64();
+    Ok(more.max(0.0) / PUSHES as f64)
+}
