@@ -13,14 +13,19 @@ use crate::random::backoff;
 use crate::shared::Served;
 use crate::sync::{Mutex, MutexGuard};
 
+mod glance;
+mod share;
+
+pub(crate) use share::Want;
+
+use glance::look_at_others;
+use share::share;
+
 /// A queue is looked at this often even if nothing rings (B14).
 pub(crate) const LOOK: Duration = Duration::from_secs(5);
 
 /// Looks that would be due within this time are made together with one that is.
 const TOGETHER: Duration = Duration::from_secs(1);
-
-/// How often empty queues are looked at by claims that are made for others.
-const GLANCE: Duration = Duration::from_millis(200);
 
 /// How long a store that does not answer is left alone at most: it may be back at any moment, and
 /// is to be noticed soon.
@@ -111,9 +116,14 @@ impl Board {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What to claim next, `want` tasks at most. Queues that are `choked` give none for now; whose
-    /// they are rings when that changes.
-    pub(crate) fn plan(&self, now: Duration, want: usize, choked: impl Fn(usize) -> bool) -> Plan {
+    /// What to claim next. Queues that are `choked` give none for now; whose they are rings when
+    /// that changes.
+    pub(crate) fn plan(
+        &self,
+        now: Duration,
+        want: impl Into<Want>,
+        choked: impl Fn(usize) -> bool,
+    ) -> Plan {
         let mut lines = self.lines();
         refresh(&mut lines, now);
         let open = |line: &Line| line.blocked_until <= now;
@@ -134,19 +144,8 @@ impl Board {
         let level = lines.iter().filter(|line| asked(line)).map(|line| line.level).min();
         let Some(level) = level else { return Plan::Idle(next_look(&lines, now)) };
         let sharing = |line: &Line| asked(line) && line.level == level;
-        let mut wanted = share(&mut lines, sharing, want);
-        // Queues behind are only looked at, so that one call tells of all (B14).
-        let behind = lines
-            .iter()
-            .enumerate()
-            .filter(|(_, line)| asked(line) && line.level > level && line.look == Look::Unknown);
-        wanted.extend(behind.map(|(at, _)| (at, 0)));
-        // A busy pool hears no bells: what goes before, or shares, is glanced at on the way.
-        let before = lines.iter().enumerate().filter(|(_, line)| {
-            let long_ago = line.looked_at + GLANCE <= now;
-            line.look == Look::Empty && line.level <= level && open(line) && long_ago
-        });
-        wanted.extend(before.map(|(at, _)| (at, 0)));
+        let mut wanted = share(&mut lines, sharing, want.into());
+        look_at_others(&lines, level, now, asked, &mut wanted);
         wanted.sort_unstable();
         for (at, _) in &wanted {
             lines[*at].rung = false;
@@ -343,36 +342,6 @@ fn next_look(lines: &[Line], now: Duration) -> Duration {
     };
     let lines = lines.iter().filter(|line| !line.choked || line.repeat.is_some());
     lines.map(|line| at(line).max(line.blocked_until)).min().unwrap_or(now + LOOK)
-}
-
-/// Shares `want` among some lines by weight, smoothly: what one is owed now it gets next time.
-fn share(lines: &mut [Line], sharing: impl Fn(&Line) -> bool, want: usize) -> Wanted {
-    let who: Vec<usize> = (0..lines.len()).filter(|at| sharing(&lines[*at])).collect();
-    if let [only] = who[..] {
-        return vec![(only, want)];
-    }
-    let sum: i64 = who.iter().map(|at| i64::from(lines[*at].weight)).sum();
-    let total = i64::try_from(want).unwrap_or(i64::MAX);
-    let mut shares: Wanted = Vec::with_capacity(who.len());
-    let mut given = 0;
-    for at in &who {
-        let line = &mut lines[*at];
-        line.credit += total * i64::from(line.weight);
-        let part = (line.credit.max(0) / sum).min(total - given);
-        line.credit -= part * sum;
-        given += part;
-        shares.push((*at, usize::try_from(part).unwrap_or(0)));
-    }
-    for _ in given..total {
-        let owed =
-            shares.iter_mut().max_by_key(|(at, _)| (lines[*at].credit, std::cmp::Reverse(*at)));
-        if let Some((at, part)) = owed {
-            lines[*at].credit -= sum;
-            *part += 1;
-        }
-    }
-    shares.retain(|(_, part)| *part > 0);
-    shares
 }
 
 #[cfg(test)]

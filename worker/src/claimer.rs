@@ -7,19 +7,22 @@ use std::time::Duration;
 use tireless_core::limits::TASKS_PER_CALL;
 use tireless_core::{Claim, ClaimFrom, ClaimMode, Effect, Error, QueueClaimed, Result};
 
-use crate::board::{Plan, Wanted};
+use crate::board::{Plan, Want, Wanted};
 use crate::dispatch::Job;
 use crate::executor::open_slots;
 use crate::health::Role;
 use crate::hoard::{WATCH, Watch, room};
 use crate::listen::Ear;
-use crate::shared::Shared;
+use crate::shared::{Settings, Shared};
 
 /// How long suspects are run one after the other before other tasks get a turn again.
 const STREAK: Duration = Duration::from_secs(1);
 
 /// How long a pool keeps empty for a suspect at a stretch.
 const STRETCH: Duration = Duration::from_secs(10);
+
+/// So many tasks of a queue cost the store about twice as much as what the call itself does.
+const WORTH_A_CALL: usize = 16;
 
 /// How long it rests at most when it waits for the settlers, or keeps empty.
 const MOMENT: Duration = Duration::from_millis(500);
@@ -94,7 +97,7 @@ impl Claimer {
             return self.pause(Some(MOMENT)).await;
         }
         let now = shared.clock.monotonic();
-        match shared.board.plan(now, room, choked) {
+        match shared.board.plan(now, want(settings, room), choked) {
             Plan::Idle(until) => {
                 self.streak = None;
                 self.idle(now, until.saturating_sub(now).max(Duration::from_millis(1))).await;
@@ -247,6 +250,13 @@ impl Claimer {
             self.pause(None).await;
         }
     }
+}
+
+/// While tasks are quick, which is when more are kept ready than run, calls are what costs: then a
+/// few queues are asked for many each. While they are slow, all get their share each time.
+fn want(settings: &Settings, room: usize) -> Want {
+    let quick = room > settings.concurrency;
+    Want { tasks: room, share: if quick { WORTH_A_CALL } else { 1 } }
 }
 
 /// Sends a claim and answers for each of its queues.

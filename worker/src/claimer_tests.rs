@@ -38,6 +38,22 @@ async fn an_idle_pool_sends_less_than_a_call_a_second_over_any_number_of_queues(
 }
 
 #[tokio::test]
+async fn each_of_many_idle_queues_is_looked_at_every_five_seconds_and_not_more() {
+    let bed = Bed::new();
+    let mut pool = bed.raw(done).concurrency(10);
+    for at in 1..300 {
+        pool = pool.queue_weighted(format!("q{at}"), 1);
+    }
+    let pool = pool.start().await.unwrap();
+    bed.clock.advance(20 * SECOND).await;
+    bed.spy.forget();
+    bed.clock.advance(60 * SECOND).await;
+    let looks: usize = claims(&bed.spy.calls()).iter().map(|claim| claim.queues.len()).sum();
+    assert!((300 * 11..=300 * 13).contains(&looks), "{looks} looks at 300 queues in 60 s");
+    drop(pool);
+}
+
+#[tokio::test]
 async fn a_lost_answer_is_asked_for_with_the_same_number() {
     let bed = Bed::new();
     bed.push(3).await;
