@@ -8,6 +8,9 @@ use tireless_redis_broker::patience;
 
 /// An error that is no answer of the server: those come as frames. The library does not say
 /// whether it had written the command, so it counts as written.
+///
+/// One answer comes like this too: at `CLUSTERDOWN` the library ends the connection, and gives this
+/// text to all commands that wait on it. Which of them met it is not known, so all count as written.
 pub(crate) fn to_client_error(error: &Error) -> ClientError {
     ClientError::Broken(error.clone().into())
 }

@@ -18,6 +18,7 @@ pub mod fault;
 pub mod faults;
 pub mod ground;
 pub mod history;
+pub mod late;
 pub mod library;
 pub mod living;
 pub mod load;

@@ -2,7 +2,7 @@
 //! at the end.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -16,7 +16,30 @@ use crate::{Library, Pace, fresh_namespace, small_cap};
 /// How long traffic may take to come to its end.
 const SOON: Duration = Duration::from_secs(60);
 
-type Runs = Arc<Mutex<HashMap<Bytes, usize>>>;
+/// The runs of one queue's tasks.
+#[derive(Debug, Default)]
+struct Runs {
+    /// How often each task was run.
+    times: Mutex<HashMap<Bytes, usize>>,
+    /// How many tasks have begun. It is asked for many times a second: to count them under the lock
+    /// each time would hold up all handlers, the longer the more tasks there were.
+    begun: AtomicUsize,
+}
+
+impl Runs {
+    fn note(&self, body: Bytes) {
+        let mut all = self.times.lock().expect("runs");
+        let times = all.entry(body).or_default();
+        *times += 1;
+        if *times == 1 {
+            self.begun.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn begun(&self) -> usize {
+        self.begun.load(Ordering::Relaxed)
+    }
+}
 
 /// Traffic over some queues.
 #[derive(Debug)]
@@ -26,7 +49,8 @@ pub struct Traffic {
     namespace: Namespace,
     broker: Arc<dyn Backend>,
     pools: Vec<RunningPool>,
-    runs: Runs,
+    /// Of each queue.
+    runs: Vec<Arc<Runs>>,
     over: Arc<AtomicBool>,
     producers: Vec<tokio::task::JoinHandle<Vec<Bytes>>>,
     put_by: HashMap<QueueName, u64>,
@@ -83,13 +107,13 @@ impl Traffic {
         let settings = small_cap(fresh_namespace());
         let name = |stream: &Stream<'_>| QueueName::new(stream.queue).expect("a legal name");
         let queues: Vec<QueueName> = streams.iter().map(name).collect();
-        let (runs, over) = (Runs::default(), Arc::new(AtomicBool::new(false)));
+        let over = Arc::new(AtomicBool::new(false));
         let mut traffic = Self {
             broker: connect::<L>(url, &settings).await,
+            runs: queues.iter().map(|_| Arc::default()).collect(),
             queues,
             namespace: settings.namespace.clone(),
             pools: Vec::new(),
-            runs,
             over,
             producers: Vec::new(),
             put_by: HashMap::new(),
@@ -112,10 +136,10 @@ impl Traffic {
     fn pool(&self, broker: Arc<dyn Backend>) -> tireless::WorkerPool {
         let pool = tireless::WorkerPool::new(broker).concurrency(16);
         let pool = pool.lease(Pace::FAST.lease).beat(Pace::FAST.beat);
-        self.queues.iter().fold(pool, |pool, queue| {
-            let runs = self.runs.clone();
+        self.queues.iter().zip(&self.runs).fold(pool, |pool, (queue, runs)| {
+            let runs = runs.clone();
             pool.handle_raw(queue, move |body: Bytes| {
-                *runs.lock().expect("runs").entry(body).or_default() += 1;
+                runs.note(body);
                 tokio::time::sleep(Duration::from_millis(3))
             })
         })
@@ -123,12 +147,7 @@ impl Traffic {
 
     /// How many tasks of each queue have begun.
     fn begun(&self) -> Vec<usize> {
-        let runs = self.runs.lock().expect("runs");
-        let of = |queue: &QueueName| {
-            let prefix = format!("{queue}-");
-            runs.keys().filter(|body| body.starts_with(prefix.as_bytes())).count()
-        };
-        self.queues.iter().map(of).collect()
+        self.runs.iter().map(|runs| runs.begun()).collect()
     }
 
     /// A key in the slot of a queue.
@@ -205,9 +224,13 @@ impl Traffic {
         for pool in self.pools {
             reclaimed += pool.shutdown().await.reclaimed;
         }
-        let runs = self.runs.lock().expect("runs");
-        let lost = accepted.iter().filter(|body| !runs.contains_key(*body)).cloned().collect();
-        let excess = runs.values().map(|times| times - 1).sum();
+        // A body names its queue, so no two queues have one in common.
+        let mut times = HashMap::new();
+        for runs in &self.runs {
+            times.extend(std::mem::take(&mut *runs.times.lock().expect("runs")));
+        }
+        let lost = accepted.iter().filter(|body| !times.contains_key(*body)).cloned().collect();
+        let excess = times.values().map(|times| times - 1).sum();
         Sum { accepted: accepted.len(), lost, excess, reclaimed, drained }
     }
 
@@ -251,4 +274,18 @@ async fn push_until(
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     accepted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_task_that_runs_again_has_begun_once() {
+        let runs = Runs::default();
+        for body in ["a-0", "a-1", "a-0"] {
+            runs.note(body.into());
+        }
+        assert_eq!(runs.begun(), 2);
+    }
 }

@@ -7,19 +7,25 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use async_trait::async_trait;
-use tireless::Durability;
+use tireless::{Durability, QueueName};
 use tireless_testkit::server::TestServer;
 use tireless_testkit::set_up::{TestCluster, TestSentinels};
 use tireless_tests::{Library, Stream, Traffic};
 
 use crate::fault::{Fault, Report, Run};
+use crate::late::Lateness;
 use crate::library::{OverAny, over_asked};
+
+mod views;
 
 /// How long replicas are cut off before their master is killed: less than they may be silent.
 const BEHIND: Duration = Duration::from_millis(300);
 
 /// From the promotion on.
 const RUN_AGAIN: Duration = Duration::from_secs(10);
+
+/// From the restart on: sentinels take ten seconds and more to make a replica of it.
+const CONFIRMED_AGAIN: Duration = Duration::from_secs(30);
 
 /// For everything to flow again.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -107,7 +113,8 @@ async fn kill_masters<L: Library, S: SetUp>(
     let sure = |queue| Stream { queue, durability: Durability::REPLICATED, after: WAIT };
     let streams: Vec<_> = SURE.into_iter().map(sure).chain([QUICK]).collect();
     let traffic = Traffic::of_streams::<L>(&set_up.url(), &streams).await;
-    let (mut quick, mut all) = (Duration::ZERO, Duration::ZERO);
+    let lateness = Lateness::watch();
+    let (mut elected, mut quick, mut all) = (Duration::ZERO, Duration::ZERO, Duration::ZERO);
     let mut still = Vec::new();
     run.progress.set_length(kills);
     for _ in 0..kills {
@@ -119,13 +126,17 @@ async fn kill_masters<L: Library, S: SetUp>(
         set_up.servers()[master].ask(&["CLIENT", "KILL", "TYPE", "replica"])?;
         tokio::time::sleep(BEHIND).await;
         set_up.servers_mut()[master].kill();
+        let killed = Instant::now();
         replicas.iter().try_for_each(|place| set_up.servers()[*place].cont())?;
         let promoted = promoted(|| set_up.master(&key).is_ok_and(|now| now != master)).await?;
-        still.extend(traffic.try_to_go_on(&[QUICK.queue], PATIENCE).await.err());
+        elected = elected.max(promoted - killed);
+        still.extend(
+            try_to_go_on(&traffic, &[QUICK.queue], RUN_AGAIN, set_up.servers()).await.err(),
+        );
         quick = quick.max(promoted.elapsed());
         // From here on there is somebody to confirm again.
         set_up.servers_mut()[master].restart()?;
-        still.extend(traffic.try_to_go_on(&SURE, PATIENCE).await.err());
+        still.extend(try_to_go_on(&traffic, &SURE, CONFIRMED_AGAIN, set_up.servers()).await.err());
         all = all.max(promoted.elapsed());
         if !still.is_empty() {
             break;
@@ -146,9 +157,32 @@ async fn kill_masters<L: Library, S: SetUp>(
         let some = &lost[..lost.len().min(5)];
         format!("{} confirmed and lost, such as {some:?}", lost.len())
     });
+    report.seconds("a replica is promoted after", elected);
     report.within("tasks are run again after", quick, RUN_AGAIN);
     report.seconds("pushes are confirmed again after", all);
+    report.seconds("this process is late by", lateness.worst());
     Ok(report)
+}
+
+/// Waits until more tasks of these queues run; says how the servers fare if they do not by `soon`.
+async fn try_to_go_on(
+    traffic: &Traffic,
+    queues: &[&str],
+    soon: Duration,
+    servers: &[TestServer],
+) -> Result<(), Vec<QueueName>> {
+    let going_on = traffic.try_to_go_on(queues, PATIENCE);
+    tokio::pin!(going_on);
+    let went_on = tokio::select! {
+        biased;
+        went_on = &mut going_on => went_on,
+        () = tokio::time::sleep(soon) => {
+            let told = views::views(servers);
+            eprintln!("no 30 more tasks of each of {queues:?} ran within {soon:?}\n{told}");
+            going_on.await
+        }
+    };
+    went_on.map(|_| ())
 }
 
 /// Those that follow one now.
