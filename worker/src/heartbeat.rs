@@ -88,7 +88,7 @@ pub(crate) async fn beat_once(shared: &Shared, lease: Duration) -> Result<()> {
                     shared.lease_extended(at, sent);
                     shared.succeeded(Role::Heartbeat);
                 }
-                let lost = shared.ledger.renewed(at, &named[at], &renewed.lost);
+                let lost = shared.ledger.renewed(at, &named[at], &renewed.lost, renewed.now);
                 if lost > 0 {
                     tracing::warn!(%queue, claims = lost, "leases were lost; their runs are told");
                 }

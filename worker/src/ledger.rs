@@ -66,6 +66,9 @@ struct Book {
     abandoned: Vec<Vec<u64>>,
     /// Per queue: what is held.
     held: Vec<HashMap<u64, Arc<Batch>>>,
+    /// Per queue: claims that were in flight when a renewal said, at this time of the store's, that
+    /// they are not held.
+    missed: Vec<HashMap<u64, StoreTime>>,
 }
 
 /// All claims of a worker.
@@ -82,6 +85,7 @@ impl Ledger {
             in_flight: BTreeMap::new(),
             abandoned: vec![Vec::new(); queues],
             held: vec![HashMap::new(); queues],
+            missed: vec![HashMap::new(); queues],
         };
         Self { book: Mutex::new(book), held: AtomicUsize::new(0) }
     }
@@ -99,7 +103,9 @@ impl Ledger {
         number
     }
 
-    /// A queue has answered: what it gave is held from now on.
+    /// A queue has answered: what it gave is held from now on. Should a renewal have found the claim
+    /// gone after it was carried out, then the answer was read too late, by a process that stood
+    /// still say: none of it is to begin.
     pub(crate) fn answered(
         &self,
         number: u64,
@@ -117,6 +123,9 @@ impl Ledger {
             unfinished: AtomicUsize::new(tasks),
         });
         let mut book = self.book();
+        if book.missed[queue].get(&number).is_some_and(|missed| now < *missed) {
+            batch.stop();
+        }
         book.leave_flight(number, queue);
         if tasks > 0 {
             book.held[queue].insert(number, Arc::clone(&batch));
@@ -141,6 +150,7 @@ impl Ledger {
     /// All claims in flight will never be answered: what they took goes back by a renewal.
     pub(crate) fn abandon_all(&self) {
         let mut book = self.book();
+        book.missed.iter_mut().for_each(HashMap::clear);
         for (number, queues) in std::mem::take(&mut book.in_flight) {
             for queue in queues {
                 book.abandoned[queue].push(number);
@@ -186,19 +196,30 @@ impl Ledger {
         Named { claims, below, held, abandoned }
     }
 
-    /// A renewal was answered: stops the runs of claims that are lost, and returns how many
-    /// claims that were.
+    /// A renewal was answered, at this time of the store's: stops the runs of claims that are lost,
+    /// and returns how many claims that were.
     ///
     /// A claim that was in flight when it was named may be called lost because the store had not
     /// seen it yet, and one whose last outcomes are on their way because it has just been settled:
-    /// only what was held then and has unfinished tasks now counts.
-    pub(crate) fn renewed(&self, queue: usize, named: &Named, lost: &[u64]) -> usize {
+    /// only what was held then, or was carried out before that time, and has unfinished tasks now
+    /// counts.
+    pub(crate) fn renewed(
+        &self,
+        queue: usize,
+        named: &Named,
+        lost: &[u64],
+        now: StoreTime,
+    ) -> usize {
         let mut book = self.book();
         book.abandoned[queue].retain(|number| !named.abandoned.contains(number));
         let mut stopped = 0;
-        for number in lost.iter().filter(|number| named.held.contains(number)) {
-            let held = book.held[queue].get(number);
-            if let Some(batch) = held.filter(|held| held.unfinished.load(Ordering::Acquire) > 0) {
+        for number in lost {
+            let Some(batch) = book.held[queue].get(number) else {
+                book.missed_in_flight(*number, queue, now);
+                continue;
+            };
+            let was_held = named.held.contains(number) || batch.now < now;
+            if was_held && batch.unfinished.load(Ordering::Acquire) > 0 {
                 batch.stop();
                 stopped += 1;
             }
@@ -215,7 +236,14 @@ impl Ledger {
 }
 
 impl Book {
+    fn missed_in_flight(&mut self, number: u64, queue: usize, now: StoreTime) {
+        if self.in_flight.get(&number).is_some_and(|queues| queues.contains(&queue)) {
+            self.missed[queue].insert(number, now);
+        }
+    }
+
     fn leave_flight(&mut self, number: u64, queue: usize) {
+        self.missed[queue].remove(&number);
         if let Some(queues) = self.in_flight.get_mut(&number) {
             queues.remove(&queue);
             if queues.is_empty() {

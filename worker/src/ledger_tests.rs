@@ -50,9 +50,9 @@ fn a_claim_given_up_is_sure_again_only_after_a_renewal_that_did_not_name_it() {
     let named_before = ledger.name(0);
     ledger.begin([0]);
     ledger.abandon_all();
-    ledger.renewed(0, &named_before, &[]);
+    ledger.renewed(0, &named_before, &[], StoreTime::default());
     assert!(ledger.is_unsure(), "that renewal was written before");
-    ledger.renewed(0, &ledger.name(0), &[]);
+    ledger.renewed(0, &ledger.name(0), &[], StoreTime::default());
     assert!(!ledger.is_unsure());
 }
 
@@ -65,12 +65,48 @@ fn a_claim_that_was_just_settled_is_not_taken_for_lost() {
     batch.finished();
     batch.finished();
     // The store has both outcomes; its answer is on the way.
-    assert_eq!(ledger.renewed(0, &named, &[number]), 0);
+    assert_eq!(ledger.renewed(0, &named, &[number], StoreTime::default()), 0);
     assert!(!batch.is_stopped());
 
     let number = ledger.begin([0]);
     let batch = ledger.answered(number, 0, 2, StoreTime::default());
     batch.finished();
-    assert_eq!(ledger.renewed(0, &ledger.name(0), &[number]), 1);
+    assert_eq!(ledger.renewed(0, &ledger.name(0), &[number], StoreTime::default()), 1);
     assert!(batch.is_stopped());
+}
+
+/// A claim is carried out at `claimed`, and a renewal finds it gone at `renewed`; told in this order.
+fn late(claimed: u64, renewed: u64, answer_first: bool) -> (Arc<Batch>, usize) {
+    let ledger = Ledger::new(1);
+    let number = ledger.begin([0]);
+    let named = ledger.name(0);
+    let [claimed, renewed] = [claimed, renewed].map(StoreTime::from_millis);
+    let answer = || ledger.answered(number, 0, 1, claimed);
+    let renew = || ledger.renewed(0, &named, &[number], renewed);
+    if answer_first {
+        let batch = answer();
+        let stopped = renew();
+        (batch, stopped)
+    } else {
+        let stopped = renew();
+        (answer(), stopped)
+    }
+}
+
+#[test]
+fn an_answer_that_is_read_after_its_claim_was_found_gone_starts_nothing() {
+    let (batch, stopped) = late(1_000, 60_000, false);
+    assert_eq!((batch.is_stopped(), stopped), (true, 0));
+    let (batch, stopped) = late(1_000, 60_000, true);
+    assert_eq!((batch.is_stopped(), stopped), (true, 1));
+}
+
+#[test]
+fn a_claim_that_the_store_sees_after_a_renewal_is_not_taken_for_gone() {
+    for answer_first in [true, false] {
+        for claimed in [60_000, 60_001] {
+            let (batch, stopped) = late(claimed, 60_000, answer_first);
+            assert_eq!((batch.is_stopped(), stopped), (false, 0), "{claimed} {answer_first}");
+        }
+    }
 }

@@ -76,7 +76,11 @@ fn a_renewal_gives_back_nothing_that_is_held_and_stops_no_run() {
                 named.claims.iter().copied().filter(|number| !held.contains(number)).collect()
             };
             a_while().await;
-            assert_eq!(shared.ledger.renewed(0, &named, &lost), 0, "{named:?} {lost:?}");
+            assert_eq!(
+                shared.ledger.renewed(0, &named, &lost, StoreTime::default()),
+                0,
+                "{named:?} {lost:?}"
+            );
         }
         for worker in workers {
             worker.await.expect("it is not aborted");
@@ -105,7 +109,7 @@ fn a_claim_that_is_given_up_is_unsure_until_a_renewal_did_not_name_it() {
         loop {
             let named = shared.ledger.name(0);
             a_while().await;
-            shared.ledger.renewed(0, &named, &[]);
+            shared.ledger.renewed(0, &named, &[], StoreTime::default());
             let given_up = *given_up.lock().expect("no test panics under it");
             if given_up
                 .is_some_and(|number| !named.claims.contains(&number) && number < named.below)
