@@ -45,10 +45,12 @@ pub trait Broker: Debug + Send + Sync + 'static {
     /// per queue, in order.
     async fn renew(&self, renew: &Renew) -> Renewed;
 
-    /// Waits until a bell rings or the time is up. Promises nothing about connections.
+    /// Waits until a bell rings or the time is up, and may carry out the claim that the wait carries
+    /// (B14). Promises nothing about connections.
     ///
     /// # Errors
-    /// What kept the store from answering. A caller that polls by itself meanwhile loses nothing.
+    /// What kept the store from answering; `InvalidInput` for a claim of other queues than are waited
+    /// for. A caller that polls by itself meanwhile, and sends what was carried again, loses nothing.
     async fn wait(&self, wait: &Wait) -> Result<Woken>;
 
     /// Promotes, requeues and, when permitted, reclaims: one bounded step a queue. A permitted tick
