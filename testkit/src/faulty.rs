@@ -12,18 +12,18 @@ use async_trait::async_trait;
 use tireless_core::{
     Backend, Claim, Claimed, Clock, Effect, Error, ErrorKind, Moved, Operation, PerQueue, Purged,
     Push, Pushed, QueueName, Removed, Renew, Renewed, Result, Selection, Settle, SettleAnswer,
-    State, TaskId, Tick, Ticked,
+    State, TaskId, Tick, Ticked, Wait, Woken,
 };
 
 pub use plan::{Fault, Faults, Odds};
 
-use crate::layer::{Layer, Layered};
+use crate::layer::{Layer, Layered, wait_then_claim};
 
 /// A broker over another one, whose calls go wrong as its [`Faults`] say. With no fault planned
 /// it keeps the whole contract.
 ///
 /// Faults concern what changes something: push, claim, settle, renew, tick and the operator's
-/// calls. Reads and waits pass through.
+/// calls. Reads and waits pass through; what a wait carries is a claim like others.
 pub type FaultyBroker = Layered<FaultyLayer>;
 
 impl FaultyBroker {
@@ -163,6 +163,11 @@ impl Layer for FaultyLayer {
         let queues = || claim.queues.iter().map(|from| &from.queue);
         let call = || self.inner.claim(claim);
         self.carry(Operation::Claim, copy, call, |e| each(queues(), e)).await
+    }
+
+    /// What a wait carries goes wrong as other claims do.
+    async fn wait(&self, wait: &Wait) -> Result<Woken> {
+        wait_then_claim(self, wait).await
     }
 
     async fn settle(&self, settle: &Settle) -> Result<SettleAnswer> {

@@ -57,6 +57,19 @@ pass_on! {
     reconcile(queue: &QueueName, step: &Reconcile) -> Result<Reconciled>;
 }
 
+/// Waits without the claim that the wait carries, and then sends that through the layer: for a layer
+/// whose claims differ, and whose `wait` would pass it by otherwise (B14).
+///
+/// # Errors
+/// Those of the wait below.
+pub async fn wait_then_claim<L: Layer>(layer: &L, wait: &Wait) -> Result<Woken> {
+    let Some(claim) = wait.carried()? else { return layer.inner().wait(wait).await };
+    let woken = layer.inner().wait(&Wait { claim: None, ..wait.clone() }).await?;
+    let answers = layer.claim(claim).await.into_iter().map(|(_, answer)| answer);
+    // What went wrong is told when the same claim is sent by itself.
+    Ok(answers.collect::<Result<_>>().map_or(woken, Woken::Claimed))
+}
+
 /// A [`Layer`] as a backend.
 #[derive(Debug)]
 pub struct Layered<L>(pub L);

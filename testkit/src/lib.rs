@@ -16,7 +16,7 @@ pub mod property;
 pub use clock::VirtualClock;
 pub use faulty::{Fault, Faults, FaultyBroker, FaultyLayer, Odds};
 pub use harness::{Harness, run};
-pub use layer::{Layer, Layered};
+pub use layer::{Layer, Layered, wait_then_claim};
 pub use over::{Over, Wrapper};
 
 #[cfg(all(feature = "server", unix))]

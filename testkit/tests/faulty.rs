@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use harness::Memory;
-use tireless_core::{Broker, ClaimMode, Clock, Effect, ErrorKind, Operation, Outcome, Settled};
+use tireless_core::{
+    Broker, ClaimMode, Clock, Effect, ErrorKind, Operation, Outcome, Settled, Wait, Woken,
+};
 use tireless_testkit::fixtures::{Actor, Bench, LONG, tasks};
 use tireless_testkit::{Fault, FaultyBroker, Harness, Odds};
 
@@ -122,4 +124,21 @@ async fn a_script_of_faults_loses_nothing() {
         b.holds("nothing").await;
         assert_eq!(b.counts().await.done, 60);
     }
+}
+
+#[tokio::test]
+async fn a_claim_that_a_wait_carries_goes_wrong_as_other_claims_do() {
+    let (memory, broker) = store().await;
+    let b = Bench::new(&memory);
+    b.push(2).await;
+    let ada = worker(&b, &broker);
+    let carrying = |claim| Wait { claim: Some(claim), ..b.wait_call(false) };
+    let claim = ada.claim_call(1, ClaimMode::Shared);
+    broker.faults().plan(Operation::Claim, Fault::LoseReply);
+    let woken = broker.wait(&carrying(claim.clone())).await;
+    assert!(matches!(woken, Ok(Woken::Rang(queue)) if queue == b.queue));
+    b.holds("ready 1, running 1").await;
+    assert_eq!(ada.send(&claim).await.tasks.len(), 1);
+    let woken = broker.wait(&carrying(ada.claim_call(1, ClaimMode::Shared))).await;
+    assert!(matches!(woken, Ok(Woken::Claimed(answers)) if answers[0].tasks.len() == 1));
 }

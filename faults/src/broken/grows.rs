@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use tireless::{Backend, Claim, Claimed, Error, ErrorKind, Operation};
-use tireless_testkit::Layer;
+use tireless::{Backend, Claim, Claimed, Error, ErrorKind, Operation, Result, Wait, Woken};
+use tireless_testkit::{Layer, wait_then_claim};
 use tireless_tests::Raw;
 
 /// See the module's words.
@@ -34,5 +34,9 @@ impl Layer for ClaimsByGrowing {
             return claim.queues.iter().map(|from| (from.queue.clone(), Err(error()))).collect();
         }
         self.inner.claim(claim).await
+    }
+
+    async fn wait(&self, wait: &Wait) -> Result<Woken> {
+        wait_then_claim(self, wait).await
     }
 }
