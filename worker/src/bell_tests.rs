@@ -4,15 +4,7 @@ use tireless_core::Clock;
 
 use super::*;
 use crate::run::{Context, Verdict};
-use crate::testbed::{Bed, Call, SECOND, queue, raw_task};
-
-fn waits(bed: &Bed) -> Vec<Wait> {
-    let wait = |call: Call| match call {
-        Call::Wait(wait) => Some(wait),
-        _ => None,
-    };
-    bed.spy.calls().into_iter().filter_map(wait).collect()
-}
+use crate::testbed::{Bed, SECOND, queue, raw_task};
 
 #[tokio::test]
 async fn a_ring_of_any_queue_starts_its_task_at_once() {
@@ -40,7 +32,7 @@ async fn one_wait_carries_all_empty_queues() {
     let bed = Bed::new();
     let pool = bed.raw(|_| async { Verdict::Done }).queue("q1").queue("q2").start().await.unwrap();
     bed.clock.advance(100 * SECOND).await;
-    let waits = waits(&bed);
+    let waits = bed.spy.waits();
     assert!((9..=13).contains(&waits.len()), "{}", waits.len());
     assert!(waits[1..].iter().all(|wait| wait.queues.len() == 3));
     drop(pool);
@@ -62,7 +54,7 @@ async fn a_full_pool_leaves_the_ring_to_others() {
     bed.clock.advance(SECOND).await;
     bed.spy.forget();
     bed.clock.advance(60 * SECOND).await;
-    assert_eq!(waits(&bed).len(), 0);
+    assert_eq!(bed.spy.waits().len(), 0);
     let free = bed.raw(|_| async { Verdict::Done }).start().await.unwrap();
     bed.clock.advance(60 * SECOND).await;
     bed.push(1).await;

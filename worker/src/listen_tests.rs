@@ -10,17 +10,12 @@ async fn done(_: Context) -> Verdict {
     Verdict::Done
 }
 
-fn waits(bed: &Bed) -> Vec<Wait> {
-    let wait = |call: Call| if let Call::Wait(wait) = call { Some(wait) } else { None };
-    bed.spy.calls().into_iter().filter_map(wait).collect()
-}
-
 #[tokio::test]
 async fn an_idle_pool_of_one_queue_leaves_a_claim_with_the_store() {
     let bed = Bed::new();
     let pool = bed.raw(done).start().await.unwrap();
     bed.clock.advance(60 * SECOND).await;
-    let waits = waits(&bed);
+    let waits = bed.spy.waits();
     assert!((11..=14).contains(&waits.len()), "{}", waits.len());
     let mut last = 0;
     for wait in &waits {
@@ -37,7 +32,7 @@ async fn a_pool_of_several_queues_claims_by_itself() {
     let bed = Bed::new();
     let pool = bed.raw(done).queue("q1").start().await.unwrap();
     bed.clock.advance(20 * SECOND).await;
-    assert!(waits(&bed).iter().all(|wait| wait.claim.is_none() && wait.queues.len() == 2));
+    assert!(bed.spy.waits().iter().all(|wait| wait.claim.is_none() && wait.queues.len() == 2));
     drop(pool);
 }
 

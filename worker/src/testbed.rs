@@ -100,6 +100,11 @@ impl Spy {
         self.calls.lock().unwrap().clone()
     }
 
+    pub(crate) fn waits(&self) -> Vec<Wait> {
+        let wait = |call: Call| if let Call::Wait(wait) = call { Some(wait) } else { None };
+        self.calls().into_iter().filter_map(wait).collect()
+    }
+
     pub(crate) fn forget(&self) {
         self.calls.lock().unwrap().clear();
     }
