@@ -3,7 +3,7 @@
 
 use redis::Value;
 use tireless_testkit::Harness;
-use tireless_testkit::fixtures::Bench;
+use tireless_testkit::fixtures::{Bench, tasks};
 use tireless_tests::{Library, RedisHarness};
 
 async fn many_acks_of_one_worker_leave_nothing<L: Library>() {
@@ -53,3 +53,21 @@ async fn many_pushes_of_one_caller_keep_no_old_answers<L: Library>() {
 }
 
 crate::over_both!(many_pushes_of_one_caller_keep_no_old_answers);
+
+async fn a_removed_task_that_is_pushed_again_stands_there_once<L: Library>() {
+    let h = RedisHarness::<L>::fresh().await;
+    let b = Bench::new(&h);
+    b.push(1).await;
+    let ids = b.push(3).await;
+    assert!(b.broker.remove(&b.queue, &ids[1..2]).await.is_ok());
+    let mut again = tasks(1);
+    again[0].id = ids[1];
+    assert!(b.push_these(again).await.is_ok());
+    assert_eq!(b.counts().await.ready, 4);
+    let ready = h.key(&b.queue, "ready");
+    let stands = h.raw().await.command(&[b"LLEN", ready.as_bytes()]).await;
+    assert_eq!(stands, Value::Int(4));
+    assert_eq!(b.worker().claim(10).await.len(), 4);
+}
+
+crate::over_both!(a_removed_task_that_is_pushed_again_stands_there_once);
