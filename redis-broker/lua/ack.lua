@@ -1,6 +1,6 @@
 -- ack: a worker says that tasks are done. The settle that carries nothing but plain acks.
 -- KEYS: queue, tasks, history, failures, names, running, settles
--- ARGV: call number, answered mark, then for each claim its number and the ids, joined
+-- ARGV: call number, answered mark, then for each claim, named once, its number and the ids, joined
 -- Returns: as settle
 local seen = call('HMGET', K.settles, 'answered', ARGV[1], 'cleared')
 if seen[2] then
@@ -11,29 +11,39 @@ if seen[1] and tonumber(ARGV[1]) <= tonumber(seen[1]) then
 end
 
 -- Reading every key by its type comes before any write: a wrong type ends the script here.
-local marks = call('HMGET', K.running, 'alone', ARGV[3] or '-')
-local lone, first_joined = marks[1], marks[2]
+local claims, wanted = {}, {}
+for at = 3, #ARGV, 2 do
+  claims[#claims + 1], wanted[#wanted + 1] = ARGV[at], ARGV[at + 1]
+end
+local marks = call('HMGET', K.running, 'alone', unpack(claims))
+local lone = marks[1]
 local with_sides = call('HLEN', K.history) + call('HLEN', K.failures) > 0
 call('HLEN', K.names)
 
--- The usual ack: one whole claim, with nothing beside the envelopes, by a worker with at
--- most one answer to clear away. It ends here, before the pieces: what they define costs more than what
--- it does. Envelopes go first: that is the first time that their key is touched, and a removal.
+-- The usual ack: whole claims, with nothing beside the envelopes, by a worker with few answers to
+-- clear away. It ends here, before the pieces: what they define costs more than what it does. Envelopes
+-- go first: that is the first time that their key is touched, and a removal.
 local cleared, mark = tonumber(seen[3] or ''), tonumber(ARGV[2])
-local heard = cleared and tonumber(seen[1] or '0') <= mark and (mark == cleared or mark == cleared + 1)
-local whole = first_joined == ARGV[4] and #ARGV == 4 and lone ~= ARGV[3]
-if whole and heard and not (with_sides or K.failedset) and #first_joined <= 16 * 1000 then
-  local count = #first_joined / 16
-  local ids = { struct.unpack(string.rep('c16', count), first_joined) }
-  call('HDEL', K.tasks, unpack(ids, 1, count))
-  call('HDEL', K.running, ARGV[3])
-  call('HINCRBY', K.queue, 'done', count)
-  if mark > cleared then
-    call('HDEL', K.settles, ARGV[2])
+local heard = cleared and tonumber(seen[1] or '0') <= mark and mark >= cleared and mark <= cleared + 8
+local whole = not lone and #claims > 0
+for at = 1, #claims do
+  whole = whole and marks[at + 1] == wanted[at]
+end
+if whole and heard and not (with_sides or K.failedset) then
+  local joined = table.concat(wanted)
+  local count = #joined / 16
+  if count <= 1000 then
+    local ids = { struct.unpack(string.rep('c16', count), joined) }
+    call('HDEL', K.tasks, unpack(ids, 1, count))
+    call('HDEL', K.running, unpack(claims))
+    call('HINCRBY', K.queue, 'done', count)
+    for number = cleared + 1, mark do
+      call('HDEL', K.settles, string.format('%.0f', number))
+    end
+    call('HSET', K.settles, 'answered', ARGV[2], 'cleared', ARGV[2], ARGV[1], '0:')
+    call('PEXPIRE', K.settles, '600000')
+    return '0:'
   end
-  call('HSET', K.settles, 'answered', ARGV[2], 'cleared', ARGV[2], ARGV[1], '0:')
-  call('PEXPIRE', K.settles, '600000')
-  return '0:'
 end
 call('HLEN', K.tasks)
 
@@ -71,14 +81,9 @@ local function forget_done(ids)
 end
 
 local done, letters, all_applied = 0, {}, true
-for at = 3, #ARGV, 2 do
-  local number, ids = ARGV[at], split_ids(ARGV[at + 1])
-  local joined = first_joined
-  if at > 3 then
-    joined = call('HGET', K.running, number)
-  end
-  local emptied = false
-  if joined == ARGV[at + 1] then
+for at, number in ipairs(claims) do
+  local ids, joined, emptied = split_ids(wanted[at]), marks[at + 1], false
+  if joined == wanted[at] then
     -- The usual case: a whole claim at once, with no work for each id.
     forget_done(ids)
     letters[#letters + 1] = string.rep('A', #ids)
