@@ -60,8 +60,10 @@ struct Line {
     failures: u32,
     /// Since when it answers with errors.
     failing_since: Option<Duration>,
-    /// A claim whose answer was lost: its number, how much it asked for.
-    repeat: Option<(u64, usize)>,
+    /// Claims that are in flight.
+    in_flight: u32,
+    /// Claims whose answers were lost: their numbers, how much they asked for.
+    repeats: Vec<(u64, usize)>,
     /// What the smooth weighted choice owes this queue, in tasks times the sum of weights.
     credit: i64,
     suspects: u64,
@@ -102,7 +104,8 @@ impl Board {
             blocked_until: Duration::ZERO,
             failures: 0,
             failing_since: None,
-            repeat: None,
+            in_flight: 0,
+            repeats: Vec::new(),
             credit: 0,
             suspects: 0,
             your_turn: false,
@@ -127,38 +130,40 @@ impl Board {
         let mut lines = self.lines();
         refresh(&mut lines, now);
         let open = |line: &Line| line.blocked_until <= now;
-        if let Some(number) =
-            lines.iter().filter(|line| open(line)).find_map(|line| Some(line.repeat?.0))
-        {
-            let same = |line: &Line| line.repeat.filter(|(n, _)| *n == number && open(line));
-            let wanted = lines.iter().enumerate();
-            let wanted = wanted.filter_map(|(at, line)| Some((at, same(line)?.1))).collect();
-            return Plan::Repeat(number, wanted);
+        if let Some(number) = lines.iter().filter(|line| open(line)).find_map(Line::first_repeat) {
+            let same = |line: &mut Line| if open(line) { line.take_repeat(number) } else { None };
+            let wanted = lines.iter_mut().enumerate();
+            let wanted = wanted.filter_map(|(at, line)| Some((at, same(line)?))).collect();
+            return sent(&mut lines, Plan::Repeat(number, wanted));
         }
         for (at, line) in lines.iter_mut().enumerate() {
             line.choked = choked(at);
         }
-        let asked = |line: &Line| {
-            line.look != Look::Empty && line.repeat.is_none() && !line.choked && open(line)
+        // Where nobody knows yet what there is, one claim is to tell.
+        let worth = |line: &Line| match line.look {
+            Look::Unknown => line.in_flight == 0,
+            Look::Full => true,
+            Look::Empty => false,
         };
+        let asked =
+            |line: &Line| worth(line) && line.repeats.is_empty() && !line.choked && open(line);
         let level = lines.iter().filter(|line| asked(line)).map(|line| line.level).min();
         let Some(level) = level else { return Plan::Idle(next_look(&lines, now)) };
         let sharing = |line: &Line| asked(line) && line.level == level;
         let mut wanted = share(&mut lines, sharing, want.into());
         look_at_others(&lines, level, now, asked, &mut wanted);
         wanted.sort_unstable();
-        for (at, _) in &wanted {
-            lines[*at].rung = false;
-        }
-        Plan::Claim(wanted)
+        sent(&mut lines, Plan::Claim(wanted))
     }
 
     /// A queue has answered a claim of `max` tasks.
     pub(crate) fn answered(&self, at: usize, now: Duration, max: usize, answer: &QueueClaimed) {
         let line = &mut self.lines()[at];
-        line.repeat = None;
+        line.in_flight = line.in_flight.saturating_sub(1);
         line.failures = 0;
         line.failing_since = None;
+        // What another claim had to say against asking again is older, or told anew below.
+        line.blocked_until = now;
         line.looked_at = now;
         line.due_at = answer.next_due.map(|due| now + due.max(Duration::from_millis(1)));
         line.paused = answer.paused;
@@ -206,9 +211,10 @@ impl Board {
         repeat: Option<(u64, usize)>,
     ) {
         let line = &mut self.lines()[at];
+        line.in_flight = line.in_flight.saturating_sub(1);
         line.failures += 1;
         line.failing_since.get_or_insert(now);
-        line.repeat = repeat;
+        line.repeats.extend(repeat);
         let pause = backoff(line.failures, Duration::from_millis(100), longest_pause(error));
         line.blocked_until = now + pause;
         line.look = Look::Unknown;
@@ -251,14 +257,14 @@ impl Board {
     pub(crate) fn only_quiet(&self, now: Duration) -> Option<WaitOn> {
         let lines = self.lines();
         let [line] = &lines[..] else { return None };
-        let quiet = line.look == Look::Empty && line.repeat.is_none() && line.suspects == 0;
+        let quiet = line.look == Look::Empty && line.repeats.is_empty() && line.suspects == 0;
         (quiet && line.blocked_until <= now).then(|| line.waited_for())
     }
 
     /// A wait ended, and not with an answer to the claim that it carried: that is sent by itself.
     pub(crate) fn unanswered(&self, at: usize, number: u64, max: usize) {
         let line = &mut self.lines()[at];
-        line.repeat = Some((number, max));
+        line.repeats.push((number, max));
         line.look = Look::Unknown;
     }
 
@@ -271,9 +277,9 @@ impl Board {
         (with.map(|(at, _)| at).collect(), turn)
     }
 
-    /// Whether claims of shared mode, or repeats of them, are still unanswered.
+    /// Whether claims of shared mode are to be repeated.
     pub(crate) fn repeats(&self) -> bool {
-        self.lines().iter().any(|line| line.repeat.is_some())
+        self.lines().iter().any(|line| !line.repeats.is_empty())
     }
 
     /// Takes out the claims that were to be repeated: queues and their numbers.
@@ -291,10 +297,11 @@ impl Board {
         self.lines()[at].has_failed_long(now)
     }
 
-    /// Forgets claims that were to be repeated: their loop has started anew.
-    pub(crate) fn forget_repeats(&self) {
+    /// Forgets claims that were in flight or to be repeated: their loop has started anew.
+    pub(crate) fn forget_claims(&self) {
         for line in self.lines().iter_mut() {
-            line.repeat = None;
+            line.in_flight = 0;
+            line.repeats.clear();
         }
     }
 }
@@ -304,6 +311,17 @@ impl Line {
     fn waited_for(&self) -> WaitOn {
         let WaitOn { queue, inbox } = &self.wait_on;
         WaitOn { queue: queue.clone(), inbox: *inbox && !self.paused }
+    }
+
+    /// The oldest claim that is to be repeated.
+    fn first_repeat(&self) -> Option<u64> {
+        self.repeats.iter().map(|(number, _)| *number).min()
+    }
+
+    /// Takes out a claim that is repeated now, and tells how much it asked for.
+    fn take_repeat(&mut self, number: u64) -> Option<usize> {
+        let at = self.repeats.iter().position(|(of, _)| *of == number)?;
+        Some(self.repeats.swap_remove(at).1)
     }
 
     fn has_failed_long(&self, now: Duration) -> bool {
@@ -319,7 +337,21 @@ pub(crate) fn longest_pause(error: &Error) -> Duration {
 /// Takes out the claims of some lines that were to be repeated.
 fn take(lines: &mut [Line], of: impl Fn(&Line) -> bool) -> Vec<(usize, u64)> {
     let lines = lines.iter_mut().enumerate().filter(|(_, line)| of(line));
-    lines.filter_map(|(at, line)| Some((at, line.repeat.take()?.0))).collect()
+    let taken = |(at, line): (usize, &mut Line)| {
+        std::mem::take(&mut line.repeats).into_iter().map(move |(number, _)| (at, number))
+    };
+    lines.flat_map(taken).collect()
+}
+
+/// Notes that what is planned is sent.
+fn sent(lines: &mut [Line], plan: Plan) -> Plan {
+    if let Plan::Claim(wanted) | Plan::Repeat(_, wanted) = &plan {
+        for (at, _) in wanted {
+            lines[*at].in_flight += 1;
+            lines[*at].rung = false;
+        }
+    }
+    plan
 }
 
 /// Opens the queues in which something has fallen due, or that were not looked at for long.
@@ -340,7 +372,7 @@ fn next_look(lines: &[Line], now: Duration) -> Duration {
         Look::Empty => line.due_at.unwrap_or(Duration::MAX).min(line.looked_at + LOOK),
         _ => line.blocked_until,
     };
-    let lines = lines.iter().filter(|line| !line.choked || line.repeat.is_some());
+    let lines = lines.iter().filter(|line| !line.choked || !line.repeats.is_empty());
     lines.map(|line| at(line).max(line.blocked_until)).min().unwrap_or(now + LOOK)
 }
 

@@ -1,6 +1,6 @@
 use std::collections::HashSet;
 
-use tireless_core::{ErrorKind, Operation, QueueName};
+use tireless_core::{ClaimedTask, ErrorKind, History, Operation, QueueName, TaskId};
 
 use super::glance::GLANCE;
 use super::*;
@@ -24,6 +24,18 @@ fn answer(more: bool) -> QueueClaimed {
     let mut answer = QueueClaimed::default();
     answer.more = more;
     answer
+}
+
+/// An answer that brings so many tasks and says that there are more.
+fn more_of(count: usize) -> QueueClaimed {
+    let mut answer = answer(true);
+    answer.tasks = (0..count).map(|_| task()).collect();
+    answer
+}
+
+fn task() -> ClaimedTask {
+    let (id, envelope) = (TaskId::new(), bytes::Bytes::new());
+    ClaimedTask { id, claim: 1, envelope, history: History::default() }
 }
 
 /// What is said of a store that does not answer.
@@ -86,11 +98,54 @@ fn a_lost_answer_is_asked_for_again_with_its_number_while_others_go_on() {
     board.answered(1, SECOND, 0, &answer(true));
     board.failed(0, SECOND, &away(), Some((7, 8)));
     assert_eq!(board.plan(SECOND, 4, |_| false), Plan::Claim(vec![(1, 4)]), "it pauses first");
-    assert_eq!(board.plan(2 * SECOND, 4, |_| false), Plan::Repeat(7, vec![(0, 8)]));
     assert!(board.repeats());
+    assert_eq!(board.plan(2 * SECOND, 4, |_| false), Plan::Repeat(7, vec![(0, 8)]));
+    assert!(!board.repeats(), "it is in flight");
+    assert_eq!(board.plan(2 * SECOND, 4, |_| false), Plan::Claim(vec![(1, 4)]));
     board.answered(0, 2 * SECOND, 8, &answer(true));
-    assert!(!board.repeats());
+    board.answered(1, 2 * SECOND, 4, &answer(false));
+    board.answered(1, 2 * SECOND, 4, &answer(false));
     assert_eq!(board.plan(3 * SECOND, 4, |_| false), Plan::Claim(vec![(0, 4)]));
+}
+
+#[test]
+fn of_several_lost_answers_each_is_asked_for() {
+    let board = board(&[(0, 1)]);
+    board.answered(0, SECOND, 1, &more_of(1));
+    for _ in 0..3 {
+        assert_eq!(board.plan(SECOND, 4, |_| false), Plan::Claim(vec![(0, 4)]), "side by side");
+    }
+    for number in [3, 1, 2] {
+        board.failed(0, SECOND, &away(), Some((number, 4)));
+    }
+    for number in [1, 2, 3] {
+        assert!(board.repeats());
+        assert_eq!(board.plan(9 * SECOND, 4, |_| false), Plan::Repeat(number, vec![(0, 4)]));
+    }
+    assert!(matches!(board.plan(9 * SECOND, 4, |_| false), Plan::Idle(_)), "all are in flight");
+    board.failed(0, 9 * SECOND, &away(), Some((2, 4)));
+    board.answered(0, 9 * SECOND, 4, &answer(false));
+    let again = "although the queue is empty now";
+    assert_eq!(board.plan(9 * SECOND, 4, |_| false), Plan::Repeat(2, vec![(0, 4)]), "{again}");
+    board.failed(0, 9 * SECOND, &away(), Some((2, 4)));
+    assert_eq!(board.take_repeats(), [(0, 2)]);
+}
+
+#[test]
+fn while_nobody_knows_what_there_is_one_claim_is_to_tell() {
+    let board = board(&[(0, 1)]);
+    all_empty(&board, 1, SECOND);
+    board.rang("q0");
+    assert_eq!(board.plan(SECOND, 4, |_| false), Plan::Claim(vec![(0, 4)]));
+    assert!(matches!(board.plan(SECOND, 4, |_| false), Plan::Idle(_)));
+    board.answered(0, SECOND, 4, &more_of(4));
+    for _ in 0..2 {
+        assert_eq!(board.plan(SECOND, 4, |_| false), Plan::Claim(vec![(0, 4)]));
+    }
+    board.forget_claims();
+    board.look_again(&board.quiet(SECOND).0);
+    board.failed(0, SECOND, &away(), None);
+    assert_eq!(board.plan(9 * SECOND, 4, |_| false), Plan::Claim(vec![(0, 4)]), "after a restart");
 }
 
 #[test]
@@ -159,6 +214,7 @@ fn of_many_queues_some_are_asked_for_what_is_worth_a_call_and_all_in_their_turn(
 #[test]
 fn shares_add_up_to_what_is_wanted() {
     let board = board(&[(0, 5), (0, 3), (0, 7)]);
+    (0..3).for_each(|at| board.answered(at, SECOND, 0, &answer(true)));
     let mut given = [0; 3];
     for want in 1..=150 {
         let Plan::Claim(wanted) = board.plan(SECOND, want, |_| false) else { panic!() };
@@ -177,6 +233,17 @@ fn a_queue_that_has_tasks_but_gives_none_is_not_asked_in_a_hot_loop() {
     let board = board(&[(0, 1)]);
     board.answered(0, SECOND, 5, &answer(true));
     assert!(matches!(board.plan(SECOND, 5, |_| false), Plan::Idle(until) if until > SECOND));
+}
+
+#[test]
+fn an_answer_ends_the_pause_that_another_claim_began() {
+    let board = board(&[(0, 1)]);
+    board.answered(0, SECOND, 5, &answer(true));
+    board.answered(0, SECOND, 5, &answer(false));
+    assert!(board.only_quiet(SECOND).is_some(), "it is worth listening to");
+    board.failed(0, SECOND, &away(), Some((1, 4)));
+    board.answered(0, SECOND, 5, &answer(true));
+    assert_eq!(board.plan(2 * SECOND, 4, |_| false), Plan::Repeat(1, vec![(0, 4)]));
 }
 
 #[test]
@@ -247,6 +314,7 @@ fn a_queue_that_keeps_failing_is_not_asked_for_lost_answers() {
     let board = board(&[(0, 1), (1, 1)]);
     board.failed(0, SECOND, &away(), Some((7, 8)));
     assert_eq!(board.take_hopeless(5 * SECOND), []);
+    assert_eq!(board.plan(5 * SECOND, 0, |at| at == 1), Plan::Repeat(7, vec![(0, 8)]));
     board.failed(0, 5 * SECOND, &away(), Some((7, 8)));
     assert_eq!(board.take_hopeless(6 * SECOND), [(0, 7)]);
     assert!(!board.repeats());

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tireless_core::limits::TASKS_PER_CALL;
-use tireless_core::{Claim, ClaimFrom, ClaimMode, Effect, Error, QueueClaimed, Result};
+use tireless_core::{QueueClaimed, Result};
 
-use crate::board::{Plan, Want, Wanted};
+use crate::board::{Plan, Want};
 use crate::dispatch::Job;
 use crate::executor::open_slots;
 use crate::health::Role;
@@ -15,11 +15,12 @@ use crate::hoard::{WATCH, Watch, room};
 use crate::listen::Ear;
 use crate::shared::{Settings, Shared};
 
-/// How long suspects are run one after the other before other tasks get a turn again.
-const STREAK: Duration = Duration::from_secs(1);
+mod alone;
+mod in_flight;
+mod reach;
 
-/// How long a pool keeps empty for a suspect at a stretch.
-const STRETCH: Duration = Duration::from_secs(10);
+use alone::Patience;
+use in_flight::InFlight;
 
 /// So many tasks of a queue cost the store about twice as much as what the call itself does.
 const WORTH_A_CALL: usize = 16;
@@ -31,26 +32,30 @@ const MOMENT: Duration = Duration::from_millis(500);
 pub(crate) async fn run(shared: Arc<Shared>) -> Result<()> {
     // What an earlier start of this loop still waited for goes back by a renewal.
     shared.ledger.abandon_all();
-    shared.board.forget_repeats();
+    shared.board.forget_claims();
     let mut claimer = Claimer {
         shared,
-        streak: None,
-        emptying: None,
+        in_flight: InFlight::default(),
+        patience: Patience::default(),
         watch: Watch::default(),
         ear: Ear::default(),
     };
     while !claimer.shared.stop.is_cancelled() {
         claimer.step().await;
     }
+    // Not cut short by a stop: what they take is given back.
+    while !claimer.in_flight.is_empty() {
+        let landed = claimer.in_flight.next().await;
+        let shared = Arc::clone(&claimer.shared);
+        claimer.in_flight.land(&shared, landed);
+    }
     Ok(())
 }
 
 struct Claimer {
     shared: Arc<Shared>,
-    /// Since when suspects have been run without a claim for others in between.
-    streak: Option<Duration>,
-    /// Since when the pool keeps empty for a suspect, at times.
-    emptying: Option<Duration>,
+    in_flight: InFlight,
+    patience: Patience,
     watch: Watch,
     ear: Ear,
 }
@@ -66,13 +71,13 @@ impl Claimer {
         }
         let (suspects, turn) = shared.board.suspects(now);
         if !turn {
-            self.emptying = None;
+            self.patience.it_is_not_our_turn();
         }
-        if !suspects.is_empty() && self.may_be_alone() {
+        if !suspects.is_empty() && self.patience.may_be_alone(now) {
             if shared.ledger.held() == 0 && !shared.board.repeats() && !shared.ledger.is_unsure() {
                 return self.claim_alone(&suspects).await;
             }
-            if turn && !shared.board.repeats() && self.may_keep_empty(now) {
+            if turn && !shared.board.repeats() && self.patience.may_keep_empty(now) {
                 // Keep empty for the suspect; a heartbeat clears up what is unsure.
                 if shared.ledger.held() > 0 {
                     shared.wake_when_held(0);
@@ -80,17 +85,26 @@ impl Claimer {
                 return self.pause(Some(MOMENT)).await;
             }
         }
-        let room = room(&shared);
+        let full = self.in_flight.is_full();
+        let room = if full { 0 } else { room(&shared, self.in_flight.on_the_way()) };
         if room == 0 {
-            // There is no room for what lost claims took: a renewal gives it back.
-            for (at, number) in shared.board.take_repeats() {
-                shared.ledger.abandon(number, at);
+            if self.in_flight.is_empty() {
+                // There is no room for what lost claims took: a renewal gives it back.
+                for (at, number) in shared.board.take_repeats() {
+                    shared.ledger.abandon(number, at);
+                }
             }
             return self.pause(None).await;
         }
+        self.ask_for(room).await;
+    }
+
+    async fn ask_for(&mut self, room: usize) {
+        let shared = Arc::clone(&self.shared);
         let settings = &shared.settings;
         // Outcomes that cannot be written pile up: no more than twice what is in use.
-        let bound = 2 * (settings.concurrency + settings.prefetch).max(TASKS_PER_CALL);
+        let in_use = settings.concurrency + settings.prefetch + self.in_flight.on_the_way().reach;
+        let bound = 2 * in_use.max(TASKS_PER_CALL);
         let choked = |at: usize| shared.settlers[at].is_choked(bound);
         if (0..shared.queues.len()).any(|at| choked(at) && !shared.settlers[at].is_failing()) {
             // The store lags behind, and not only in one queue: the shares are kept.
@@ -99,15 +113,15 @@ impl Claimer {
         let now = shared.clock.monotonic();
         match shared.board.plan(now, want(settings, room), choked) {
             Plan::Idle(until) => {
-                self.streak = None;
+                self.patience.others_are_claimed_for();
                 self.idle(now, until.saturating_sub(now).max(Duration::from_millis(1))).await;
             }
             Plan::Claim(wanted) => {
-                self.streak = None;
+                self.patience.others_are_claimed_for();
                 let number = shared.ledger.begin(wanted.iter().map(|(at, _)| *at));
-                self.claim(number, wanted).await;
+                self.in_flight.send(&shared, number, wanted);
             }
-            Plan::Repeat(number, wanted) => self.claim(number, wanted).await,
+            Plan::Repeat(number, wanted) => self.in_flight.send(&shared, number, wanted),
         }
     }
 
@@ -120,6 +134,8 @@ impl Claimer {
             // Full, and so deaf: once a slot is free, the bell is to be heard again.
             shared.dispatch.wake_at(concurrency - 1);
             shared.needs_no_bell();
+        } else if !self.in_flight.is_empty() {
+            // What is on its way may tell more.
         } else if let Some(on) = shared.board.only_quiet(now) {
             let deaf_for = self.ear.deaf_for(now);
             if deaf_for.is_zero() {
@@ -131,33 +147,30 @@ impl Claimer {
         self.rest(rest).await;
     }
 
-    fn may_be_alone(&self) -> bool {
-        let now = self.shared.clock.monotonic();
-        self.streak.is_none_or(|since| now.saturating_sub(since) < STREAK)
-    }
-
-    /// A run may be long: between stretches of keeping empty the others are served, as long again.
-    fn may_keep_empty(&mut self, now: Duration) -> bool {
-        let since = *self.emptying.get_or_insert(now);
-        (now.saturating_sub(since).as_millis() / STRETCH.as_millis()).is_multiple_of(2)
-    }
-
     /// Rests before it asks again, for a while at most.
-    async fn rest(&self, at_most: Duration) {
-        self.shared.asks_in(Role::Claimer, at_most);
+    async fn rest(&mut self, at_most: Duration) {
+        if self.in_flight.is_empty() {
+            self.shared.asks_in(Role::Claimer, at_most);
+        }
         self.wait(Some(at_most)).await;
     }
 
-    /// Does not want to ask for now: nothing is owed meanwhile.
-    async fn pause(&self, at_most: Option<Duration>) {
-        self.shared.owes_nothing(Role::Claimer, at_most);
-        self.shared.needs_no_bell();
+    /// Does not want to ask for now: nothing is owed meanwhile, but for what is in flight.
+    async fn pause(&mut self, at_most: Option<Duration>) {
+        let none_in_flight = self.in_flight.is_empty();
+        if none_in_flight {
+            self.shared.owes_nothing(Role::Claimer, at_most);
+        }
+        if none_in_flight || self.shared.dispatch.load().total() >= self.shared.settings.concurrency
+        {
+            self.shared.needs_no_bell();
+        }
         self.wait(at_most).await;
     }
 
-    /// Waits until rung, for at most a while, or until the pool stops.
-    async fn wait(&self, at_most: Option<Duration>) {
-        let shared = &self.shared;
+    /// Waits until rung, or a claim is answered, for at most a while, or until the pool stops.
+    async fn wait(&mut self, at_most: Option<Duration>) {
+        let shared = Arc::clone(&self.shared);
         // What waits is watched.
         let waits = (shared.dispatch.load().waiting > 0).then_some(WATCH);
         let at_most = at_most.into_iter().chain(waits).min();
@@ -167,87 +180,16 @@ impl Claimer {
                 None => std::future::pending().await,
             }
         };
-        tokio::select! {
-            () = shared.claimer_wake.notified() => {}
-            () = time_is_up => {}
-            () = shared.stop.cancelled() => {}
-        }
-    }
-
-    /// Claims side by side. Not cut short by a stop: what it takes is given back then.
-    async fn claim(&self, number: u64, wanted: Wanted) {
-        let shared = &self.shared;
-        let mut jobs = Vec::with_capacity(wanted.len());
-        for (at, max, answer) in ask(shared, number, &wanted, ClaimMode::Shared).await {
-            let now = shared.clock.monotonic();
-            match answer {
-                Ok(answer) => {
-                    shared.board.answered(at, now, max, &answer);
-                    jobs.push(take(shared, number, at, answer));
-                }
-                Err(error) if error.effect() == Effect::Maybe => {
-                    shared.failed(Role::Claimer, &error);
-                    shared.board.failed(at, now, &error, Some((number, max)));
-                }
-                Err(error) => {
-                    shared.failed(Role::Claimer, &error);
-                    shared.ledger.nothing(number, at);
-                    shared.board.failed(at, now, &error, None);
-                }
-            }
-        }
-        start(shared, interleave(jobs));
-        // Queues that are empty now are worth waiting for.
-        shared.bell_wake.notify_one();
-    }
-
-    /// Takes one suspect and waits until its outcome is written, with nothing beside it (B11).
-    async fn claim_alone(&mut self, suspects: &[usize]) {
-        let shared = Arc::clone(&self.shared);
-        self.emptying = None;
-        self.streak.get_or_insert(shared.clock.monotonic());
-        let mut wanted: Wanted = suspects.iter().map(|at| (*at, 1)).collect();
-        let number = shared.ledger.begin(suspects.iter().copied());
-        // Nothing else may be taken before all have answered: a lost answer may hold a suspect.
-        while !wanted.is_empty() && !shared.stop.is_cancelled() {
-            if shared.ledger.held() > 0 {
-                // One runs: the others are only asked whether they gave one too.
-                wanted.iter_mut().for_each(|(_, max)| *max = 0);
-            }
-            let mut lost = Wanted::new();
-            for (at, max, answer) in ask(&shared, number, &wanted, ClaimMode::Alone).await {
-                let now = shared.clock.monotonic();
-                match answer {
-                    Ok(answer) => {
-                        shared.board.answered_alone(at, now, &answer);
-                        let one_runs = shared.ledger.held() > 0;
-                        let jobs = take(&shared, number, at, answer);
-                        if one_runs {
-                            crate::shutdown::give_back(&shared, jobs);
-                        } else {
-                            start(&shared, jobs);
-                        }
-                    }
-                    Err(error) => {
-                        shared.failed(Role::Claimer, &error);
-                        shared.board.failed(at, now, &error, None);
-                        match error.effect() {
-                            Effect::Maybe if !shared.board.has_failed_long(at, now) => {
-                                lost.push((at, max));
-                            }
-                            _ => shared.ledger.nothing(number, at),
-                        }
-                    }
-                }
-            }
-            wanted = lost;
-            if !wanted.is_empty() {
-                self.rest(Duration::from_secs(1)).await;
-            }
-        }
-        while shared.ledger.held() > 0 && !shared.stop.is_cancelled() {
-            shared.wake_when_held(0);
-            self.pause(None).await;
+        let landed = tokio::select! {
+            landed = self.in_flight.next() => landed,
+            () = shared.claimer_wake.notified() => return,
+            () = time_is_up => return,
+            () = shared.stop.cancelled() => return,
+        };
+        self.in_flight.land(&shared, landed);
+        if !self.in_flight.is_empty() {
+            // The answers to the others are still owed.
+            shared.asks(Role::Claimer);
         }
     }
 }
@@ -259,51 +201,11 @@ fn want(settings: &Settings, room: usize) -> Want {
     Want { tasks: room, share: if quick { WORTH_A_CALL } else { 1 } }
 }
 
-/// Sends a claim and answers for each of its queues.
-async fn ask(
-    shared: &Shared,
-    number: u64,
-    wanted: &Wanted,
-    mode: ClaimMode,
-) -> Vec<(usize, usize, Result<QueueClaimed>)> {
-    let from = |(at, max): &(usize, usize)| {
-        let served = &shared.queues[*at];
-        ClaimFrom { queue: served.name.clone(), max: *max, inbox: served.inbox }
-    };
-    let claim = Claim {
-        worker: shared.worker,
-        number,
-        lease: shared.settings.lease,
-        mode,
-        queues: wanted.iter().map(from).collect(),
-    };
-    shared.asks(Role::Claimer);
-    let sent = shared.clock.monotonic();
-    let mut answers = shared.broker.claim(&claim).await.into_iter();
-    let mut given = Vec::with_capacity(wanted.len());
-    for (at, max) in wanted.iter().copied() {
-        let missing = || Err(missing(&shared.queues[at].name));
-        let answer = answers.next().map_or_else(missing, |(_, answer)| answer);
-        if answer.is_ok() {
-            shared.lease_extended(at, sent);
-            shared.succeeded(Role::Claimer);
-        }
-        given.push((at, max, answer));
-    }
-    given
-}
-
-fn missing(queue: &tireless_core::QueueName) -> Error {
-    let message = format!("the broker did not answer for the queue {queue}; it is asked again");
-    Error::new(tireless_core::ErrorKind::Corrupt, tireless_core::Operation::Claim, message)
-        .with_effect(Effect::Maybe)
-}
-
 /// Notes what a queue gave.
 pub(crate) fn take(shared: &Shared, number: u64, at: usize, answer: QueueClaimed) -> Vec<Job> {
     let batch = shared.ledger.answered(number, at, answer.tasks.len(), answer.now);
-    let job = |task| Job { task, batch: Arc::clone(&batch) };
-    answer.tasks.into_iter().map(job).collect()
+    let job = |(place, task)| Job { task, batch: Arc::clone(&batch), place };
+    answer.tasks.into_iter().enumerate().map(job).collect()
 }
 
 /// Has tasks run, or gives them back if the pool has stopped.
@@ -312,22 +214,6 @@ pub(crate) fn start(shared: &Arc<Shared>, jobs: Vec<Job>) {
         Ok(slots) => open_slots(shared, slots),
         Err(jobs) => crate::shutdown::give_back(shared, jobs),
     }
-}
-
-/// Mixes what several queues gave, so that each is spread evenly over the whole.
-fn interleave(mut from: Vec<Vec<Job>>) -> Vec<Job> {
-    from.retain(|jobs| !jobs.is_empty());
-    if from.len() <= 1 {
-        return from.pop().unwrap_or_default();
-    }
-    let mut placed = Vec::with_capacity(from.iter().map(Vec::len).sum());
-    for jobs in from {
-        let count = jobs.len() as u64;
-        let place = |at: usize| ((2 * at as u64 + 1) << 32) / count;
-        placed.extend(jobs.into_iter().enumerate().map(|(at, job)| (place(at), job)));
-    }
-    placed.sort_by_key(|(place, _)| *place);
-    placed.into_iter().map(|(_, job)| job).collect()
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use tireless_core::{Admin, Broker, Clock, Renew, Tick, WorkerId};
+use tireless_core::{Admin, Broker, Claim, ClaimFrom, ClaimMode, Clock, Renew, Tick, WorkerId};
 
 use super::*;
 use crate::run::{Context, Verdict};
@@ -176,8 +176,58 @@ async fn claims_are_large_when_handlers_are_quick() {
     bed.clock.advance(SECOND).await;
     assert_eq!(pool.stats().summary.done, 10_000);
     let calls = claims(&bed.spy.calls()).len();
-    assert!(calls <= 30, "{calls} claims");
+    assert!(calls <= 40, "{calls} claims");
     drop(pool);
+}
+
+/// A pool of so many slots far from its store, whose tasks take this long each.
+async fn far(bed: &Bed, slots: usize, each: Duration) -> crate::RunningPool {
+    bed.spy.claims_take(Duration::from_millis(5));
+    let clock = bed.clock.clone();
+    let pool = bed.raw(move |_| {
+        let clock = clock.clone();
+        async move {
+            clock.sleep(each).await;
+            Verdict::Done
+        }
+    });
+    pool.concurrency(slots).start().await.unwrap()
+}
+
+#[tokio::test]
+async fn claims_go_side_by_side_while_tasks_are_quick() {
+    let bed = Bed::new();
+    bed.push(20_000).await;
+    let pool = far(&bed, 100, Duration::from_micros(200)).await;
+    bed.clock.advance(SECOND).await;
+    assert_eq!(pool.stats().summary.done, 20_000);
+    let most = bed.spy.most_claims();
+    assert!((2..=8).contains(&most), "{most} in flight");
+    drop(pool);
+}
+
+#[tokio::test]
+async fn one_claim_at_a_time_is_enough_while_tasks_are_slow() {
+    let bed = Bed::new();
+    bed.push(1000).await;
+    let pool = far(&bed, 10, Duration::from_millis(150)).await;
+    bed.clock.advance(30 * SECOND).await;
+    assert_eq!((pool.stats().summary.done, bed.spy.most_claims()), (1000, 1));
+    drop(pool);
+}
+
+#[tokio::test]
+async fn a_stop_gives_back_what_claims_in_flight_take() {
+    let bed = Bed::new();
+    bed.push(20_000).await;
+    let pool = far(&bed, 100, Duration::from_micros(200)).await;
+    bed.clock.advance_until(SECOND, || bed.spy.most_claims() > 1).await;
+    let stopped = tokio::spawn(pool.shutdown());
+    bed.clock.advance(2 * SECOND).await;
+    let summary = stopped.await.unwrap();
+    let counts = bed.counts().await;
+    assert_eq!((counts.running, summary.lease_lost), (0, 0));
+    assert_eq!((counts.ready + summary.done, counts.done), (20_000, summary.done));
 }
 
 #[tokio::test]

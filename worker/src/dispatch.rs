@@ -21,6 +21,8 @@ const MOST: usize = 1 << 20;
 pub(crate) struct Job {
     pub(crate) task: ClaimedTask,
     pub(crate) batch: Arc<Batch>,
+    /// Which one of its batch it is.
+    pub(crate) place: usize,
 }
 
 /// What runs and waits.

@@ -13,6 +13,7 @@ fn jobs(count: usize) -> Vec<Job> {
             history: History::default(),
         },
         batch: Arc::clone(&batch),
+        place: 0,
     };
     (0..count).map(job).collect()
 }

@@ -14,6 +14,7 @@ fn job(shared: &Shared) -> Job {
     Job {
         task: ClaimedTask { id: task.id, claim: number, envelope: task.envelope, history },
         batch,
+        place: 0,
     }
 }
 

@@ -22,8 +22,18 @@ pub(crate) const WATCH: Duration = Duration::from_millis(200);
 /// What waits longer than so many times the aim at the pace that is seen is too much.
 const TOO_MUCH: u128 = 4;
 
-/// How many tasks to ask for now; 0 if none, and then the claimer is rung when that changes.
-pub(crate) fn room(shared: &Shared) -> usize {
+/// What claims in flight come to.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct OnTheWay {
+    /// Tasks that they ask for.
+    pub(crate) tasks: usize,
+    /// Tasks that begin while an answer is on its way.
+    pub(crate) reach: usize,
+}
+
+/// How many tasks to ask for now, beside those that claims in flight ask for; 0 if none, and then
+/// the claimer is rung when that changes.
+pub(crate) fn room(shared: &Shared, on_the_way: OnTheWay) -> usize {
     let settings = &shared.settings;
     let load = shared.dispatch.load();
     let idle_for = shared.clock.monotonic().saturating_sub(load.last_began);
@@ -35,15 +45,27 @@ pub(crate) fn room(shared: &Shared) -> usize {
         load.ramp
     };
     let hoard = by_mean(&load, settings.concurrency, settings.prefetch).min(ramp);
-    let target = settings.concurrency + hoard;
-    let room = target.saturating_sub(load.total());
-    let slots_are_free = load.total() < settings.concurrency;
-    // With all slots busy there is time to ask for many at once.
-    if room == 0 || (!slots_are_free && room < hoard.div_ceil(2)) {
-        shared.dispatch.wake_at(target - hoard.div_ceil(2).max(1));
+    let target = settings.concurrency + hoard + on_the_way.reach.min(3 * hoard);
+    let half = hoard.div_ceil(2).max(1);
+    let least = if on_the_way.tasks > 0 {
+        // What is on its way comes soon: another call has to be worth it.
+        if hoard >= settings.concurrency { half } else { TASKS_PER_CALL }
+    } else if load.total() < settings.concurrency {
+        1
+    } else {
+        // With all slots busy there is time to ask for many at once.
+        half
+    };
+    let room = target.saturating_sub(load.total() + on_the_way.tasks);
+    if room < least {
+        // Short of that, it is an answer that makes room.
+        if let Some(at) = target.checked_sub(on_the_way.tasks + least) {
+            shared.dispatch.wake_at(at);
+        }
         return 0;
     }
-    room.min(TASKS_PER_CALL)
+    // A part of them at a time: while these run, the next are claimed.
+    room.min(settings.concurrency.max(half)).min(TASKS_PER_CALL)
 }
 
 /// How many tasks begin within the aim if they take as long as the last ones.

@@ -35,6 +35,11 @@ impl Batch {
         self.stopped.load(Ordering::Relaxed)
     }
 
+    /// Whether the outcomes of all its tasks are known here.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.unfinished.load(Ordering::Acquire) == 0
+    }
+
     /// The outcome of one task is known.
     pub(crate) fn finished(&self) {
         self.unfinished.fetch_sub(1, Ordering::AcqRel);

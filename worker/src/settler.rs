@@ -1,37 +1,30 @@
 //! The settler of one queue: writes outcomes in batches, and keeps them until the store answers.
 //!
 //! Group commit: while one call is under way the next one gathers; when idle, an outcome goes at
-//! once. What is kept is bounded: the claimer leaves a queue alone whose outcomes pile up.
+//! once. Where many are ready meanwhile they go beside it: a store that is far away keeps nobody
+//! waiting for its answers. What is kept is bounded: the claimer leaves a queue alone whose outcomes
+//! pile up.
 //!
 //! A call that the store refuses for good is cut in halves, until what it refuses stands alone and
 //! is let go: one outcome that cannot be written does not keep back the others.
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
-use std::time::Duration;
 
-use tireless_core::{
-    CallSequence, ClaimToken, Effect, Error, ErrorKind, Outcome, QueueName, Result, Settle,
-    SettleAnswer, Settled, Settlement,
-};
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use tireless_core::{CallSequence, QueueName, Result, Settle};
 
-use crate::events::Event;
 use crate::health::Role;
 pub(crate) use crate::outbox::Finished;
-use crate::outbox::{Pending, Sending};
-use crate::random::backoff;
+use crate::outbox::{Pending, Sending, WORTH_A_CALL};
 use crate::shared::Shared;
-use crate::summary::add;
 use crate::sync::{AtomicBool, AtomicU32, AtomicUsize, Mutex, MutexGuard, Notify};
 
-/// How a call ended.
-enum Sent {
-    Answered(SettleAnswer),
-    /// It was overtaken by its own repeat: what became of it is not told.
-    Stale,
-    /// It certainly did nothing, and never will.
-    Refused(Error),
-}
+mod call;
+
+/// So many calls are under way at most.
+const MOST: usize = 4;
 
 /// Writes the outcomes of one queue.
 #[derive(Debug)]
@@ -40,8 +33,8 @@ pub(crate) struct Settler {
     queue: QueueName,
     calls: CallSequence,
     pending: Mutex<Pending>,
-    /// Survives a restart of the loop, so that the same call is repeated.
-    sending: Mutex<Option<Arc<Sending>>>,
+    /// Survive a restart of the loop, so that the same calls are repeated.
+    sending: Mutex<Vec<Arc<Sending>>>,
     wake: Notify,
     closing: AtomicBool,
     /// Outcomes that are not written.
@@ -76,7 +69,7 @@ impl Settler {
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn sending(&self) -> MutexGuard<'_, Option<Arc<Sending>>> {
+    fn sending(&self) -> MutexGuard<'_, Vec<Arc<Sending>>> {
         self.sending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -90,9 +83,10 @@ impl Settler {
         }
         self.unwritten.fetch_add(1, Ordering::SeqCst);
         pending.finished.push(finished);
-        let first = pending.finished.len() == 1;
+        let count = pending.finished.len();
+        let rings = count == 1 || count.is_multiple_of(WORTH_A_CALL);
         drop(pending);
-        if first {
+        if rings {
             self.wake.notify_one();
         }
     }
@@ -137,195 +131,54 @@ impl Settler {
             () = shared.over.cancelled() => {}
         }
         // Nobody is to wait for what is not written any more.
-        *self.pending() = Pending { ended: true, ..Pending::default() };
-        *self.sending() = None;
+        *self.pending() = Pending::ended();
+        self.sending().clear();
         Ok(())
     }
 
     async fn write(&self, shared: &Shared) {
-        loop {
-            let kept = self.sending().clone();
-            let sending = match kept {
-                Some(sending) => sending,
-                None => match self.gather(shared).await {
-                    Some(sending) => sending,
-                    None => return,
-                },
-            };
-            let sent = self.send(shared, &sending).await;
-            *self.sending() = None;
-            match sent {
-                Sent::Answered(answer) => self.note(shared, &sending, Some(&answer)),
-                Sent::Stale => self.note(shared, &sending, None),
-                Sent::Refused(error) => self.refused(shared, sending, &error),
-            }
-        }
-    }
-
-    /// Cuts a call in halves, or lets go of what stands alone.
-    fn refused(&self, shared: &Shared, sending: Arc<Sending>, error: &Error) {
-        // Nobody else has it: it was taken out of where restarts find it.
-        let Some(sending) = Arc::into_inner(sending) else { return };
-        if sending.settle.outcomes.len() > 1 {
-            let mut first = sending.into_finished();
-            let second = first.split_off(first.len() / 2);
-            self.pending().parts.extend([second, first]);
-            return;
-        }
-        if let [settlement] = &sending.settle.outcomes[..] {
-            tell_refused(shared, &sending.settle, settlement, error);
-        }
-        self.note(shared, &sending, None);
-    }
-
-    /// Waits for outcomes and makes a call of them; `None` when closed.
-    async fn gather(&self, shared: &Shared) -> Option<Arc<Sending>> {
+        let kept = self.sending().clone();
+        let mut calls: FuturesUnordered<_> =
+            kept.into_iter().map(|sending| self.carry(shared, sending)).collect();
         loop {
             // Slots that are about to finish come first: their outcomes go with this call.
             tokio::task::yield_now().await;
             // Before the look: what came in before the end is then seen by it.
             let closing = self.closing.load(Ordering::Acquire);
-            let taken = self.pending().next();
-            if !taken.is_empty() {
-                let sending = Arc::new(self.call(shared, taken));
-                *self.sending() = Some(Arc::clone(&sending));
-                return Some(sending);
+            while calls.len() < MOST {
+                let taken = self.pending().next(!calls.is_empty());
+                if taken.is_empty() {
+                    break;
+                }
+                calls.push(self.carry(shared, self.call(shared, taken)));
             }
-            if closing {
-                return None;
+            if calls.is_empty() {
+                if closing {
+                    return;
+                }
+                self.wake.notified().await;
+                continue;
             }
-            self.wake.notified().await;
+            tokio::select! {
+                _ = calls.next() => {}
+                () = self.wake.notified(), if calls.len() < MOST => {}
+            }
         }
     }
 
-    fn call(&self, shared: &Shared, taken: Vec<Finished>) -> Sending {
+    /// Makes a call of outcomes, and keeps it where a restart finds it.
+    fn call(&self, shared: &Shared, taken: Vec<Finished>) -> Arc<Sending> {
         let ticket = self.calls.next();
-        let mut batches = Vec::with_capacity(taken.len());
-        let mut outcomes = Vec::with_capacity(taken.len());
-        let mut waiting = Vec::with_capacity(taken.len());
-        for Finished { id, batch, outcome, settled } in taken {
-            outcomes.push(Settlement { claim: batch.number, id, outcome });
-            batches.push(batch);
-            waiting.push(settled);
-        }
         let settle = Settle {
             queue: self.queue.clone(),
             worker: shared.worker,
             call: ticket.call(),
-            outcomes,
+            outcomes: Vec::new(),
         };
-        Sending { _ticket: ticket, settle, batches, settled: waiting }
+        let sending = Arc::new(Sending::new(ticket, settle, taken));
+        self.sending().push(Arc::clone(&sending));
+        sending
     }
-
-    /// Sends the same call until the store answers, or refuses it for good.
-    async fn send(&self, shared: &Shared, sending: &Sending) -> Sent {
-        let mut failures = 0;
-        loop {
-            shared.asks(self.role);
-            let error = match shared.broker.settle(&sending.settle).await {
-                Ok(answer) => {
-                    shared.succeeded(self.role);
-                    self.refusals.store(0, Ordering::Relaxed);
-                    self.failing.store(false, Ordering::Relaxed);
-                    return Sent::Answered(answer);
-                }
-                Err(error) => error,
-            };
-            shared.failed(self.role, &error);
-            self.failing.store(true, Ordering::Relaxed);
-            if error.kind() == ErrorKind::Stale {
-                let tasks = sending.settle.outcomes.len();
-                tracing::error!(queue = %self.queue, tasks, %error, "what became of outcomes is \
-                    not known; tasks whose outcomes were not written run again");
-                shared.owes_nothing(self.role, None);
-                return Sent::Stale;
-            }
-            let refused = is_refused(&error);
-            failures =
-                if refused { self.refusals.fetch_add(1, Ordering::Relaxed) } else { failures };
-            failures = failures.saturating_add(1);
-            let pause = backoff(failures, Duration::from_millis(50), Duration::from_secs(2));
-            if is_wrong(&error) {
-                // It is about what was sent, not about the store.
-                shared.owes_nothing(self.role, Some(pause));
-            }
-            shared.clock.sleep(pause).await;
-            if refused {
-                return Sent::Refused(error);
-            }
-        }
-    }
-
-    /// Counts what was answered, and lets go of the tasks.
-    fn note(&self, shared: &Shared, sending: &Sending, answer: Option<&SettleAnswer>) {
-        count(shared, sending, answer);
-        // Neighbours are mostly of one claim: the ledger is asked once for each run of them.
-        for group in sending.batches.chunk_by(Arc::ptr_eq) {
-            shared.ledger.settled(&group[0], group.len());
-        }
-        shared.held_fell();
-        self.unwritten.fetch_sub(sending.batches.len(), Ordering::SeqCst);
-        if self.is_free_again() {
-            shared.claimer_wake.notify_one();
-        }
-    }
-}
-
-/// Whether the call did nothing and repeating it can never help.
-fn is_refused(error: &Error) -> bool {
-    is_wrong(error) || (!error.is_retryable() && error.effect() == Effect::None)
-}
-
-/// Whether the call itself is wrong, whatever the store's state.
-fn is_wrong(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::TooLarge)
-}
-
-/// Counts what was answered.
-fn count(shared: &Shared, sending: &Sending, answer: Option<&SettleAnswer>) {
-    let mut done = 0;
-    for (index, settlement) in sending.settle.outcomes.iter().enumerate() {
-        match answer.and_then(|answer| answer.settled.get(index)) {
-            Some(Settled::LeaseLost) => tell_lost(shared, &sending.settle, settlement),
-            Some(_) if matches!(settlement.outcome, Outcome::Ack { .. }) => done += 1,
-            Some(_) => add(shared.counters.of(&settlement.outcome), 1),
-            None => {}
-        }
-    }
-    add(&shared.counters.done, done);
-    let dropped = answer.map_or(0, |answer| answer.dropped);
-    if dropped > 0 {
-        let queue = sending.settle.queue.clone();
-        shared.observers.tell(|| Event::Dropped { queue, tasks: dropped });
-    }
-}
-
-fn tell_refused(shared: &Shared, settle: &Settle, settlement: &Settlement, error: &Error) {
-    let claim = ClaimToken { worker: settle.worker, number: settlement.claim };
-    tracing::error!(
-        queue = %settle.queue, id = %settlement.id, %claim, outcome = settlement.outcome.verb(),
-        %error, "the store refuses the outcome; the task goes back and runs again"
-    );
-    shared.observers.tell(|| Event::OutcomeRefused {
-        queue: settle.queue.clone(),
-        id: settlement.id,
-        claim,
-        message: error.message().to_owned(),
-    });
-}
-
-fn tell_lost(shared: &Shared, settle: &Settle, settlement: &Settlement) {
-    add(&shared.counters.lease_lost, 1);
-    let claim = ClaimToken { worker: settle.worker, number: settlement.claim };
-    tracing::warn!(
-        queue = %settle.queue, id = %settlement.id, %claim, outcome = settlement.outcome.verb(),
-        "the task was taken over before its outcome was written; it may run twice"
-    );
-    shared.observers.tell(|| Event::LeaseLost {
-        queue: settle.queue.clone(),
-        id: settlement.id,
-        claim,
-    });
 }
 
 #[cfg(test)]

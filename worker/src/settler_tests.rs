@@ -41,7 +41,13 @@ fn finish(shared: &Shared, count: usize) {
     let batch = shared.ledger.answered(number, 0, count, StoreTime::default());
     for _ in 0..count {
         let (id, outcome) = (TaskId::new(), Outcome::ACK);
-        shared.settlers[0].push(Finished { id, batch: Arc::clone(&batch), outcome, settled: None });
+        shared.settlers[0].push(Finished {
+            id,
+            batch: Arc::clone(&batch),
+            place: 0,
+            outcome,
+            settled: None,
+        });
     }
 }
 
@@ -138,7 +144,7 @@ async fn an_outcome_that_the_store_refuses_is_let_go_and_keeps_back_no_others() 
         let reason = tireless_core::BuryReason::Asked;
         let outcome = if nth == 5 { Outcome::Bury { reason, failure } } else { Outcome::ACK };
         let (id, batch) = (TaskId::new(), Arc::clone(&batch));
-        shared.settlers[0].push(Finished { id, batch, outcome, settled: None });
+        shared.settlers[0].push(Finished { id, batch, place: 0, outcome, settled: None });
     }
     run(&shared);
     clock.advance(Duration::from_millis(20)).await;
@@ -186,7 +192,7 @@ async fn it_ends_with_the_pool_and_then_nobody_waits_for_it() {
     let batch = shared.ledger.answered(number, 0, 1, StoreTime::default());
     let (settled, seen) = tokio::sync::oneshot::channel();
     let (id, outcome) = (TaskId::new(), Outcome::ACK);
-    shared.settlers[0].push(Finished { id, batch, outcome, settled: Some(settled) });
+    shared.settlers[0].push(Finished { id, batch, place: 0, outcome, settled: Some(settled) });
     clock.advance(600 * SECOND).await;
     assert_eq!(sent.lock().unwrap().len(), calls);
     tokio::time::timeout(SECOND, seen).await.expect("nobody writes it").unwrap_err();

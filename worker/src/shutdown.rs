@@ -26,10 +26,9 @@ pub(crate) fn give_back(shared: &Shared, mut jobs: Vec<Job>) {
     // What one call gives back keeps its order, and stands before what earlier calls gave back.
     while !jobs.is_empty() {
         let last = (jobs.len() - 1) / TASKS_PER_CALL * TASKS_PER_CALL;
-        for Job { task, batch } in jobs.split_off(last) {
-            let queue = batch.queue;
-            let outcome = Outcome::RELEASE;
-            shared.settlers[queue].push(Finished { id: task.id, batch, outcome, settled: None });
+        for Job { task, batch, place } in jobs.split_off(last) {
+            let (queue, id, outcome) = (batch.queue, task.id, Outcome::RELEASE);
+            shared.settlers[queue].push(Finished { id, batch, place, outcome, settled: None });
         }
     }
 }

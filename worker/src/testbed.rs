@@ -2,19 +2,14 @@
 //! that notes every call and can be told to fail, and handlers made of closures.
 
 use std::future::Future;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use async_trait::async_trait;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use tireless_backend_memory::MemoryBroker;
 use tireless_core::{
-    Broker, CallSequence, Claim, ClaimMode, Claimed, Clock, Counts, Durability, Effect, Envelope,
-    Error, ErrorKind, Inspect, NewTask, Operation, Push, Pushed, QueueName, Renew, Renewed, Result,
-    Settle, SettleAnswer, TaskDetail, TaskId, TaskOptions, Tick, Ticked, TypeName, Wait, Woken,
-    WorkerId,
+    Broker, CallSequence, Clock, Counts, Durability, Envelope, Inspect, NewTask, Push, QueueName,
+    TaskDetail, TaskId, TaskOptions, TypeName, WorkerId,
 };
 use tireless_testkit::VirtualClock;
 
@@ -23,168 +18,11 @@ use crate::pool::WorkerPool;
 use crate::run::{Context, Handle, Route, RunPolicy, Verdict};
 use crate::shared::Shared;
 
+mod spy;
+
+pub(crate) use spy::{Call, Spy, Trouble, outage};
+
 pub(crate) const SECOND: Duration = Duration::from_secs(1);
-
-/// A call that a broker was sent.
-#[derive(Clone, Debug)]
-pub(crate) enum Call {
-    Claim(Claim),
-    Settle,
-    Renew(Renew),
-    Wait(Wait),
-    Tick,
-}
-
-/// A memory broker that notes calls, and loses answers when told to.
-#[derive(Clone, Debug)]
-pub(crate) struct Spy {
-    pub(crate) inner: MemoryBroker,
-    calls: Arc<Mutex<Vec<Call>>>,
-    /// The store is away: nothing is carried out.
-    away: Arc<AtomicBool>,
-    /// Waits fail.
-    mute: Arc<AtomicBool>,
-    /// What befalls the calls of one operation, before they reach anything.
-    trouble: Arc<Mutex<Option<(Operation, Trouble)>>>,
-    /// So many claims on the queue `q` are carried out, and their answers lost.
-    pub(crate) lose_claims: Arc<AtomicUsize>,
-    /// So many lone claims over several queues reach only the first of them.
-    pub(crate) lose_alone_tail: Arc<AtomicUsize>,
-    /// The next settle is carried out, and its answer is lost.
-    pub(crate) lose_settle: Arc<AtomicBool>,
-}
-
-/// What a broker must never do.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Trouble {
-    /// Never to answer.
-    Hang,
-    Panic,
-}
-
-pub(crate) fn outage(operation: Operation) -> Error {
-    Error::new(ErrorKind::Unavailable, operation, "away").with_effect(Effect::Maybe)
-}
-
-impl Spy {
-    fn note(&self, call: Call) {
-        self.calls.lock().unwrap().push(call);
-    }
-
-    fn check(&self, operation: Operation) -> Result<()> {
-        if self.away.load(Ordering::SeqCst) { Err(outage(operation)) } else { Ok(()) }
-    }
-
-    async fn befall(&self, operation: Operation) {
-        let trouble = self.trouble.lock().unwrap().filter(|(of, _)| *of == operation);
-        match trouble {
-            Some((_, Trouble::Hang)) => std::future::pending().await,
-            Some((_, Trouble::Panic)) => panic!("a bug in {operation}"),
-            None => {}
-        }
-    }
-
-    pub(crate) fn trouble(&self, trouble: Option<(Operation, Trouble)>) {
-        *self.trouble.lock().unwrap() = trouble;
-    }
-
-    pub(crate) fn go_away(&self, away: bool) {
-        self.away.store(away, Ordering::SeqCst);
-    }
-
-    pub(crate) fn mute(&self, mute: bool) {
-        self.mute.store(mute, Ordering::SeqCst);
-    }
-
-    pub(crate) fn calls(&self) -> Vec<Call> {
-        self.calls.lock().unwrap().clone()
-    }
-
-    pub(crate) fn waits(&self) -> Vec<Wait> {
-        let wait = |call: Call| if let Call::Wait(wait) = call { Some(wait) } else { None };
-        self.calls().into_iter().filter_map(wait).collect()
-    }
-
-    pub(crate) fn forget(&self) {
-        self.calls.lock().unwrap().clear();
-    }
-}
-
-#[async_trait]
-impl Broker for Spy {
-    async fn push(&self, push: &Push) -> Result<Vec<Pushed>> {
-        self.inner.push(push).await
-    }
-
-    async fn claim(&self, claim: &Claim) -> Claimed {
-        self.note(Call::Claim(claim.clone()));
-        self.befall(Operation::Claim).await;
-        let failed = |queue: &QueueName| (queue.clone(), Err(outage(Operation::Claim)));
-        if self.check(Operation::Claim).is_err() {
-            return claim.queues.iter().map(|from| failed(&from.queue)).collect();
-        }
-        let tail = claim.mode == ClaimMode::Alone && claim.queues.len() > 1;
-        if tail && self.lose_alone_tail.load(Ordering::SeqCst) > 0 {
-            self.lose_alone_tail.fetch_sub(1, Ordering::SeqCst);
-            let mut head = claim.clone();
-            let lost = head.queues.split_off(1);
-            let mut answer = self.inner.claim(&head).await;
-            answer.extend(lost.iter().map(|from| failed(&from.queue)));
-            return answer;
-        }
-        let answer = self.inner.claim(claim).await;
-        let names_q = claim.queues[0].queue.as_str() == "q";
-        if names_q && self.lose_claims.load(Ordering::SeqCst) > 0 {
-            self.lose_claims.fetch_sub(1, Ordering::SeqCst);
-            return answer.iter().map(|(queue, _)| failed(queue)).collect();
-        }
-        answer
-    }
-
-    async fn settle(&self, settle: &Settle) -> Result<SettleAnswer> {
-        self.note(Call::Settle);
-        self.befall(Operation::Settle).await;
-        self.check(Operation::Settle)?;
-        let answer = self.inner.settle(settle).await;
-        if self.lose_settle.swap(false, Ordering::SeqCst) {
-            return Err(outage(Operation::Settle));
-        }
-        answer
-    }
-
-    async fn renew(&self, renew: &Renew) -> Renewed {
-        self.note(Call::Renew(renew.clone()));
-        self.befall(Operation::Renew).await;
-        if self.check(Operation::Renew).is_err() {
-            let failed = |queue: &QueueName| (queue.clone(), Err(outage(Operation::Renew)));
-            return renew.held.iter().map(|held| failed(&held.queue)).collect();
-        }
-        self.inner.renew(renew).await
-    }
-
-    async fn wait(&self, wait: &Wait) -> Result<Woken> {
-        self.note(Call::Wait(wait.clone()));
-        self.befall(Operation::Wait).await;
-        self.check(Operation::Wait)?;
-        if self.mute.load(Ordering::SeqCst) {
-            return Err(outage(Operation::Wait));
-        }
-        let Some(claim) = wait.carried()? else { return self.inner.wait(wait).await };
-        let woken = self.inner.wait(&Wait { claim: None, ..wait.clone() }).await?;
-        let answers = self.claim(claim).await.into_iter().map(|(_, answer)| answer);
-        Ok(answers.collect::<Result<_>>().map_or(woken, Woken::Claimed))
-    }
-
-    async fn tick(&self, tick: &Tick) -> Ticked {
-        self.note(Call::Tick);
-        self.befall(Operation::Tick).await;
-        if self.check(Operation::Tick).is_err() {
-            let failed = |queue: &QueueName| (queue.clone(), Err(outage(Operation::Tick)));
-            return tick.queues.iter().map(failed).collect();
-        }
-        self.inner.tick(tick).await
-    }
-}
 
 /// A broker, its clock, and a queue.
 pub(crate) struct Bed {
@@ -202,16 +40,7 @@ impl Bed {
     }
 
     pub(crate) fn on(clock: VirtualClock) -> Self {
-        let spy = Spy {
-            inner: MemoryBroker::new(Arc::new(clock.clone())),
-            calls: Arc::default(),
-            away: Arc::default(),
-            mute: Arc::default(),
-            trouble: Arc::default(),
-            lose_claims: Arc::default(),
-            lose_settle: Arc::default(),
-            lose_alone_tail: Arc::default(),
-        };
+        let spy = Spy::over(clock.clone());
         Self {
             clock,
             spy,

@@ -26,7 +26,8 @@ pub(super) fn look_at_others(
     let unknown = |line: &Line| asked(line) && line.level >= level && line.look == Look::Unknown;
     wanted.extend(others().filter(|(_, line)| unknown(line)).map(|(at, _)| (at, 0)));
     let long_ago = |line: &Line| line.looked_at + GLANCE <= now && line.blocked_until <= now;
-    let before = |line: &Line| line.look == Look::Empty && line.level <= level && long_ago(line);
+    let idle = |line: &Line| line.look == Look::Empty && line.in_flight == 0;
+    let before = |line: &Line| idle(line) && line.level <= level && long_ago(line);
     let mut glances: Vec<_> = others().filter(|(_, line)| before(line)).collect();
     if glances.len() > GLANCES {
         glances.select_nth_unstable_by_key(GLANCES, |(_, line)| line.looked_at);

@@ -51,7 +51,7 @@ impl Bench {
             envelope: bytes::Bytes::new(),
             history: History::default(),
         };
-        Job { task, batch: Arc::clone(&self.batch) }
+        Job { task, batch: Arc::clone(&self.batch), place: 0 }
     }
 
     /// Offers jobs as the claimer does.

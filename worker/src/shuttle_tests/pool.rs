@@ -120,6 +120,16 @@ fn every_task_runs_once_where_slots_are_held_until_settled() {
 }
 
 #[test]
+fn every_task_runs_once_where_claims_go_side_by_side() {
+    runs_all(SECOND, 0, |pool| pool.concurrency(1).prefetch(2));
+}
+
+#[test]
+fn every_task_runs_once_although_answers_of_several_claims_are_lost() {
+    runs_all(4 * SECOND, 2, |pool| pool.concurrency(1).prefetch(2));
+}
+
+#[test]
 fn every_task_runs_once_although_answers_are_lost() {
     runs_all(4 * SECOND, 2, |pool| pool);
 }

@@ -38,7 +38,7 @@ async fn claimed(bed: &Bed, broker: impl Broker) -> (Arc<Shared>, Arc<Batch>, Ve
 
 fn finish(shared: &Shared, batch: &Arc<Batch>, id: TaskId, settled: Option<oneshot::Sender<()>>) {
     let (batch, outcome) = (Arc::clone(batch), Outcome::ACK);
-    shared.settlers[0].push(Finished { id, batch, outcome, settled });
+    shared.settlers[0].push(Finished { id, batch, place: 0, outcome, settled });
 }
 
 /// Runs the settler, and looks at its end that all outcomes were written once.

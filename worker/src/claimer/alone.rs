@@ -1,0 +1,103 @@
+//! Claims for suspects: one at a time, with nothing beside it (B11).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tireless_core::{ClaimMode, Effect};
+
+use super::in_flight::ask;
+use super::{Claimer, start, take};
+use crate::board::Wanted;
+use crate::health::Role;
+
+/// How long suspects are run one after the other before other tasks get a turn again.
+const STREAK: Duration = Duration::from_secs(1);
+
+/// How long a pool keeps empty for a suspect at a stretch.
+const STRETCH: Duration = Duration::from_secs(10);
+
+/// Since when a pool does what it does for suspects.
+#[derive(Default)]
+pub(super) struct Patience {
+    /// Since when suspects have been run without a claim for others in between.
+    streak: Option<Duration>,
+    /// Since when the pool keeps empty for a suspect, at times.
+    emptying: Option<Duration>,
+}
+
+impl Patience {
+    pub(super) fn others_are_claimed_for(&mut self) {
+        self.streak = None;
+    }
+
+    pub(super) fn it_is_not_our_turn(&mut self) {
+        self.emptying = None;
+    }
+
+    pub(super) fn may_be_alone(&self, now: Duration) -> bool {
+        self.streak.is_none_or(|since| now.saturating_sub(since) < STREAK)
+    }
+
+    /// A run may be long: between stretches of keeping empty the others are served, as long again.
+    pub(super) fn may_keep_empty(&mut self, now: Duration) -> bool {
+        let since = *self.emptying.get_or_insert(now);
+        (now.saturating_sub(since).as_millis() / STRETCH.as_millis()).is_multiple_of(2)
+    }
+
+    fn is_alone(&mut self, now: Duration) {
+        self.emptying = None;
+        self.streak.get_or_insert(now);
+    }
+}
+
+impl Claimer {
+    /// Takes one suspect and waits until its outcome is written, with nothing beside it: no claim
+    /// is in flight when this is called.
+    pub(super) async fn claim_alone(&mut self, suspects: &[usize]) {
+        let shared = Arc::clone(&self.shared);
+        self.patience.is_alone(shared.clock.monotonic());
+        let mut wanted: Wanted = suspects.iter().map(|at| (*at, 1)).collect();
+        let number = shared.ledger.begin(suspects.iter().copied());
+        // Nothing else may be taken before all have answered: a lost answer may hold a suspect.
+        while !wanted.is_empty() && !shared.stop.is_cancelled() {
+            if shared.ledger.held() > 0 {
+                // One runs: the others are only asked whether they gave one too.
+                wanted.iter_mut().for_each(|(_, max)| *max = 0);
+            }
+            let mut lost = Wanted::new();
+            for (at, max, answer) in ask(&shared, number, &wanted, ClaimMode::Alone).await {
+                let now = shared.clock.monotonic();
+                match answer {
+                    Ok(answer) => {
+                        shared.board.answered_alone(at, now, &answer);
+                        let one_runs = shared.ledger.held() > 0;
+                        let jobs = take(&shared, number, at, answer);
+                        if one_runs {
+                            crate::shutdown::give_back(&shared, jobs);
+                        } else {
+                            start(&shared, jobs);
+                        }
+                    }
+                    Err(error) => {
+                        shared.failed(Role::Claimer, &error);
+                        shared.board.failed(at, now, &error, None);
+                        match error.effect() {
+                            Effect::Maybe if !shared.board.has_failed_long(at, now) => {
+                                lost.push((at, max));
+                            }
+                            _ => shared.ledger.nothing(number, at),
+                        }
+                    }
+                }
+            }
+            wanted = lost;
+            if !wanted.is_empty() {
+                self.rest(Duration::from_secs(1)).await;
+            }
+        }
+        while shared.ledger.held() > 0 && !shared.stop.is_cancelled() {
+            shared.wake_when_held(0);
+            self.pause(None).await;
+        }
+    }
+}

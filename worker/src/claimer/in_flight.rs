@@ -1,0 +1,167 @@
+//! Claims in flight: those that were sent and not answered yet.
+//!
+//! Several go side by side while tasks are quick: what one brings runs while the next is on its way,
+//! so that neither the store nor the slots wait for a round trip.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt, StreamExt};
+use tireless_core::{Claim, ClaimFrom, ClaimMode, Effect, Error, QueueClaimed, Result};
+
+use super::reach::Reach;
+use super::{start, take};
+use crate::board::Wanted;
+use crate::dispatch::Job;
+use crate::health::Role;
+use crate::hoard::OnTheWay;
+use crate::shared::Shared;
+
+/// So many claims are in flight at most: two keep a store busy, the others are for long ways to it.
+const MOST: usize = 8;
+
+/// What one queue answered: its index, how many tasks it was asked for.
+pub(super) type Answer = (usize, usize, Result<QueueClaimed>);
+
+/// A claim that was answered.
+pub(super) struct Landed {
+    number: u64,
+    tasks: usize,
+    took: Duration,
+    answers: Vec<Answer>,
+}
+
+/// The claims of one pool that are under way.
+#[derive(Default)]
+pub(super) struct InFlight {
+    claims: FuturesUnordered<BoxFuture<'static, Landed>>,
+    tasks: usize,
+    reach: Reach,
+}
+
+impl InFlight {
+    pub(super) fn is_empty(&self) -> bool {
+        self.claims.is_empty()
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.claims.len() >= MOST
+    }
+
+    /// What they come to.
+    pub(super) fn on_the_way(&self) -> OnTheWay {
+        OnTheWay { tasks: self.tasks, reach: self.reach.tasks() }
+    }
+
+    /// Sends a claim, as soon as its answer is waited for.
+    pub(super) fn send(&mut self, shared: &Arc<Shared>, number: u64, wanted: Wanted) {
+        let tasks = wanted.iter().map(|(_, max)| max).sum();
+        self.tasks += tasks;
+        let shared = Arc::clone(shared);
+        let answered = async move {
+            let sent = shared.clock.monotonic();
+            let answers = ask(&shared, number, &wanted, ClaimMode::Shared).await;
+            let took = shared.clock.monotonic().saturating_sub(sent);
+            Landed { number, tasks, took, answers }
+        };
+        self.claims.push(answered.boxed());
+    }
+
+    /// The next claim that is answered; never, if none is in flight. Safe to cancel.
+    pub(super) async fn next(&mut self) -> Landed {
+        let Some(landed) = self.claims.next().await else { return std::future::pending().await };
+        self.tasks -= landed.tasks;
+        landed
+    }
+
+    /// Notes what the queues answered to a claim, and has the tasks run.
+    pub(super) fn land(&mut self, shared: &Arc<Shared>, landed: Landed) {
+        let began = shared.dispatch.load().began;
+        self.reach.answered(landed.took, shared.clock.monotonic(), began);
+        land(shared, landed);
+    }
+}
+
+fn land(shared: &Arc<Shared>, landed: Landed) {
+    let number = landed.number;
+    let mut jobs = Vec::with_capacity(landed.answers.len());
+    for (at, max, answer) in landed.answers {
+        let now = shared.clock.monotonic();
+        match answer {
+            Ok(answer) => {
+                shared.board.answered(at, now, max, &answer);
+                jobs.push(take(shared, number, at, answer));
+            }
+            Err(error) if error.effect() == Effect::Maybe => {
+                shared.failed(Role::Claimer, &error);
+                shared.board.failed(at, now, &error, Some((number, max)));
+            }
+            Err(error) => {
+                shared.failed(Role::Claimer, &error);
+                shared.ledger.nothing(number, at);
+                shared.board.failed(at, now, &error, None);
+            }
+        }
+    }
+    start(shared, interleave(jobs));
+    // Queues that are empty now are worth waiting for.
+    shared.bell_wake.notify_one();
+}
+
+/// Sends a claim and answers for each of its queues.
+pub(super) async fn ask(
+    shared: &Shared,
+    number: u64,
+    wanted: &Wanted,
+    mode: ClaimMode,
+) -> Vec<Answer> {
+    let from = |(at, max): &(usize, usize)| {
+        let served = &shared.queues[*at];
+        ClaimFrom { queue: served.name.clone(), max: *max, inbox: served.inbox }
+    };
+    let claim = Claim {
+        worker: shared.worker,
+        number,
+        lease: shared.settings.lease,
+        mode,
+        queues: wanted.iter().map(from).collect(),
+    };
+    shared.asks(Role::Claimer);
+    let sent = shared.clock.monotonic();
+    let mut answers = shared.broker.claim(&claim).await.into_iter();
+    let mut given = Vec::with_capacity(wanted.len());
+    for (at, max) in wanted.iter().copied() {
+        let missing = || Err(missing(&shared.queues[at].name));
+        let answer = answers.next().map_or_else(missing, |(_, answer)| answer);
+        if answer.is_ok() {
+            shared.lease_extended(at, sent);
+            shared.succeeded(Role::Claimer);
+        }
+        given.push((at, max, answer));
+    }
+    given
+}
+
+fn missing(queue: &tireless_core::QueueName) -> Error {
+    let message = format!("the broker did not answer for the queue {queue}; it is asked again");
+    Error::new(tireless_core::ErrorKind::Corrupt, tireless_core::Operation::Claim, message)
+        .with_effect(Effect::Maybe)
+}
+
+/// Mixes what several queues gave, so that each is spread evenly over the whole.
+fn interleave(mut from: Vec<Vec<Job>>) -> Vec<Job> {
+    from.retain(|jobs| !jobs.is_empty());
+    if from.len() <= 1 {
+        return from.pop().unwrap_or_default();
+    }
+    let mut placed = Vec::with_capacity(from.iter().map(Vec::len).sum());
+    for jobs in from {
+        let count = jobs.len() as u64;
+        let place = |at: usize| ((2 * at as u64 + 1) << 32) / count;
+        placed.extend(jobs.into_iter().enumerate().map(|(at, job)| (place(at), job)));
+    }
+    placed.sort_by_key(|(place, _)| *place);
+    placed.into_iter().map(|(_, job)| job).collect()
+}
