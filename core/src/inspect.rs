@@ -274,6 +274,14 @@ pub trait Inspect: fmt::Debug + Send + Sync + 'static {
         Ok(None)
     }
 
+    /// How many bodies of `body_bytes` a second one caller who waits for each answer could at most
+    /// bring to this store, found by bringing some for so long with none of the contract's care.
+    /// `None` where there is no such bare way. Uses a key of its own and removes it.
+    async fn push_limit(&self, body_bytes: usize, time: Duration) -> Result<Option<f64>> {
+        let _ = (body_bytes, time);
+        Ok(None)
+    }
+
     /// How soon a bare wait gets what is brought while it lasts, so many times one after the other:
     /// no idle worker can start a task sooner. `None` where there is no such bare way.
     async fn hand_over_limit(&self, samples: usize) -> Result<Option<Vec<Duration>>> {
@@ -314,6 +322,10 @@ impl<T: Inspect + ?Sized> Inspect for Arc<T> {
 
     async fn drain_limit(&self, tasks: u64, body_bytes: usize) -> Result<Option<DrainLimit>> {
         (**self).drain_limit(tasks, body_bytes).await
+    }
+
+    async fn push_limit(&self, body_bytes: usize, time: Duration) -> Result<Option<f64>> {
+        (**self).push_limit(body_bytes, time).await
     }
 
     async fn hand_over_limit(&self, samples: usize) -> Result<Option<Vec<Duration>>> {

@@ -167,6 +167,11 @@ impl<C: RedisClient> Inspect for RedisBroker<C> {
         yardstick::drain_limit(&self.runner, &keys, tasks, body_bytes).await.map(Some)
     }
 
+    async fn push_limit(&self, body_bytes: usize, time: Duration) -> Result<Option<f64>> {
+        let keys = self.registry();
+        yardstick::one_by_one(&self.runner, &keys, body_bytes, time).await.map(Some)
+    }
+
     async fn hand_over_limit(&self, samples: usize) -> Result<Option<Vec<Duration>>> {
         yardstick::hand_over(&self.runner, &self.registry(), samples).await.map(Some)
     }

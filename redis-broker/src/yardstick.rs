@@ -5,6 +5,7 @@
 //! into a hash in one script and removes those before in the same round trip.
 
 mod hand_over;
+mod one_by_one;
 
 use std::time::{Duration, Instant};
 
@@ -14,6 +15,7 @@ use tireless_core::limits::BYTES_PER_CALL;
 use tireless_core::{DrainLimit, Operation, Result, TaskId};
 
 pub(crate) use hand_over::hand_over;
+pub(crate) use one_by_one::one_by_one;
 
 use crate::client::{Command, RedisClient};
 use crate::info::Info;

@@ -55,6 +55,7 @@ struct Answer {
     tasks: u64,
     body_bytes: u32,
     push_one_per_s: Option<f64>,
+    limit_push_one_per_s: Option<f64>,
     push_64_per_s: Option<f64>,
     push_batch_per_s: Option<f64>,
     drain_per_s: Option<f64>,
@@ -85,6 +86,7 @@ pub(crate) async fn run(args: Args, broker: Arc<dyn Backend>, out: Output) -> Ou
 
 async fn measure(args: &Args, broker: &Arc<dyn Backend>, queue: &QueueName) -> Outcome<Answer> {
     let load = Load::new(broker.clone(), queue.clone(), args.body_bytes as usize)?;
+    let limit_push_one = broker.push_limit(args.body_bytes as usize, push::TIME).await?;
     let push_one = load.one_by_one(1).await?;
     remove(broker.as_ref(), queue).await?;
     let push_many = load.one_by_one(args.producers).await?;
@@ -103,6 +105,7 @@ async fn measure(args: &Args, broker: &Arc<dyn Backend>, queue: &QueueName) -> O
         tasks: args.tasks,
         body_bytes: args.body_bytes,
         push_one_per_s: Some(rounded(push_one)),
+        limit_push_one_per_s: limit_push_one.map(rounded),
         push_64_per_s: Some(rounded(push_many)),
         push_batch_per_s: Some(rounded(push_batch)),
         drain_per_s: Some(rounded(drained.per_s)),
@@ -145,6 +148,7 @@ fn print(answer: &Answer, args: &Args, out: Output) -> Outcome {
     let batches = format!("push, batches of {}", args.batch);
     let lines = [
         ("push, one by one", answer.push_one_per_s, "tasks/s"),
+        ("push, one by one, at most", answer.limit_push_one_per_s, "tasks/s"),
         (many.as_str(), answer.push_64_per_s, "tasks/s"),
         (batches.as_str(), answer.push_batch_per_s, "tasks/s"),
         ("drain", answer.drain_per_s, "tasks/s"),

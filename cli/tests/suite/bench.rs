@@ -4,10 +4,11 @@ use serde_json::Value;
 
 use crate::harness::{Answer, Place, tireless};
 
-const FIELDS: [&str; 16] = [
+const FIELDS: [&str; 17] = [
     "tasks",
     "body_bytes",
     "push_one_per_s",
+    "limit_push_one_per_s",
     "push_64_per_s",
     "push_batch_per_s",
     "drain_per_s",
@@ -41,7 +42,7 @@ fn a_server_is_measured_with_both_clients_and_left_empty() {
         let place = Place::new();
         let answer = place.json(&["--client", client, "bench", "--tasks", "3000"]);
         assert_eq!(fields(&answer), expected());
-        for field in &FIELDS[..14] {
+        for field in &FIELDS[..15] {
             assert!(answer[field].as_f64().is_some_and(|value| value > 0.0), "{field}: {answer}");
         }
         for queue in place.json(&["status"])["queues"].as_array().unwrap() {

@@ -12,7 +12,7 @@ use crate::output::progress;
 use crate::pusher::Pusher;
 
 /// For how long pushing one at a time is measured.
-const TIME: Duration = Duration::from_secs(2);
+pub(super) const TIME: Duration = Duration::from_secs(2);
 
 /// Calls under way while batches are pushed.
 const AT_ONCE: usize = 2;
