@@ -2,6 +2,7 @@
 //! and whether trying again can help.
 
 use std::fmt;
+use std::sync::Arc;
 
 /// `Result` with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -113,14 +114,18 @@ impl fmt::Display for Operation {
 type Source = Box<dyn std::error::Error + Send + Sync + 'static>;
 
 /// What went wrong. `Display` is written for people and says what to do next where that is known.
+///
+/// A clone is for another who waited for the same call; the source is shared.
+#[derive(Clone)]
 pub struct Error(Box<Parts>);
 
+#[derive(Clone)]
 struct Parts {
     kind: ErrorKind,
     operation: Operation,
     effect: Effect,
     message: String,
-    source: Option<Source>,
+    source: Option<Arc<dyn std::error::Error + Send + Sync + 'static>>,
 }
 
 impl Error {
@@ -145,7 +150,7 @@ impl Error {
     /// The same error with what caused it.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Source>) -> Self {
-        self.0.source = Some(source.into());
+        self.0.source = Some(Arc::from(source.into()));
         self
     }
 
@@ -198,5 +203,23 @@ impl fmt::Debug for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         self.0.source.as_ref().map(|source| &**source as &(dyn std::error::Error + 'static))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error as _;
+
+    use super::*;
+
+    #[test]
+    fn a_clone_tells_all_that_the_first_does() {
+        let cause = std::io::Error::other("cut");
+        let error = Error::new(ErrorKind::Timeout, Operation::Push, "no answer")
+            .with_effect(Effect::Maybe)
+            .with_source(cause);
+        let clone = error.clone();
+        assert_eq!(format!("{clone:?}"), format!("{error:?}"));
+        assert_eq!(clone.source().map(ToString::to_string), Some("cut".to_owned()));
     }
 }

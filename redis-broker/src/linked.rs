@@ -225,10 +225,5 @@ fn spoils(answer: &Answer) -> bool {
 
 /// The source is a `tireless_core::Error` whose kind tells why there is no connection.
 fn not_sent(error: &Error) -> Answer {
-    Err(ClientError::NotSent(copy(error).into()))
-}
-
-/// One error for many callers.
-fn copy(error: &Error) -> Error {
-    Error::new(error.kind(), error.operation(), error.message())
+    Err(ClientError::NotSent(error.clone().into()))
 }

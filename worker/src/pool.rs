@@ -140,6 +140,9 @@ impl WorkerPool {
 
     /// How many tasks are held beyond those that run, at most; 1,000 unless told otherwise. Only
     /// as many are as are likely to start within a tenth of a second, so slow handlers hold none.
+    ///
+    /// While tasks are quick, more are on their way from a store that is far: what begins in the
+    /// time that its answers take, up to three times this.
     pub fn prefetch(mut self, tasks: usize) -> Self {
         self.settings.prefetch = tasks;
         self

@@ -134,7 +134,7 @@ impl Door {
                 if let Err(error) = end.await
                     && !error.is_retryable()
                 {
-                    return Err(super::copy(&error));
+                    return Err(Error::clone(&error));
                 }
             }
         });

@@ -247,7 +247,7 @@ impl Flight {
             Err(error) => {
                 let last = answers.pop();
                 answers.into_iter().for_each(|answer| {
-                    let _ = answer.send(Err(same(&error)));
+                    let _ = answer.send(Err(error.clone()));
                 });
                 last.map(|answer| answer.send(Err(error)));
             }
@@ -278,11 +278,6 @@ impl Drop for Flight {
             });
         }
     }
-}
-
-/// One error for many callers.
-fn same(error: &Error) -> Error {
-    Error::new(error.kind(), error.operation(), error.message()).with_effect(error.effect())
 }
 
 fn unanswered() -> Error {
