@@ -11,9 +11,9 @@ use crate::board::{Plan, Want};
 use crate::dispatch::Job;
 use crate::executor::open_slots;
 use crate::health::Role;
-use crate::hoard::{WATCH, Watch, room};
+use crate::hoard::{Room, WATCH, Watch, room};
 use crate::listen::Ear;
-use crate::shared::{Settings, Shared};
+use crate::shared::Shared;
 
 mod alone;
 mod in_flight;
@@ -86,8 +86,8 @@ impl Claimer {
             }
         }
         let full = self.in_flight.is_full();
-        let room = if full { 0 } else { room(&shared, self.in_flight.on_the_way()) };
-        if room == 0 {
+        let room = if full { None } else { room(&shared, self.in_flight.on_the_way()) };
+        let Some(room) = room else {
             if self.in_flight.is_empty() {
                 // There is no room for what lost claims took: a renewal gives it back.
                 for (at, number) in shared.board.take_repeats() {
@@ -95,11 +95,11 @@ impl Claimer {
                 }
             }
             return self.pause(None).await;
-        }
+        };
         self.ask_for(room).await;
     }
 
-    async fn ask_for(&mut self, room: usize) {
+    async fn ask_for(&mut self, room: Room) {
         let shared = Arc::clone(&self.shared);
         let settings = &shared.settings;
         // Outcomes that cannot be written pile up: no more than twice what is in use.
@@ -111,7 +111,7 @@ impl Claimer {
             return self.pause(Some(MOMENT)).await;
         }
         let now = shared.clock.monotonic();
-        match shared.board.plan(now, want(settings, room), choked) {
+        match shared.board.plan(now, want(room), choked) {
             Plan::Idle(until) => {
                 self.patience.others_are_claimed_for();
                 self.idle(now, until.saturating_sub(now).max(Duration::from_millis(1))).await;
@@ -194,11 +194,10 @@ impl Claimer {
     }
 }
 
-/// While tasks are quick, which is when more are kept ready than run, calls are what costs: then a
-/// few queues are asked for many each. While they are slow, all get their share each time.
-fn want(settings: &Settings, room: usize) -> Want {
-    let quick = room > settings.concurrency;
-    Want { tasks: room, share: if quick { WORTH_A_CALL } else { 1 } }
+/// While tasks are quick a few queues are asked for many each. While they are slow, all get their
+/// share each time.
+fn want(room: Room) -> Want {
+    Want { tasks: room.tasks, share: if room.quick { WORTH_A_CALL } else { 1 } }
 }
 
 /// Notes what a queue gave.

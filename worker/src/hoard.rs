@@ -31,14 +31,23 @@ pub(crate) struct OnTheWay {
     pub(crate) reach: usize,
 }
 
-/// How many tasks to ask for now, beside those that claims in flight ask for; 0 if none, and then
-/// the claimer is rung when that changes.
-pub(crate) fn room(shared: &Shared, on_the_way: OnTheWay) -> usize {
+/// What to ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Room {
+    pub(crate) tasks: usize,
+    /// Tasks are so quick that as many are kept ready as run: then calls are what costs.
+    pub(crate) quick: bool,
+}
+
+/// What to ask for now, beside what claims in flight ask for. If nothing, the claimer is rung when
+/// that changes.
+pub(crate) fn room(shared: &Shared, on_the_way: OnTheWay) -> Option<Room> {
     let settings = &shared.settings;
     let load = shared.dispatch.load();
     let idle_for = shared.clock.monotonic().saturating_sub(load.last_began);
-    // What comes after a pause may be of another kind.
-    let ramp = if load.total() == 0 && idle_for > HOARD {
+    // What comes after a pause may be of another kind; to wait for a far store is none.
+    let has_nothing = load.total() + on_the_way.tasks == 0;
+    let ramp = if has_nothing && idle_for > HOARD {
         shared.dispatch.start_small();
         settings.concurrency
     } else {
@@ -46,10 +55,11 @@ pub(crate) fn room(shared: &Shared, on_the_way: OnTheWay) -> usize {
     };
     let hoard = by_mean(&load, settings.concurrency, settings.prefetch).min(ramp);
     let target = settings.concurrency + hoard + on_the_way.reach.min(3 * hoard);
+    let quick = hoard >= settings.concurrency;
     let half = hoard.div_ceil(2).max(1);
     let least = if on_the_way.tasks > 0 {
         // What is on its way comes soon: another call has to be worth it.
-        if hoard >= settings.concurrency { half } else { TASKS_PER_CALL }
+        if quick { half } else { TASKS_PER_CALL }
     } else if load.total() < settings.concurrency {
         1
     } else {
@@ -62,10 +72,11 @@ pub(crate) fn room(shared: &Shared, on_the_way: OnTheWay) -> usize {
         if let Some(at) = target.checked_sub(on_the_way.tasks + least) {
             shared.dispatch.wake_at(at);
         }
-        return 0;
+        return None;
     }
     // A part of them at a time: while these run, the next are claimed.
-    room.min(settings.concurrency.max(half)).min(TASKS_PER_CALL)
+    let tasks = room.min(settings.concurrency.max(half)).min(TASKS_PER_CALL);
+    Some(Room { tasks, quick })
 }
 
 /// How many tasks begin within the aim if they take as long as the last ones.

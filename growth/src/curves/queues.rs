@@ -15,6 +15,9 @@ use crate::info::sent;
 use crate::load::Load;
 use crate::record::{Row, row};
 
+/// Of the calls that are made while idle, so much more has to be there to be told from them.
+const TOLD: f64 = 0.2;
+
 /// Single pushes, and how long all rest after each.
 const PUSHES: usize = 20;
 const REST: Duration = Duration::from_millis(250);
@@ -123,18 +126,19 @@ async fn idle(ground: &Ground, run: &Run, queues: &[QueueName]) -> Result<Row> {
     let per_s = calls as f64 * 1e6 / spent.wall_us;
     let pushed = pushes(ground, queues, per_s).await?;
     pool.shutdown().await;
-    Ok(row([
+    let mut row = row([
         ("idle_calls_per_s", per_s),
         ("idle_calls_a_queue", per_s / queues.len() as f64),
         ("idle_server_percent", 100.0 * spent.server_us / spent.wall_us),
         ("connections", connections),
-        ("calls_a_push", pushed),
-    ]))
+    ]);
+    row.extend(pushed.map(|calls| ("calls_a_push".to_owned(), calls)));
+    Ok(row)
 }
 
 /// How many calls a single push to one of the queues makes, its own among them: beyond those that
-/// are made while idle.
-async fn pushes(ground: &Ground, queues: &[QueueName], idle_per_s: f64) -> Result<f64> {
+/// are made while idle, which come in gusts. `None` where those are so many that nothing can be told.
+async fn pushes(ground: &Ground, queues: &[QueueName], idle_per_s: f64) -> Result<Option<f64>> {
     let load = Load::new(ground.broker.clone(), BODY);
     let (before, begin) = (ground.gauge.calls().await?, Instant::now());
     for at in 0..PUSHES {
@@ -142,6 +146,7 @@ async fn pushes(ground: &Ground, queues: &[QueueName], idle_per_s: f64) -> Resul
         sleep(REST).await;
     }
     let (calls, _) = sent(&before, &ground.gauge.calls().await?);
-    let more = calls as f64 - idle_per_s * begin.elapsed().as_secs_f64();
-    Ok(more.max(0.0) / PUSHES as f64)
+    let idle = idle_per_s * begin.elapsed().as_secs_f64();
+    let more = calls as f64 - idle;
+    Ok((more > TOLD * idle).then_some((more / PUSHES as f64 * 1e3).round() / 1e3))
 }
