@@ -33,10 +33,10 @@ pub(crate) struct Spy {
     mute: Arc<AtomicBool>,
     /// What befalls the calls of one operation, before they reach anything.
     trouble: Arc<Mutex<Option<(Operation, Trouble)>>>,
-    /// How long the answer of a claim is on its way.
-    claims_take: Arc<Mutex<Duration>>,
-    /// Claims that are in flight, and how many there were at most.
-    in_flight: Arc<Mutex<(usize, usize)>>,
+    /// How long the answers of claims and settles are on their way.
+    answers_take: Arc<Mutex<Duration>>,
+    claims: Arc<Mutex<Flights>>,
+    settles: Arc<Mutex<Flights>>,
     clock: VirtualClock,
     /// So many claims on the queue `q` are carried out, and their answers lost.
     pub(crate) lose_claims: Arc<AtomicUsize>,
@@ -44,6 +44,20 @@ pub(crate) struct Spy {
     pub(crate) lose_alone_tail: Arc<AtomicUsize>,
     /// The next settle is carried out, and its answer is lost.
     pub(crate) lose_settle: Arc<AtomicBool>,
+}
+
+/// Calls of one operation that are under way, and how many there were at most.
+#[derive(Debug, Default)]
+struct Flights {
+    now: usize,
+    most: usize,
+}
+
+impl Flights {
+    fn depart(&mut self) {
+        self.now += 1;
+        self.most = self.most.max(self.now);
+    }
 }
 
 /// What a broker must never do.
@@ -67,8 +81,9 @@ impl Spy {
             away: Arc::default(),
             mute: Arc::default(),
             trouble: Arc::default(),
-            claims_take: Arc::default(),
-            in_flight: Arc::default(),
+            answers_take: Arc::default(),
+            claims: Arc::default(),
+            settles: Arc::default(),
             clock,
             lose_claims: Arc::default(),
             lose_settle: Arc::default(),
@@ -109,13 +124,18 @@ impl Spy {
         self.calls.lock().unwrap().clone()
     }
 
-    pub(crate) fn claims_take(&self, time: Duration) {
-        *self.claims_take.lock().unwrap() = time;
+    pub(crate) fn answers_take(&self, time: Duration) {
+        *self.answers_take.lock().unwrap() = time;
+    }
+
+    /// How many settles there were in flight at most.
+    pub(crate) fn most_settles(&self) -> usize {
+        self.settles.lock().unwrap().most
     }
 
     /// How many claims there were in flight at most.
     pub(crate) fn most_claims(&self) -> usize {
-        self.in_flight.lock().unwrap().1
+        self.claims.lock().unwrap().most
     }
 
     async fn claim_near(&self, claim: &Claim) -> Claimed {
@@ -143,14 +163,8 @@ impl Spy {
         answer
     }
 
-    fn depart(&self) {
-        let mut in_flight = self.in_flight.lock().unwrap();
-        in_flight.0 += 1;
-        in_flight.1 = in_flight.1.max(in_flight.0);
-    }
-
     async fn travel(&self) {
-        let took = *self.claims_take.lock().unwrap();
+        let took = *self.answers_take.lock().unwrap();
         if took > Duration::ZERO {
             self.clock.sleep(took).await;
         }
@@ -173,10 +187,10 @@ impl Broker for Spy {
     }
 
     async fn claim(&self, claim: &Claim) -> Claimed {
-        self.depart();
+        self.claims.lock().unwrap().depart();
         let answer = self.claim_near(claim).await;
         self.travel().await;
-        self.in_flight.lock().unwrap().0 -= 1;
+        self.claims.lock().unwrap().now -= 1;
         answer
     }
 
@@ -184,7 +198,10 @@ impl Broker for Spy {
         self.note(Call::Settle);
         self.befall(Operation::Settle).await;
         self.check(Operation::Settle)?;
+        self.settles.lock().unwrap().depart();
         let answer = self.inner.settle(settle).await;
+        self.travel().await;
+        self.settles.lock().unwrap().now -= 1;
         if self.lose_settle.swap(false, Ordering::SeqCst) {
             return Err(outage(Operation::Settle));
         }
