@@ -130,8 +130,12 @@ impl Board {
         let mut lines = self.lines();
         refresh(&mut lines, now);
         let open = |line: &Line| line.blocked_until <= now;
-        if let Some(number) = lines.iter().filter(|line| open(line)).find_map(Line::first_repeat) {
-            let same = |line: &mut Line| if open(line) { line.take_repeat(number) } else { None };
+        // A store that is away is asked by one claim at a time.
+        let repeats = |line: &Line| open(line) && (line.failures == 0 || line.in_flight == 0);
+        if let Some(number) = lines.iter().filter(|line| repeats(line)).find_map(Line::first_repeat)
+        {
+            let same =
+                |line: &mut Line| if repeats(line) { line.take_repeat(number) } else { None };
             let wanted = lines.iter_mut().enumerate();
             let wanted = wanted.filter_map(|(at, line)| Some((at, same(line)?))).collect();
             return sent(&mut lines, Plan::Repeat(number, wanted));
@@ -369,11 +373,17 @@ fn refresh(lines: &mut [Line], now: Duration) {
 /// When the next look is due.
 fn next_look(lines: &[Line], now: Duration) -> Duration {
     let at = |line: &Line| match line.look {
+        // The answer that is on its way comes first.
+        Look::Unknown if line.in_flight > 0 => Duration::MAX,
         Look::Empty => line.due_at.unwrap_or(Duration::MAX).min(line.looked_at + LOOK),
         _ => line.blocked_until,
     };
     let lines = lines.iter().filter(|line| !line.choked || !line.repeats.is_empty());
-    lines.map(|line| at(line).max(line.blocked_until)).min().unwrap_or(now + LOOK)
+    lines
+        .map(|line| at(line).max(line.blocked_until))
+        .min()
+        .unwrap_or(Duration::MAX)
+        .min(now + LOOK)
 }
 
 #[cfg(test)]
