@@ -32,6 +32,32 @@ async fn many_acks_of_one_worker_leave_nothing<L: Library>() {
 
 crate::over_both!(many_acks_of_one_worker_leave_nothing);
 
+async fn acks_of_several_claims_leave_nothing<L: Library>() {
+    let h = RedisHarness::<L>::fresh().await;
+    let b = Bench::new(&h);
+    let (mut raw, worker) = (h.raw().await, b.worker());
+    for round in 1..20 {
+        b.push(6).await;
+        let mut held = worker.claim(2).await;
+        held.extend(worker.claim(3).await);
+        held.extend(worker.claim(1).await);
+        worker.ack(&held).await;
+        assert_eq!(b.counts().await.done, 6 * round);
+        let tasks = h.key(&b.queue, "tasks");
+        assert_eq!(raw.command(&[b"HLEN", tasks.as_bytes()]).await, Value::Int(0));
+        let pattern = format!("{}:*", h.key(&b.queue, "settles"));
+        let Value::Array(keys) = raw.command(&[b"KEYS", pattern.as_bytes()]).await else {
+            panic!("KEYS gives a list");
+        };
+        let [Value::BulkString(key)] = &keys[..] else { panic!("one worker: {keys:?}") };
+        // The two marks, and the answer that may still be asked for.
+        assert_eq!(raw.command(&[b"HLEN", key]).await, Value::Int(3), "after {round} acks");
+    }
+    b.holds("nothing").await;
+}
+
+crate::over_both!(acks_of_several_claims_leave_nothing);
+
 async fn many_pushes_of_one_caller_keep_no_old_answers<L: Library>() {
     let h = RedisHarness::<L>::fresh().await;
     let b = Bench::new(&h);
