@@ -45,13 +45,17 @@ async fn acks_of_several_claims_leave_nothing<L: Library>() {
         assert_eq!(b.counts().await.done, 6 * round);
         let tasks = h.key(&b.queue, "tasks");
         assert_eq!(raw.command(&[b"HLEN", tasks.as_bytes()]).await, Value::Int(0));
-        let pattern = format!("{}:*", h.key(&b.queue, "settles"));
-        let Value::Array(keys) = raw.command(&[b"KEYS", pattern.as_bytes()]).await else {
-            panic!("KEYS gives a list");
-        };
-        let [Value::BulkString(key)] = &keys[..] else { panic!("one worker: {keys:?}") };
-        // The two marks, and the answer that may still be asked for.
-        assert_eq!(raw.command(&[b"HLEN", key]).await, Value::Int(3), "after {round} acks");
+        // Of settles the two marks, and the answer that may still be asked for; of claims the last
+        // number.
+        for (what, left) in [("settles", 3), ("running", 1)] {
+            let pattern = format!("{}:*", h.key(&b.queue, what));
+            let Value::Array(keys) = raw.command(&[b"KEYS", pattern.as_bytes()]).await else {
+                panic!("KEYS gives a list");
+            };
+            let [Value::BulkString(key)] = &keys[..] else { panic!("one worker: {keys:?}") };
+            let fields = raw.command(&[b"HLEN", key]).await;
+            assert_eq!(fields, Value::Int(left), "{what} after {round} acks");
+        }
     }
     b.holds("nothing").await;
 }
