@@ -25,8 +25,8 @@ pub struct Wait {
     /// How long at most.
     pub timeout: Duration,
     /// A claim of the same queues, to be carried out as the wait ends: who is idle then has the task
-    /// when it hears of it. A broker may leave it out, and leaves out those of several queues where
-    /// that would take more than one step.
+    /// when it hears of it. A broker may leave it out, as Redis does with those of several queues where
+    /// more than one command waits.
     pub claim: Option<Claim>,
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
 use anyhow::Result;
 use futures_util::FutureExt;
@@ -10,6 +11,7 @@ use tireless::{
     Backend, Context, Envelope, Handle, QueueName, Route, RunPolicy, Verdict, WorkerPool,
 };
 use tokio::sync::Notify;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::gauge::{Gauge, Spent};
 
@@ -57,8 +59,22 @@ pub fn pool(broker: Arc<dyn Backend>, queues: &[QueueName], handle: impl Handle)
     pool.route(Route { task_type: None, queue: None, policy, handle: Arc::new(handle) })
 }
 
-/// A pool that is given nothing to do.
-pub fn idle_pool(broker: Arc<dyn Backend>, queues: &[QueueName]) -> WorkerPool {
-    let nothing = Nothing { left: Arc::new(AtomicU64::new(0)), ended: Arc::default() };
-    pool(broker, queues, nothing)
+/// Tells when it is run.
+struct Telling(UnboundedSender<Instant>);
+
+impl Handle for Telling {
+    fn run(&self, _: Envelope, _: Context) -> BoxFuture<'static, Verdict> {
+        // Whoever does not listen any more wants no more.
+        let _ = self.0.send(Instant::now());
+        std::future::ready(Verdict::Done).boxed()
+    }
+}
+
+/// A pool that has nothing to do yet, and tells when each task starts.
+pub fn idle_pool(
+    broker: Arc<dyn Backend>,
+    queues: &[QueueName],
+) -> (WorkerPool, UnboundedReceiver<Instant>) {
+    let (sender, starts) = unbounded_channel();
+    (pool(broker, queues, Telling(sender)), starts)
 }

@@ -33,12 +33,11 @@ pub(crate) async fn wait<C: RedisClient>(
     if wait.queues.is_empty() {
         return Err(Error::invalid(Operation::Wait, "name at least one queue to wait for"));
     }
-    let carried = Carried::of(settings, wait)?;
+    let carried = Carried::of(client, settings, wait)?;
     let carried = carried.as_ref();
     let bells: Vec<_> =
         wait.queues.iter().map(|on| (settings.keys(&on.queue).part("bell"), &on.queue)).collect();
-    let adopted = |on: &WaitOn| settings.adopted.contains_key(&on.queue);
-    let inboxes = wait.queues.iter().filter(|on| on.inbox || adopted(on));
+    let inboxes = wait.queues.iter().filter(|on| has_inbox(settings, on));
     let inboxes: Vec<_> = inboxes
         .map(|on| {
             let keys = settings.keys(&on.queue);
@@ -57,33 +56,37 @@ pub(crate) async fn wait<C: RedisClient>(
     while !waits.is_empty() {
         let (ended, _, others) = select_all(waits).await;
         match ended? {
-            Ended::TimeIsUp(claimed) => (last, waits) = (told(claimed, last), others),
+            Ended::TimeIsUp(claimed) => {
+                (last, waits) = (claimed.map_or(last, Woken::Claimed), others);
+            }
             Ended::Woken(woken) => return Ok(woken),
         }
     }
     Ok(last)
 }
 
+/// Whether a plain push into the queue's inbox, or into the list that it adopts, ends the wait.
+fn has_inbox(settings: &Settings, on: &WaitOn) -> bool {
+    on.inbox || settings.adopted.contains_key(&on.queue)
+}
+
 /// How one of the commands of a wait ended.
 enum Ended {
     Woken(Woken),
     /// And what the claim behind it gave.
-    TimeIsUp(Option<QueueClaimed>),
+    TimeIsUp(Option<Vec<QueueClaimed>>),
 }
 
 impl Ended {
-    fn of(rang: Option<&QueueName>, claimed: Option<QueueClaimed>) -> Self {
+    fn of(rang: Option<&QueueName>, claimed: Option<Vec<QueueClaimed>>) -> Self {
+        let nothing = |claimed: &[QueueClaimed]| claimed.iter().all(|of| of.tasks.is_empty());
         match (rang, claimed) {
-            (None, Some(claimed)) if claimed.tasks.is_empty() => Self::TimeIsUp(Some(claimed)),
-            (_, Some(claimed)) => Self::Woken(Woken::Claimed(vec![claimed])),
+            (None, Some(claimed)) if nothing(&claimed) => Self::TimeIsUp(Some(claimed)),
+            (_, Some(claimed)) => Self::Woken(Woken::Claimed(claimed)),
             (Some(queue), None) => Self::Woken(Woken::Rang(queue.clone())),
             (None, None) => Self::TimeIsUp(None),
         }
     }
-}
-
-fn told(claimed: Option<QueueClaimed>, otherwise: Woken) -> Woken {
-    claimed.map_or(otherwise, |claimed| Woken::Claimed(vec![claimed]))
 }
 
 /// How many bells of a Cluster one wait holds commands for; each takes a connection.

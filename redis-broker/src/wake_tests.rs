@@ -81,8 +81,8 @@ fn a_wait_for_nothing_is_refused() {
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
 }
 
-fn claimed_nothing() -> Reply {
-    let numbers = [5, 0, -1, 0, 0, 0, 0].map(Reply::Int);
+fn claimed_nothing(now: i64) -> Reply {
+    let numbers = [now, 0, -1, 0, 0, 0, 0].map(Reply::Int);
     let none = [Reply::Bytes("".into()), Reply::Array(vec![]), Reply::Array(vec![])];
     Reply::Array(numbers.into_iter().chain(none).collect())
 }
@@ -104,6 +104,7 @@ fn carrying(inbox: bool) -> Wait {
 struct Pipe {
     sent: Mutex<Vec<Vec<Command>>>,
     says: Mutex<VecDeque<Vec<Answer>>>,
+    has_slots: bool,
 }
 
 #[async_trait]
@@ -119,6 +120,10 @@ impl RedisClient for Pipe {
             Some(answers) => answers,
             None => pending().await,
         }
+    }
+
+    fn has_slots(&self) -> bool {
+        self.has_slots
     }
 }
 
@@ -150,7 +155,7 @@ fn a_claim_goes_right_behind_each_command_that_blocks_and_is_the_same() {
 
 #[test]
 fn a_wait_tells_what_its_claim_gave() {
-    let (_, woken) = piped(vec![vec![rang(), Ok(claimed_nothing())]], &carrying(false));
+    let (_, woken) = piped(vec![vec![rang(), Ok(claimed_nothing(5))]], &carrying(false));
     let Some(Ok(Woken::Claimed(answers))) = woken else { panic!("{woken:?}") };
     assert_eq!((answers.len(), answers[0].now.millis()), (1, 5));
 }
@@ -169,18 +174,59 @@ fn a_claim_that_the_server_did_not_carry_out_is_left_to_another_call() {
 
 #[test]
 fn a_look_that_finds_nothing_cuts_no_other_wait_short() {
-    let looked = || vec![Ok(Reply::Nil), Ok(claimed_nothing())];
+    let looked = || vec![Ok(Reply::Nil), Ok(claimed_nothing(5))];
     assert!(piped(vec![looked()], &carrying(true)).1.is_none(), "the other is still held");
     let (_, woken) = piped(vec![looked(), looked()], &carrying(true));
     assert!(matches!(woken, Some(Ok(Woken::Claimed(_)))), "{woken:?}");
 }
 
-#[test]
-fn claims_of_several_queues_are_left_out() {
-    let mut wait = carrying(false);
+/// A wait for two queues with a claim of both.
+fn carrying_two(inbox: bool) -> Wait {
+    let mut wait = carrying(inbox);
     let (queue, max) = (QueueName::new("other").unwrap(), 1);
-    wait.queues.push(WaitOn { queue: queue.clone(), inbox: false });
-    wait.claim.as_mut().unwrap().queues.push(ClaimFrom { queue, max, inbox: false });
-    let (pipe, _) = piped(vec![], &wait);
-    assert_eq!(pipe.sent.into_inner().unwrap()[0].len(), 1);
+    wait.queues.push(WaitOn { queue: queue.clone(), inbox });
+    wait.claim.as_mut().unwrap().queues.push(ClaimFrom { queue, max, inbox });
+    wait
+}
+
+#[test]
+fn claims_of_several_queues_go_behind_one_command_and_are_told_in_order() {
+    let (pipe, _) = piped(vec![], &carrying_two(false));
+    let sent = pipe.sent.into_inner().unwrap();
+    let words: Vec<_> = sent[0].iter().map(|command| command.words[0].clone()).collect();
+    assert_eq!((sent.len(), words), (1, vec!["BLPOP".into(), "EVALSHA".into(), "EVALSHA".into()]));
+    let keys = carrying_two(false).queues.into_iter().map(|on| Settings::default().keys(&on.queue));
+    for (claim, keys) in sent[0][1..].iter().zip(keys) {
+        assert_eq!(claim.key, Some(keys.part("queue")));
+    }
+    let says = vec![rang(), Ok(claimed_nothing(5)), Ok(claimed_nothing(6))];
+    let Some(Ok(Woken::Claimed(answers))) = piped(vec![says], &carrying_two(false)).1 else {
+        panic!("both were carried out");
+    };
+    assert_eq!(answers.iter().map(|of| of.now.millis()).collect::<Vec<_>>(), [5, 6]);
+}
+
+#[test]
+fn of_several_claims_none_is_told_where_one_was_not_carried_out() {
+    let refused = || Err(ClientError::Server("NOSCRIPT No matching script".into()));
+    for says in [
+        vec![rang(), Ok(claimed_nothing(5)), refused()],
+        vec![rang(), refused(), Ok(claimed_nothing(5))],
+        vec![rang(), Ok(claimed_nothing(5))],
+        vec![rang()],
+    ] {
+        let woken = piped(vec![says], &carrying_two(false)).1;
+        assert!(matches!(woken, Some(Ok(Woken::Rang(_)))), "{woken:?}");
+    }
+}
+
+#[test]
+fn claims_of_several_queues_are_left_out_where_several_commands_wait() {
+    let inboxes = piped(vec![], &carrying_two(true)).0;
+    let cluster = Pipe { has_slots: true, ..Pipe::default() };
+    assert!(wait(&cluster, &Settings::default(), &carrying_two(false)).now_or_never().is_none());
+    for (pipe, waits) in [(inboxes, 3), (cluster, 2)] {
+        let sent = pipe.sent.into_inner().unwrap();
+        assert_eq!(sent.iter().map(Vec::len).collect::<Vec<_>>(), vec![1; waits]);
+    }
 }

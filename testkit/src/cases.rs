@@ -258,6 +258,8 @@ macro_rules! for_each_case {
                 a_carried_claim_takes_in_a_plain_push
                 carried_claims_of_several_workers_share
                 a_carried_claim_is_of_the_queues_waited_for
+                a_carried_claim_of_several_queues_takes_of_each
+                one_of_several_queues_ends_a_wait_with_a_claim
             }
             several_queues {
                 a_claim_answers_for_each_queue_in_order

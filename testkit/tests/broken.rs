@@ -111,6 +111,7 @@ caught! {
     silent_claim: "B14" SilentClaim by bell::a_claim_that_left_more_rings_again;
     claims_under_another_number: "B14" ClaimsUnderAnotherNumber by carried::a_carried_claim_takes_what_rang;
     keeps_what_it_claimed: "B14" KeepsWhatItClaimed by carried::a_carried_claim_takes_what_is_there;
+    mixes_up_its_queues: "B15" MixesUpItsQueues by carried::a_carried_claim_of_several_queues_takes_of_each;
     claims_again_for_itself: "B4" ClaimsAgainForItself by carried::a_carried_claim_is_spent_by_leaving;
     carries_any_claim: "B14" CarriesAnyClaim by carried::a_carried_claim_is_of_the_queues_waited_for;
     rings_for_nothing: "B14" RingsForNothing by bell::a_claim_that_took_nothing_is_silent;

@@ -1,8 +1,8 @@
 //! The bell: while queues are empty and slots are free, waits for one of them to ring (B14).
 //!
 //! A full pool does not wait: a ring wakes one worker only, and it should be one that can take
-//! the task. One wait is for all empty queues. A pool of one queue leaves this to its claimer, which
-//! listens by itself, unless a suspect keeps it from that.
+//! the task. One wait is for all empty queues. Where all are empty, a pool of a few queues leaves this
+//! to its claimer, which listens by itself, unless a suspect or a lack of free slots keeps it from that.
 
 use std::future::pending;
 use std::sync::Arc;
@@ -84,10 +84,8 @@ fn quiet(shared: &Shared) -> (Vec<WaitOn>, bool) {
     if shared.dispatch.load().total() >= shared.settings.concurrency {
         return (Vec::new(), false);
     }
-    if shared.claimer_listens() {
-        return (Vec::new(), false);
-    }
-    shared.board.quiet(shared.clock.monotonic())
+    let (quiet, all) = shared.board.quiet(shared.clock.monotonic());
+    if all && shared.claimer_listens() { (Vec::new(), false) } else { (quiet, all) }
 }
 
 /// One wait. It is dropped when there is more to wait for, or for long no use in waiting.

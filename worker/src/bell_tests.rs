@@ -3,38 +3,47 @@ use std::sync::Mutex;
 use tireless_core::Clock;
 
 use super::*;
+use crate::pool::WorkerPool;
 use crate::run::{Context, Verdict};
 use crate::testbed::{Bed, SECOND, queue, raw_task};
 
+/// The queues `q`, `q1`, .. are more than a claimer listens to by itself.
+fn of_nine(pool: WorkerPool) -> WorkerPool {
+    (1..9).fold(pool, |pool, at| pool.queue(format!("q{at}")))
+}
+
 #[tokio::test]
 async fn a_ring_of_any_queue_starts_its_task_at_once() {
-    let bed = Bed::new();
-    let started = Arc::new(Mutex::new(Vec::new()));
-    let (noted, clock) = (Arc::clone(&started), bed.clock.clone());
-    let pool = bed.raw(move |_: Context| {
-        noted.lock().unwrap().push(clock.now());
-        async { Verdict::Done }
-    });
-    let pool = pool.queue("q1").queue("q2").start().await.unwrap();
-    let mut pushed = Vec::new();
-    for name in ["q2", "q", "q", "q1", "q2", "q"] {
-        bed.clock.advance(Duration::from_millis(1700)).await;
-        pushed.push(bed.clock.now());
-        bed.push_to(&queue(name), vec![raw_task()]).await;
-        bed.clock.advance(Duration::from_millis(1)).await;
+    let of_three = |pool: WorkerPool| pool.queue("q1").queue("q2");
+    for queues in [of_three, of_nine] {
+        let bed = Bed::new();
+        let started = Arc::new(Mutex::new(Vec::new()));
+        let (noted, clock) = (Arc::clone(&started), bed.clock.clone());
+        let pool = bed.raw(move |_: Context| {
+            noted.lock().unwrap().push(clock.now());
+            async { Verdict::Done }
+        });
+        let pool = queues(pool).start().await.unwrap();
+        let mut pushed = Vec::new();
+        for name in ["q2", "q", "q", "q1", "q2", "q"] {
+            bed.clock.advance(Duration::from_millis(1700)).await;
+            pushed.push(bed.clock.now());
+            bed.push_to(&queue(name), vec![raw_task()]).await;
+            bed.clock.advance(Duration::from_millis(1)).await;
+        }
+        assert_eq!(*started.lock().unwrap(), pushed);
+        drop(pool);
     }
-    assert_eq!(*started.lock().unwrap(), pushed);
-    drop(pool);
 }
 
 #[tokio::test]
 async fn one_wait_carries_all_empty_queues() {
     let bed = Bed::new();
-    let pool = bed.raw(|_| async { Verdict::Done }).queue("q1").queue("q2").start().await.unwrap();
+    let pool = of_nine(bed.raw(|_| async { Verdict::Done })).start().await.unwrap();
     bed.clock.advance(100 * SECOND).await;
     let waits = bed.spy.waits();
     assert!((9..=13).contains(&waits.len()), "{}", waits.len());
-    assert!(waits[1..].iter().all(|wait| wait.queues.len() == 3));
+    assert!(waits[1..].iter().all(|wait| wait.queues.len() == 9));
     drop(pool);
 }
 

@@ -257,19 +257,23 @@ impl Board {
         (quiet, all)
     }
 
-    /// The queue of a pool of one, if there is nothing to do but to wait for it.
-    pub(crate) fn only_quiet(&self, now: Duration) -> Option<WaitOn> {
+    /// All queues, if there is nothing to do but to wait for them.
+    pub(crate) fn all_quiet(&self, now: Duration) -> Option<Vec<WaitOn>> {
         let lines = self.lines();
-        let [line] = &lines[..] else { return None };
-        let quiet = line.look == Look::Empty && line.repeats.is_empty() && line.suspects == 0;
-        (quiet && line.blocked_until <= now).then(|| line.waited_for())
+        let quiet = |line: &Line| {
+            let empty = line.look == Look::Empty && line.repeats.is_empty() && line.suspects == 0;
+            empty && line.blocked_until <= now
+        };
+        lines.iter().all(quiet).then(|| lines.iter().map(Line::waited_for).collect())
     }
 
-    /// A wait ended, and not with an answer to the claim that it carried: that is sent by itself.
-    pub(crate) fn unanswered(&self, at: usize, number: u64, max: usize) {
-        let line = &mut self.lines()[at];
-        line.repeats.push((number, max));
-        line.look = Look::Unknown;
+    /// A wait for all queues ended, and not with an answer to the claim of one task of each that it
+    /// carried: that is sent by itself.
+    pub(crate) fn unanswered(&self, number: u64) {
+        for line in self.lines().iter_mut() {
+            line.repeats.push((number, 1));
+            line.look = Look::Unknown;
+        }
     }
 
     /// Queues that hold suspects, and whether this worker is to keep itself empty for one (B11).

@@ -248,7 +248,7 @@ fn an_answer_ends_the_pause_that_another_claim_began() {
     let board = board(&[(0, 1)]);
     board.answered(0, SECOND, 5, &answer(true));
     board.answered(0, SECOND, 5, &answer(false));
-    assert!(board.only_quiet(SECOND).is_some(), "it is worth listening to");
+    assert!(board.all_quiet(SECOND).is_some(), "it is worth listening to");
     board.failed(0, SECOND, &away(), Some((1, 4)));
     board.answered(0, SECOND, 5, &answer(true));
     assert_eq!(board.plan(2 * SECOND, 4, |_| false), Plan::Repeat(1, vec![(0, 4)]));

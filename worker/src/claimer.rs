@@ -11,7 +11,7 @@ use crate::board::{Plan, Want};
 use crate::dispatch::Job;
 use crate::executor::open_slots;
 use crate::health::Role;
-use crate::hoard::{Room, WATCH, Watch, room};
+use crate::hoard::{WATCH, Watch, room};
 use crate::listen::Ear;
 use crate::shared::Shared;
 
@@ -21,9 +21,6 @@ mod reach;
 
 use alone::Patience;
 use in_flight::InFlight;
-
-/// So many tasks of a queue cost the store about twice as much as what the call itself does.
-const WORTH_A_CALL: usize = 16;
 
 /// How long it rests at most when it waits for the settlers, or keeps empty.
 const MOMENT: Duration = Duration::from_millis(500);
@@ -87,7 +84,7 @@ impl Claimer {
         }
         let full = self.in_flight.is_full();
         let room = if full { None } else { room(&shared, self.in_flight.on_the_way()) };
-        let Some(room) = room else {
+        let Some(want) = room else {
             if self.in_flight.is_empty() {
                 // There is no room for what lost claims took: a renewal gives it back.
                 for (at, number) in shared.board.take_repeats() {
@@ -96,10 +93,10 @@ impl Claimer {
             }
             return self.pause(None).await;
         };
-        self.ask_for(room).await;
+        self.ask_for(want).await;
     }
 
-    async fn ask_for(&mut self, room: Room) {
+    async fn ask_for(&mut self, want: Want) {
         let shared = Arc::clone(&self.shared);
         let settings = &shared.settings;
         // Outcomes that cannot be written pile up: no more than twice what is in use.
@@ -111,7 +108,7 @@ impl Claimer {
             return self.pause(Some(MOMENT)).await;
         }
         let now = shared.clock.monotonic();
-        match shared.board.plan(now, want(room), choked) {
+        match shared.board.plan(now, want, choked) {
             Plan::Idle(until) => {
                 self.patience.others_are_claimed_for();
                 self.idle(now, until.saturating_sub(now).max(Duration::from_millis(1))).await;
@@ -136,9 +133,13 @@ impl Claimer {
             shared.needs_no_bell();
         } else if !self.in_flight.is_empty() {
             // What is on its way may tell more.
-        } else if let Some(on) = shared.board.only_quiet(now) {
+        } else if shared.claimer_may_listen()
+            && let Some(on) = shared.board.all_quiet(now)
+        {
             let deaf_for = self.ear.deaf_for(now);
             if deaf_for.is_zero() {
+                // It has nothing to wait for meanwhile.
+                shared.bell_wake.notify_one();
                 return self.ear.listen(&shared, on, rest).await;
             }
             rest = rest.min(deaf_for);
@@ -192,12 +193,6 @@ impl Claimer {
             shared.asks(Role::Claimer);
         }
     }
-}
-
-/// While tasks are quick a few queues are asked for many each. While they are slow, all get their
-/// share each time.
-fn want(room: Room) -> Want {
-    Want { tasks: room.tasks, share: if room.quick { WORTH_A_CALL } else { 1 } }
 }
 
 /// Notes what a queue gave.

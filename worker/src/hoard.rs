@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use tireless_core::limits::TASKS_PER_CALL;
 
+use crate::board::Want;
 use crate::dispatch::Load;
 use crate::shared::Shared;
 use crate::shutdown::give_back;
@@ -22,6 +23,15 @@ pub(crate) const WATCH: Duration = Duration::from_millis(200);
 /// What waits longer than so many times the aim at the pace that is seen is too much.
 const TOO_MUCH: u128 = 4;
 
+/// So many queues share what is kept ready, if they have as many tasks.
+const QUEUES: usize = 16;
+
+/// So many tasks of a queue cost the store about twice as much as what the call itself does.
+const WORTH_A_CALL: usize = 16;
+
+/// With so many tasks the call itself hardly counts.
+const BIG_CALL: usize = 64;
+
 /// What claims in flight come to.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct OnTheWay {
@@ -31,17 +41,9 @@ pub(crate) struct OnTheWay {
     pub(crate) reach: usize,
 }
 
-/// What to ask for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Room {
-    pub(crate) tasks: usize,
-    /// Tasks are so quick that as many are kept ready as run: then calls are what costs.
-    pub(crate) quick: bool,
-}
-
 /// What to ask for now, beside what claims in flight ask for. If nothing, the claimer is rung when
 /// that changes.
-pub(crate) fn room(shared: &Shared, on_the_way: OnTheWay) -> Option<Room> {
+pub(crate) fn room(shared: &Shared, on_the_way: OnTheWay) -> Option<Want> {
     let settings = &shared.settings;
     let load = shared.dispatch.load();
     let idle_for = shared.clock.monotonic().saturating_sub(load.last_began);
@@ -76,7 +78,14 @@ pub(crate) fn room(shared: &Shared, on_the_way: OnTheWay) -> Option<Room> {
     }
     // A part of them at a time: while these run, the next are claimed.
     let tasks = room.min(settings.concurrency.max(half)).min(TASKS_PER_CALL);
-    Some(Room { tasks, quick })
+    Some(Want { tasks, share: if quick { worth_a_call(hoard) } else { 1 } })
+}
+
+/// Where tasks are so quick that as many are kept ready as run, calls are what costs: a few queues are
+/// asked for many each, for more the quicker tasks are, so that each has its turn soon. While tasks
+/// are slow, all queues get their share each time.
+fn worth_a_call(hoard: usize) -> usize {
+    (hoard / QUEUES).clamp(WORTH_A_CALL, BIG_CALL)
 }
 
 /// How many tasks begin within the aim if they take as long as the last ones.

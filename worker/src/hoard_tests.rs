@@ -55,6 +55,12 @@ async fn thousand(bed: &Bed, pools: &[RunningPool]) -> Duration {
     bed.clock.now() - began
 }
 
+#[test]
+fn the_quicker_tasks_are_the_more_of_a_queue_are_worth_a_call() {
+    let shares = [1, 200, 300, 1000, 5000].map(worth_a_call);
+    assert_eq!(shares, [16, 16, 18, 62, 64]);
+}
+
 #[tokio::test]
 async fn idle_pools_share_what_comes_also_after_quick_tasks() {
     let bed = Bed::new();

@@ -1,9 +1,11 @@
-//! Listening: an idle pool of one queue leaves a claim with the store, which carries it out as the
-//! bell rings. The task is there with the ring: one wake-up, not a ring and then a claim.
+//! Listening: an idle pool leaves a claim with the store, which carries it out as a bell rings. The
+//! task is there with the ring: one wake-up, not a ring and then a claim.
 //!
-//! It claims one task. What a store takes for a worker that has lost its power is back only when the
-//! lease has ended, and nobody looks at the worker in that moment; what else is there is claimed in
-//! the usual way a round trip later.
+//! It claims one task of each queue. What a store takes for a worker that has lost its power is back
+//! only when the lease has ended, and nobody looks at the worker in that moment; what else is there is
+//! claimed in the usual way a round trip later.
+//!
+//! A pool of many queues, and one of several with inboxes, leaves this to its bell.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,10 +16,11 @@ use crate::board::{LOOK, longest_pause};
 use crate::claimer::{start, take};
 use crate::health::Role;
 use crate::random::backoff;
-use crate::shared::Shared;
+use crate::shared::{Served, Shared};
 
-/// The only queue of a pool that listens.
-const ONLY: usize = 0;
+/// Each ring, and each look, makes a call a queue: more than for so many cost more than the round
+/// trip that they save.
+const QUEUES: usize = 8;
 
 /// A wait that has not ended so long after its time is given up. Brokers end theirs sooner.
 const OVERDUE: Duration = Duration::from_millis(2_500);
@@ -34,7 +37,16 @@ enum Ended {
     Woken(Woken),
     Failed(Error),
     Overdue,
+    /// There is more to do than to wait.
+    Useless,
     Stopped,
+}
+
+/// Whether a wait for these queues may carry a claim of all of them. Each inbox is waited for apart,
+/// and would need a claim of all for itself.
+pub(crate) fn fits_a_wait(queues: &[Served]) -> bool {
+    let inboxes = queues.iter().any(|queue| queue.inbox);
+    queues.len() == 1 || (queues.len() <= QUEUES && !inboxes)
 }
 
 impl Ear {
@@ -43,10 +55,10 @@ impl Ear {
         self.deaf_until.saturating_sub(now)
     }
 
-    /// Waits for the queue's bell, or until `hold` is over, which is when the queue is to be looked
-    /// at in any case.
-    pub(crate) async fn listen(&mut self, shared: &Arc<Shared>, on: WaitOn, hold: Duration) {
-        let number = shared.ledger.begin([ONLY]);
+    /// Waits for the bells of all queues, or until `hold` is over, which is when one of them is to be
+    /// looked at in any case.
+    pub(crate) async fn listen(&mut self, shared: &Arc<Shared>, on: Vec<WaitOn>, hold: Duration) {
+        let number = shared.ledger.begin(0..on.len());
         let wait = wait_for(shared, number, on, hold);
         shared.asks_in(Role::Claimer, hold);
         if self.failures == 0 {
@@ -62,7 +74,11 @@ impl Ear {
             }
             Ended::Stopped => {
                 // Should it have been carried out by now, a heartbeat gives it back.
-                return shared.ledger.abandon(number, ONLY);
+                return (0..shared.queues.len()).for_each(|at| shared.ledger.abandon(number, at));
+            }
+            Ended::Useless => {
+                shared.owes_nothing(Role::Bell, None);
+                return shared.board.unanswered(number);
             }
             Ended::Overdue => LOOK,
             Ended::Failed(error) => {
@@ -71,22 +87,23 @@ impl Ear {
             }
         };
         // What is there is polled for meanwhile.
-        shared.board.unanswered(ONLY, number, 1);
+        shared.board.unanswered(number);
         self.failures += 1;
         let pause = backoff(self.failures, Duration::from_millis(500), pause);
         self.deaf_until = shared.clock.monotonic() + pause;
     }
 }
 
-fn wait_for(shared: &Shared, number: u64, on: WaitOn, hold: Duration) -> Wait {
+fn wait_for(shared: &Shared, number: u64, on: Vec<WaitOn>, hold: Duration) -> Wait {
+    let from = |on: &WaitOn| ClaimFrom { queue: on.queue.clone(), max: 1, inbox: on.inbox };
     let claim = Claim {
         worker: shared.worker,
         number,
         lease: shared.settings.lease,
         mode: ClaimMode::Shared,
-        queues: vec![ClaimFrom { queue: on.queue.clone(), max: 1, inbox: on.inbox }],
+        queues: on.iter().map(from).collect(),
     };
-    Wait { queues: vec![on], timeout: hold, claim: Some(claim) }
+    Wait { queues: on, timeout: hold, claim: Some(claim) }
 }
 
 async fn end_of(shared: &Shared, wait: &Wait) -> Ended {
@@ -94,20 +111,35 @@ async fn end_of(shared: &Shared, wait: &Wait) -> Ended {
         biased;
         woken = shared.broker.wait(wait) => woken.map_or_else(Ended::Failed, Ended::Woken),
         () = shared.stop.cancelled() => Ended::Stopped,
+        () = more_to_do(shared) => Ended::Useless,
         () = shared.clock.sleep(wait.timeout + OVERDUE) => Ended::Overdue,
     }
 }
 
+/// Ends when a queue is to be looked at: the bell, which it was left to before, may have lost a ring.
+async fn more_to_do(shared: &Shared) {
+    while shared.board.all_quiet(shared.clock.monotonic()).is_some() {
+        shared.claimer_wake.notified().await;
+    }
+}
+
 fn told(shared: &Arc<Shared>, number: u64, sent: Duration, woken: Woken) {
-    let answer = match woken {
-        Woken::Claimed(mut answers) if answers.len() == 1 => answers.remove(0),
+    let answers = match woken {
+        Woken::Claimed(answers) if answers.len() == shared.queues.len() => answers,
         // The same claim by itself tells what is there, or has been taken.
-        _ => return shared.board.unanswered(ONLY, number, 1),
+        _ => return shared.board.unanswered(number),
     };
-    shared.lease_extended(ONLY, sent);
     shared.succeeded(Role::Claimer);
-    shared.board.answered(ONLY, shared.clock.monotonic(), 1, &answer);
-    start(shared, take(shared, number, ONLY, answer));
+    let now = shared.clock.monotonic();
+    let mut jobs = Vec::with_capacity(answers.len());
+    for (at, answer) in answers.into_iter().enumerate() {
+        shared.lease_extended(at, sent);
+        shared.board.answered(at, now, 1, &answer);
+        jobs.push((shared.queues[at].level, take(shared, number, at, answer)));
+    }
+    // What goes before others does so too where several have rung.
+    jobs.sort_by_key(|(level, _)| *level);
+    start(shared, jobs.into_iter().flat_map(|(_, jobs)| jobs).collect());
 }
 
 #[cfg(test)]

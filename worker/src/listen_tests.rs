@@ -1,10 +1,11 @@
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use tireless_core::{Admin, Operation, When};
+use tireless_core::{Admin, Clock, Operation, When};
 
 use super::*;
 use crate::run::{Context, Verdict};
-use crate::testbed::{Bed, Call, SECOND, Trouble, raw_task};
+use crate::testbed::{Bed, Call, SECOND, Trouble, queue, raw_task};
 
 async fn done(_: Context) -> Verdict {
     Verdict::Done
@@ -28,11 +29,144 @@ async fn an_idle_pool_of_one_queue_leaves_a_claim_with_the_store() {
 }
 
 #[tokio::test]
-async fn a_pool_of_several_queues_claims_by_itself() {
+async fn an_idle_pool_of_a_few_queues_leaves_a_claim_of_each() {
+    let bed = Bed::new();
+    let pool = bed.raw(done).queue("q1").queue("q2").start().await.unwrap();
+    bed.clock.advance(60 * SECOND).await;
+    let waits = bed.spy.waits();
+    assert!((11..=14).contains(&waits.len()), "{}", waits.len());
+    for wait in &waits {
+        let claim = wait.carried().unwrap().expect("it carries one");
+        assert_eq!(claim.queues.iter().map(|from| from.max).collect::<Vec<_>>(), [1, 1, 1]);
+    }
+    bed.spy.forget();
+    bed.clock.advance(60 * SECOND).await;
+    assert_eq!(claims(&bed).len(), bed.spy.waits().len(), "each look is the end of a wait");
+    drop(pool);
+}
+
+/// The claims that were carried out, those of waits among them.
+fn claims(bed: &Bed) -> Vec<Claim> {
+    let claim = |call| if let Call::Claim(claim) = call { Some(claim) } else { None };
+    bed.spy.calls().into_iter().filter_map(claim).collect()
+}
+
+#[tokio::test]
+async fn many_queues_and_several_with_inboxes_are_left_to_the_bell() {
+    let bed = Bed::new();
+    let many = (1..9).fold(bed.raw(done), |pool, at| pool.queue(format!("q{at}")));
+    let inboxes = bed.raw(done).inbox(true).queue("q1");
+    for pool in [many, inboxes] {
+        bed.spy.forget();
+        let pool = pool.start().await.unwrap();
+        bed.clock.advance(20 * SECOND).await;
+        let waits = bed.spy.waits();
+        assert!(!waits.is_empty() && waits.iter().all(|wait| wait.claim.is_none()));
+        pool.shutdown().await;
+    }
+}
+
+#[tokio::test]
+async fn a_pool_with_too_few_free_slots_hears_its_bell_first() {
+    let bed = Bed::new();
+    let clock = bed.clock.clone();
+    let pool = bed.raw(move |context: Context| {
+        let clock = clock.clone();
+        async move {
+            if context.queue().as_str() == "q" {
+                clock.sleep(20 * SECOND).await;
+            }
+            Verdict::Done
+        }
+    });
+    let pool = pool.queue("q1").queue("q2").concurrency(3).start().await.unwrap();
+    bed.clock.advance(SECOND).await;
+    bed.push(1).await;
+    bed.clock.advance(SECOND).await;
+    bed.spy.forget();
+    bed.clock.advance(11 * SECOND).await;
+    let waits = bed.spy.waits();
+    assert!(!waits.is_empty() && waits.iter().all(|wait| wait.claim.is_none()), "{waits:?}");
+    bed.push_to(&queue("q2"), vec![raw_task()]).await;
+    bed.clock.advance(Duration::from_millis(1)).await;
+    assert_eq!(pool.stats().summary.done, 1, "it was heard");
+    bed.clock.advance(20 * SECOND).await;
+    bed.spy.forget();
+    bed.clock.advance(11 * SECOND).await;
+    let waits = bed.spy.waits();
+    assert!(!waits.is_empty() && waits.iter().all(|wait| wait.claim.is_some()), "{waits:?}");
+    drop(pool);
+}
+
+#[tokio::test]
+async fn of_what_rings_together_the_first_queue_goes_first() {
+    let bed = Bed::new();
+    let ran = Arc::new(Mutex::new(Vec::new()));
+    let noted = Arc::clone(&ran);
+    let pool = bed.raw(move |context: Context| {
+        noted.lock().unwrap().push(context.queue().to_string());
+        async { Verdict::Done }
+    });
+    let pool = pool.queue("q1").queue("q2").start().await.unwrap();
+    bed.clock.advance(SECOND).await;
+    for name in ["q2", "q1", "q"] {
+        bed.push_to(&queue(name), vec![raw_task()]).await;
+    }
+    bed.clock.advance(Duration::from_millis(1)).await;
+    assert_eq!(*ran.lock().unwrap(), ["q", "q1", "q2"]);
+    drop(pool);
+}
+
+#[tokio::test]
+async fn a_lost_answer_of_a_wait_for_several_queues_loses_nothing() {
     let bed = Bed::new();
     let pool = bed.raw(done).queue("q1").start().await.unwrap();
+    bed.clock.advance(SECOND).await;
+    bed.spy.forget();
+    bed.spy.lose_claims.store(1, Ordering::SeqCst);
+    bed.push(1).await;
+    bed.push_to(&queue("q1"), vec![raw_task()]).await;
+    bed.clock.advance(Duration::from_millis(1)).await;
+    assert_eq!(pool.stats().summary.done, 2);
+    let claims = claims(&bed);
+    assert_eq!(claims[0], claims[1], "the wait's and the one that asks again");
+    drop(pool);
+}
+
+#[tokio::test]
+async fn no_ring_is_missed_while_bell_and_claimer_take_turns_in_listening() {
+    let bed = Bed::new();
+    let (clock, heard) = (bed.clock.clone(), Arc::new(AtomicUsize::new(0)));
+    let counted = Arc::clone(&heard);
+    let pool = bed.raw(move |context: Context| {
+        let (clock, counted) = (clock.clone(), Arc::clone(&counted));
+        async move {
+            if context.queue().as_str() == "q" {
+                clock.sleep(4 * SECOND).await;
+            } else {
+                counted.fetch_add(1, Ordering::SeqCst);
+            }
+            Verdict::Done
+        }
+    });
+    let pool = pool.queue("q1").queue("q2").concurrency(3).start().await.unwrap();
+    for pushed in 1..=100 {
+        if pushed % 30 == 10 {
+            // Leaves too few slots for who listens with a claim of each queue.
+            bed.push(1).await;
+        }
+        bed.clock.advance(Duration::from_millis(370)).await;
+        bed.push_to(&queue(["q1", "q2"][pushed % 2]), vec![raw_task()]).await;
+        bed.clock.advance(Duration::from_millis(1)).await;
+        assert_eq!(heard.load(Ordering::SeqCst), pushed);
+    }
+    let alone = |wait: &Wait| wait.claim.is_none();
+    assert!(bed.spy.waits().iter().any(alone) && !bed.spy.waits().iter().all(alone));
     bed.clock.advance(20 * SECOND).await;
-    assert!(bed.spy.waits().iter().all(|wait| wait.claim.is_none() && wait.queues.len() == 2));
+    bed.spy.forget();
+    bed.clock.advance(60 * SECOND).await;
+    assert!(!bed.spy.waits().iter().any(alone));
+    assert!((11..=14).contains(&claims(&bed).len()), "{}", claims(&bed).len());
     drop(pool);
 }
 
@@ -76,18 +210,10 @@ async fn a_lost_answer_of_a_wait_is_asked_for_by_the_same_claim() {
     bed.clock.advance(SECOND).await;
     bed.spy.forget();
     // Carried out, and its answer lost.
-    bed.spy.lose_claims.store(1, std::sync::atomic::Ordering::SeqCst);
+    bed.spy.lose_claims.store(1, Ordering::SeqCst);
     bed.push(1).await;
     bed.clock.advance(SECOND).await;
-    let claims: Vec<_> = bed
-        .spy
-        .calls()
-        .into_iter()
-        .filter_map(|call| match call {
-            Call::Claim(claim) => Some(claim),
-            _ => None,
-        })
-        .collect();
+    let claims = claims(&bed);
     assert_eq!(claims[0], claims[1], "the wait's and the one that asks again");
     let summary = pool.stats().summary;
     assert_eq!((summary.done, summary.lease_lost), (1, 0));

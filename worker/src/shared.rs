@@ -15,11 +15,12 @@ use crate::dispatch::Dispatch;
 use crate::events::Observers;
 use crate::health::{Health, Role};
 use crate::ledger::Ledger;
+use crate::listen::fits_a_wait;
 use crate::run::Route;
 use crate::settler::Settler;
 use crate::summary::Counters;
 use crate::supervise::Supervisor;
-use crate::sync::{AtomicUsize, Notify};
+use crate::sync::{AtomicBool, AtomicUsize, Notify};
 
 /// What a pool was told, and its defaults.
 #[derive(Clone, Debug)]
@@ -93,6 +94,8 @@ pub(crate) struct Shared {
     pub(crate) claimer_wake: Arc<Notify>,
     /// Rung when the bell has something else to wait for.
     pub(crate) bell_wake: Notify,
+    /// Whether the claimer waits for the bells by itself where all queues are empty.
+    claimer_listens: AtomicBool,
     /// Wake the claimer when no more than this many less one are held; 0 for never.
     held_mark: AtomicUsize,
     /// No more claims, waits and ticks.
@@ -136,6 +139,7 @@ impl Shared {
             health: Health::new(names, settings.scheduler, clock.monotonic()),
             slots: TaskTracker::new(),
             bell_wake: Notify::new(),
+            claimer_listens: AtomicBool::new(fits_a_wait(&queues)),
             held_mark: AtomicUsize::new(0),
             stop: CancellationToken::new(),
             abort: CancellationToken::new(),
@@ -181,10 +185,20 @@ impl Shared {
         self.health.pulse(role).owes_nothing(until);
     }
 
-    /// Whether the claimer waits for the bell by itself, as that of one queue does; a suspect keeps
+    /// Whether the claimer waits for the bells by itself where all queues are empty; a suspect keeps
     /// it from that.
     pub(crate) fn claimer_listens(&self) -> bool {
-        self.queues.len() == 1 && self.board.suspects(self.clock.monotonic()).0.is_empty()
+        let listens = self.claimer_listens.load(Ordering::Acquire);
+        listens && self.board.suspects(self.clock.monotonic()).0.is_empty()
+    }
+
+    /// The claimer makes up its mind: what its wait may bring, one task of each queue, has to find
+    /// slots. Else the bell waits in its place.
+    pub(crate) fn claimer_may_listen(&self) -> bool {
+        let free = self.settings.concurrency.saturating_sub(self.dispatch.load().total());
+        let listens = fits_a_wait(&self.queues) && free >= self.queues.len();
+        self.claimer_listens.store(listens, Ordering::Release);
+        listens
     }
 
     /// The claimer has no use for a ring: none is owed meanwhile.

@@ -2,10 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use async_trait::async_trait;
 use tireless::QueueName;
-use tokio::time::sleep;
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::time::{sleep, timeout};
 
 use super::BODY;
 use crate::curve::{Column, Curve, Line, Measured, Panel, Plan, Run};
@@ -22,6 +23,9 @@ const TOLD: f64 = 0.2;
 const PUSHES: usize = 20;
 const REST: Duration = Duration::from_millis(250);
 
+/// How long the start of a task is waited for.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 const PLAN: Plan = Plan {
     name: "queues",
     title: "Queues in one worker process",
@@ -36,6 +40,7 @@ const PLAN: Plan = Plan {
         Column { name: "idle_server_percent", head: "% of the server's processor while idle" },
         Column { name: "connections", head: "connections while idle" },
         Column { name: "calls_a_push", head: "calls a single push" },
+        Column { name: "start_p50_ms", head: "push to start, median ms" },
     ],
     panels: &[
         Panel {
@@ -61,6 +66,13 @@ const PLAN: Plan = Plan {
             ],
             bar: None,
         },
+        Panel {
+            title: "From a single push to the start of its handler",
+            unit: "ms",
+            log: false,
+            lines: &[Line { name: "start_p50_ms", label: "median of 20", bare: false }],
+            bar: None,
+        },
     ],
 };
 
@@ -75,7 +87,7 @@ impl Curve for Queues {
     }
 
     async fn measure(&self, run: &Run) -> Result<Measured> {
-        let all = [1_u64, 10, 100, 1_000];
+        let all = [1_u64, 3, 10, 100, 1_000];
         let sizes = run.scale.pick(&all[..2], &all, &all);
         let tasks = run.scale.pick(200, 100_000, 500_000);
         run.progress.set_length(sizes.len() as u64);
@@ -116,7 +128,8 @@ async fn idle(ground: &Ground, run: &Run, queues: &[QueueName]) -> Result<Row> {
     let window = Duration::from_secs(run.scale.pick(1, 15, 60));
     let broker = ground.connect_by(&ground.server.url()).await?;
     let others = ground.gauge.connections().await? - 1.0;
-    let pool = idle_pool(broker, queues).start().await?;
+    let (pool, mut starts) = idle_pool(broker, queues);
+    let pool = pool.start().await?;
     sleep(settles).await;
     let (before, mark) = (ground.gauge.calls().await?, ground.gauge.mark().await?);
     sleep(window).await;
@@ -124,29 +137,44 @@ async fn idle(ground: &Ground, run: &Run, queues: &[QueueName]) -> Result<Row> {
     let (calls, _) = sent(&before, &ground.gauge.calls().await?);
     let connections = ground.gauge.connections().await? - others;
     let per_s = calls as f64 * 1e6 / spent.wall_us;
-    let pushed = pushes(ground, queues, per_s).await?;
+    let (calls_a_push, start_p50_ms) = pushes(ground, queues, per_s, &mut starts).await?;
     pool.shutdown().await;
     let mut row = row([
+        ("start_p50_ms", start_p50_ms),
         ("idle_calls_per_s", per_s),
         ("idle_calls_a_queue", per_s / queues.len() as f64),
         ("idle_server_percent", 100.0 * spent.server_us / spent.wall_us),
         ("connections", connections),
     ]);
-    row.extend(pushed.map(|calls| ("calls_a_push".to_owned(), calls)));
+    row.extend(calls_a_push.map(|calls| ("calls_a_push".to_owned(), calls)));
     Ok(row)
 }
 
-/// How many calls a single push to one of the queues makes, its own among them: beyond those that
-/// are made while idle, which come in gusts. `None` where those are so many that nothing can be told.
-async fn pushes(ground: &Ground, queues: &[QueueName], idle_per_s: f64) -> Result<Option<f64>> {
+/// How many calls a single push to one of the queues makes, its own among them, beyond those that
+/// are made while idle, which come in gusts: `None` where those are so many that nothing can be told.
+/// And the median of the times from a push to the start of its handler.
+async fn pushes(
+    ground: &Ground,
+    queues: &[QueueName],
+    idle_per_s: f64,
+    starts: &mut UnboundedReceiver<Instant>,
+) -> Result<(Option<f64>, f64)> {
     let load = Load::new(ground.broker.clone(), BODY);
     let (before, begin) = (ground.gauge.calls().await?, Instant::now());
+    let mut times = Vec::with_capacity(PUSHES);
     for at in 0..PUSHES {
+        let pushed = Instant::now();
         load.push(&queues[at * 7 % queues.len()], 1).await?;
+        let started = timeout(PATIENCE, starts.recv()).await;
+        let started = started.context("no task started within 10 s")?;
+        let started = started.context("the pool has ended")?;
+        times.push(started.duration_since(pushed).as_secs_f64() * 1e3);
         sleep(REST).await;
     }
     let (calls, _) = sent(&before, &ground.gauge.calls().await?);
     let idle = idle_per_s * begin.elapsed().as_secs_f64();
     let more = calls as f64 - idle;
-    Ok((more > TOLD * idle).then_some((more / PUSHES as f64 * 1e3).round() / 1e3))
+    let calls = (more > TOLD * idle).then_some((more / PUSHES as f64 * 1e3).round() / 1e3);
+    times.sort_by(f64::total_cmp);
+    Ok((calls, times[PUSHES / 2]))
 }

@@ -45,6 +45,7 @@ const PLAN: Plan = Plan {
         Column { name: "drain_server_us", head: "drain, server us" },
         Column { name: "drain_wall_us", head: "drain, wall us" },
         Column { name: "bare_server_us", head: "bare drain, server us" },
+        Column { name: "drain_calls", head: "drain, calls a task" },
     ],
     panels: &[
         Panel {
@@ -94,6 +95,8 @@ impl Curve for Workers {
     async fn measure(&self, run: &Run) -> Result<Measured> {
         let all = [1_usize, 2, 5, 10, 20, 50, 100, 200];
         let sizes = run.scale.pick(&all[..2], &all, &all);
+        // Less of a drain is hardly more than its beginning, in which claims are small.
+        let a_worker = run.scale.pick(100, 2_500, 10_000);
         run.progress.set_length(sizes.len() as u64);
         let ground = Ground::open(run.client).await?;
         let socket = UdpSocket::bind("127.0.0.1:0")?;
@@ -112,7 +115,8 @@ impl Curve for Workers {
             all_live(&ground, size).await?;
             let mut one = idle(&ground, run, size, others).await?;
             one.extend(starts(&ground, &socket).await?);
-            one.extend(drained(&ground, run).await?);
+            let tasks = run.scale.pick(200, 50_000, 200_000).max(size as u64 * a_worker);
+            one.extend(drained(&ground, tasks).await?);
             one.insert(PLAN.grows.name.to_owned(), size as f64);
             rows.push(one);
             run.progress.inc(1);
@@ -180,12 +184,11 @@ async fn starts(ground: &Ground, socket: &tokio::net::UdpSocket) -> Result<Row> 
 }
 
 /// What a drain by all of them costs: from the end of a pause to the last ack.
-async fn drained(ground: &Ground, run: &Run) -> Result<Row> {
-    let tasks = run.scale.pick(200, 50_000, 200_000);
+async fn drained(ground: &Ground, tasks: u64) -> Result<Row> {
     ground.broker.pause(&ground.queue).await?;
     Load::new(ground.broker.clone(), BODY).fill(&ground.queue, tasks).await?;
     let goal = ground.broker.counts(&ground.queue).await?.done + tasks;
-    let mark = ground.gauge.mark().await?;
+    let (before, mark) = (ground.gauge.calls().await?, ground.gauge.mark().await?);
     ground.broker.resume(&ground.queue).await?;
     let begin = Instant::now();
     while ground.broker.counts(&ground.queue).await?.done < goal {
@@ -193,8 +196,10 @@ async fn drained(ground: &Ground, run: &Run) -> Result<Row> {
         sleep(LOOK).await;
     }
     let drained: Spent = ground.gauge.since(mark).await?.per(tasks);
+    let (calls, _) = sent(&before, &ground.gauge.calls().await?);
     let bare = ground.bare(tasks, BODY).await?;
     Ok(row([
+        ("drain_calls", calls as f64 / tasks as f64),
         ("drain_server_us", drained.server_us),
         ("drain_wall_us", drained.wall_us),
         ("bare_server_us", bare.server_us),

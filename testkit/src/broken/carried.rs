@@ -59,3 +59,18 @@ broken! {
         }
     }
 }
+
+broken! {
+    /// B14, B15: what a carried claim took of several queues is told in another order than theirs.
+    MixesUpItsQueues {
+        async fn wait(&self, wait: &Wait) -> Result<Woken> {
+            match self.inner.wait(wait).await? {
+                Woken::Claimed(mut answers) => {
+                    answers.reverse();
+                    Ok(Woken::Claimed(answers))
+                }
+                woken => Ok(woken),
+            }
+        }
+    }
+}

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use tireless_core::{Claim, ClaimMode, ErrorKind, QueueClaimed, TaskId, Wait, Woken};
+use tireless_core::{Claim, ClaimMode, ErrorKind, QueueClaimed, TaskId, Wait, WaitOn, Woken};
 
+use super::several_queues::claim_over;
 use crate::Harness;
 use crate::fixtures::{Actor, Bench, LONG, tasks};
 
@@ -165,4 +166,50 @@ pub async fn a_carried_claim_is_of_the_queues_waited_for(h: &dyn Harness) {
     let wait = Wait { timeout: Duration::ZERO, claim: Some(claim), ..b.wait_call(false) };
     let refused = b.broker.wait(&wait).await.expect_err("it names another queue");
     assert_eq!(refused.kind(), ErrorKind::InvalidInput);
+}
+
+/// A wait for several queues that carries a claim of one task of each.
+fn wait_over(benches: &[&Bench<'_>]) -> Wait {
+    let on = |b: &&Bench<'_>| WaitOn { queue: b.queue.clone(), inbox: false };
+    let claim = Some(claim_over(benches, 1));
+    Wait { queues: benches.iter().map(on).collect(), timeout: LONG, claim }
+}
+
+/// What the wait's claim took of each queue, as the wait and the claim by itself tell.
+async fn taken_of_each(h: &dyn Harness, wait: &Wait, woken: Woken) -> Vec<Vec<TaskId>> {
+    let ids = |answer: &QueueClaimed| answer.tasks.iter().map(|task| task.id).collect::<Vec<_>>();
+    let claim = wait.claim.as_ref().expect("it carries one");
+    let again = h.broker().claim(claim).await.into_iter();
+    let again: Vec<_> = again
+        .map(|(queue, answer)| ids(&answer.unwrap_or_else(|error| panic!("{queue}: {error}"))))
+        .collect();
+    if let Woken::Claimed(told) = woken {
+        let told: Vec<_> = told.iter().map(ids).collect();
+        assert_eq!(told, again, "what the wait told is what the claim took, queue by queue");
+    }
+    again
+}
+
+/// B14, B15: a claim of several queues that a wait carries takes of each of them.
+pub async fn a_carried_claim_of_several_queues_takes_of_each(h: &dyn Harness) {
+    let (one, two, three) = (Bench::new(h), Bench::new(h), Bench::new(h));
+    let (first, last) = (one.push(2).await, three.push(1).await);
+    let wait = wait_over(&[&one, &two, &three]);
+    let woken = one.ended(one.start_waiting(&wait)).await;
+    let taken = taken_of_each(h, &wait, woken).await;
+    assert_eq!(taken, [first[..1].to_vec(), vec![], last]);
+    one.holds("ready 1, running 1").await;
+    two.holds("nothing").await;
+    three.holds("running 1").await;
+}
+
+/// B14, B15: a ring of one of several queues ends a wait that carries a claim of all.
+pub async fn one_of_several_queues_ends_a_wait_with_a_claim(h: &dyn Harness) {
+    let (one, two) = (Bench::new(h), Bench::new(h));
+    let wait = wait_over(&[&one, &two]);
+    let waiting = one.start_waiting(&wait);
+    h.advance(one.unit()).await;
+    let ids = two.push(1).await;
+    let woken = one.ended(waiting).await;
+    assert_eq!(taken_of_each(h, &wait, woken).await, [vec![], ids]);
 }

@@ -7,7 +7,7 @@ use tireless_core::{
 use crate::Harness;
 use crate::fixtures::{Bench, LONG, fail, task_after};
 
-fn claim_over(benches: &[&Bench<'_>], max: usize) -> Claim {
+pub(super) fn claim_over(benches: &[&Bench<'_>], max: usize) -> Claim {
     let from = |b: &&Bench<'_>| ClaimFrom { queue: b.queue.clone(), max, inbox: false };
     Claim {
         worker: WorkerId::new(),

@@ -16,7 +16,7 @@ use crate::run::Verdict;
 use crate::running::RunningPool;
 use crate::shared::Shared;
 use crate::sync::{Notify, spawn};
-use crate::testbed::{Bed, SECOND, raw};
+use crate::testbed::{Bed, SECOND, queue, raw, raw_task};
 
 const TASKS: usize = 5;
 
@@ -132,6 +132,34 @@ fn every_task_runs_once_although_answers_of_several_claims_are_lost() {
 #[test]
 fn every_task_runs_once_although_answers_are_lost() {
     runs_all(4 * SECOND, 2, |pool| pool);
+}
+
+/// All tasks of two queues run once and are written, within the time.
+fn runs_all_of_two(within: Duration, losses: usize) {
+    check(within, move |clock: VirtualClock| async move {
+        let (bed, runs) = (Arc::new(Bed::on(clock)), Arc::<Runs>::default());
+        let pool = pool(&bed, losses, &runs).queue("q1");
+        let running = pool.start().await.expect("the pool is well made");
+        for name in ["q", "q1", "q1", "q", "q1"] {
+            a_while().await;
+            bed.push_to(&queue(name), vec![raw_task()]).await;
+        }
+        runs.all.notified().await;
+        let summary = running.shutdown().await;
+        assert_eq!((runs.once(), summary.done, summary.lease_lost), (5, 5, 0));
+        let counts = counts(&bed).await;
+        assert_eq!((counts.done, counts.ready, counts.running), (2, 0, 0));
+    });
+}
+
+#[test]
+fn every_task_of_two_queues_runs_once_and_soon() {
+    runs_all_of_two(SECOND, 0);
+}
+
+#[test]
+fn every_task_of_two_queues_runs_once_although_answers_are_lost() {
+    runs_all_of_two(4 * SECOND, 2);
 }
 
 #[test]
