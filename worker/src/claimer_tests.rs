@@ -292,6 +292,25 @@ async fn a_lost_answer_does_not_bring_a_second_suspect_beside_the_first() {
 }
 
 #[tokio::test]
+async fn of_many_queues_with_quick_tasks_each_is_asked_for_many() {
+    let bed = Bed::new();
+    let mut pool = bed.pool().route(crate::testbed::raw(|_| async { Verdict::Done }));
+    for at in 0..100 {
+        let name = format!("q{at}");
+        bed.push_to(&queue(&name), (0..100).map(|_| crate::testbed::raw_task()).collect()).await;
+        pool = pool.queue_weighted(name, 1);
+    }
+    let pool = pool.concurrency(10).start().await.unwrap();
+    bed.clock.advance(4 * SECOND).await;
+    assert_eq!(pool.stats().summary.done, 10_000);
+    let asked = |call| if let Call::Claim(claim) = call { claim.queues } else { Vec::new() };
+    let asked = bed.spy.calls().into_iter().flat_map(asked).filter(|from| from.max > 0).count();
+    // A call a task at first, until they have proved quick; then 62 at once.
+    assert!(asked <= 600, "{asked}");
+    drop(pool);
+}
+
+#[tokio::test]
 async fn what_a_lost_claim_took_is_not_hidden_behind_long_runs() {
     let bed = Bed::new();
     let clock = bed.clock.clone();

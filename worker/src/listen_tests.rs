@@ -5,6 +5,7 @@ use tireless_core::{Admin, Clock, Operation, When};
 
 use super::*;
 use crate::run::{Context, Verdict};
+use crate::running::RunningPool;
 use crate::testbed::{Bed, Call, SECOND, Trouble, queue, raw_task};
 
 async fn done(_: Context) -> Verdict {
@@ -58,7 +59,7 @@ async fn many_queues_and_several_with_inboxes_are_left_to_the_bell() {
     let inboxes = bed.raw(done).inbox(true).queue("q1");
     for pool in [many, inboxes] {
         bed.spy.forget();
-        let pool = pool.start().await.unwrap();
+        let pool = pool.concurrency(20).start().await.unwrap();
         bed.clock.advance(20 * SECOND).await;
         let waits = bed.spy.waits();
         assert!(!waits.is_empty() && waits.iter().all(|wait| wait.claim.is_none()));
@@ -133,9 +134,9 @@ async fn a_lost_answer_of_a_wait_for_several_queues_loses_nothing() {
     drop(pool);
 }
 
-#[tokio::test]
-async fn no_ring_is_missed_while_bell_and_claimer_take_turns_in_listening() {
-    let bed = Bed::new();
+/// A pool of three slots for `q`, whose tasks run for four seconds and so leave too few slots for who
+/// listens with a claim of each queue, and for `q1` and `q2`, whose runs are counted.
+async fn taking_turns(bed: &Bed) -> (RunningPool, Arc<AtomicUsize>) {
     let (clock, heard) = (bed.clock.clone(), Arc::new(AtomicUsize::new(0)));
     let counted = Arc::clone(&heard);
     let pool = bed.raw(move |context: Context| {
@@ -149,10 +150,19 @@ async fn no_ring_is_missed_while_bell_and_claimer_take_turns_in_listening() {
             Verdict::Done
         }
     });
-    let pool = pool.queue("q1").queue("q2").concurrency(3).start().await.unwrap();
+    (pool.queue("q1").queue("q2").concurrency(3).start().await.unwrap(), heard)
+}
+
+fn alone(wait: &Wait) -> bool {
+    wait.claim.is_none()
+}
+
+#[tokio::test]
+async fn no_ring_is_missed_while_bell_and_claimer_take_turns_in_listening() {
+    let bed = Bed::new();
+    let (pool, heard) = taking_turns(&bed).await;
     for pushed in 1..=100 {
         if pushed % 30 == 10 {
-            // Leaves too few slots for who listens with a claim of each queue.
             bed.push(1).await;
         }
         bed.clock.advance(Duration::from_millis(370)).await;
@@ -160,13 +170,27 @@ async fn no_ring_is_missed_while_bell_and_claimer_take_turns_in_listening() {
         bed.clock.advance(Duration::from_millis(1)).await;
         assert_eq!(heard.load(Ordering::SeqCst), pushed);
     }
-    let alone = |wait: &Wait| wait.claim.is_none();
     assert!(bed.spy.waits().iter().any(alone) && !bed.spy.waits().iter().all(alone));
     bed.clock.advance(20 * SECOND).await;
     bed.spy.forget();
     bed.clock.advance(60 * SECOND).await;
     assert!(!bed.spy.waits().iter().any(alone));
     assert!((11..=14).contains(&claims(&bed).len()), "{}", claims(&bed).len());
+    drop(pool);
+}
+
+#[tokio::test]
+async fn what_the_bell_hears_while_the_claimer_takes_over_is_claimed_at_once() {
+    let bed = Bed::new();
+    let (pool, heard) = taking_turns(&bed).await;
+    bed.push(1).await;
+    bed.clock.advance(SECOND).await;
+    bed.spy.forget();
+    let taken_over = || !bed.spy.waits().iter().all(alone);
+    assert!(bed.clock.advance_until(10 * SECOND, taken_over).await, "its long run has ended");
+    bed.push_to(&queue("q1"), vec![raw_task()]).await;
+    bed.clock.advance(Duration::from_millis(1)).await;
+    assert_eq!(heard.load(Ordering::SeqCst), 1);
     drop(pool);
 }
 
