@@ -35,6 +35,7 @@ const PLAN: Plan = Plan {
         Column { name: "drain_wall_us", head: "drain, wall us" },
         Column { name: "bare_server_us", head: "bare drain, server us" },
         Column { name: "bare_wall_us", head: "bare drain, wall us" },
+        Column { name: "drain_calls", head: "drain, calls a task" },
         Column { name: "idle_calls_per_s", head: "calls/s while idle" },
         Column { name: "idle_calls_a_queue", head: "the same, a queue" },
         Column { name: "idle_server_percent", head: "% of the server's processor while idle" },
@@ -102,7 +103,9 @@ impl Curve for Queues {
                 load.fill(queue, tasks / size).await?;
             }
             let tasks = tasks / size * size;
+            let before = ground.gauge.calls().await?;
             let drained = drain(ground.broker.clone(), &ground.gauge, &queues, tasks).await?;
+            let (calls, _) = sent(&before, &ground.gauge.calls().await?);
             let bare = ground.bare(tasks, BODY).await?;
             let mut one = row([
                 (PLAN.grows.name, size as f64),
@@ -110,6 +113,7 @@ impl Curve for Queues {
                 ("drain_wall_us", drained.wall_us),
                 ("bare_server_us", bare.server_us),
                 ("bare_wall_us", bare.wall_us),
+                ("drain_calls", calls as f64 / tasks as f64),
             ]);
             // Queues of their own: those that were drained keep a ring each, which is heard first.
             let untouched: Vec<QueueName> =
