@@ -14,64 +14,22 @@ use crate::shared::Served;
 use crate::sync::{Mutex, MutexGuard};
 
 mod glance;
+mod line;
+mod lost;
 mod share;
 
 pub(crate) use share::Want;
 
 use glance::look_at_others;
+use line::{Line, Look, next_look, refresh};
 use share::share;
 
 /// A queue is looked at this often even if nothing rings (B14).
 pub(crate) const LOOK: Duration = Duration::from_secs(5);
 
-/// Looks that would be due within this time are made together with one that is.
-const TOGETHER: Duration = Duration::from_secs(1);
-
 /// How long a store that does not answer is left alone at most: it may be back at any moment, and
 /// is to be noticed soon.
 const AWAY: Duration = Duration::from_secs(1);
-
-/// A queue that answers with errors for so long is not asked for lost answers any more.
-const HOPELESS: Duration = Duration::from_secs(5);
-
-/// What is known of a queue's ready list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Look {
-    /// It may hold tasks.
-    Unknown,
-    /// It held more than was taken.
-    Full,
-    /// It held nothing more.
-    Empty,
-}
-
-#[derive(Debug)]
-struct Line {
-    wait_on: WaitOn,
-    level: usize,
-    weight: u32,
-    look: Look,
-    /// Its bell rang since it was asked last: an answer that is on its way is older than the ring.
-    rung: bool,
-    looked_at: Duration,
-    due_at: Option<Duration>,
-    /// After an error: nothing is asked before.
-    blocked_until: Duration,
-    failures: u32,
-    /// Since when it answers with errors.
-    failing_since: Option<Duration>,
-    /// Claims that are in flight.
-    in_flight: u32,
-    /// Claims whose answers were lost: their numbers, how much they asked for.
-    repeats: Vec<(u64, usize)>,
-    /// What the smooth weighted choice owes this queue, in tasks times the sum of weights.
-    credit: i64,
-    suspects: u64,
-    your_turn: bool,
-    paused: bool,
-    /// Nothing is taken from it for now: its outcomes pile up.
-    choked: bool,
-}
 
 /// What to claim: queues by index and how much of each.
 pub(crate) type Wanted = Vec<(usize, usize)>;
@@ -93,26 +51,7 @@ pub(crate) struct Board(Mutex<Vec<Line>>);
 
 impl Board {
     pub(crate) fn new(queues: &[Served]) -> Self {
-        let line = |served: &Served| Line {
-            wait_on: WaitOn { queue: served.name.clone(), inbox: served.inbox },
-            level: served.level,
-            weight: served.weight,
-            look: Look::Unknown,
-            rung: false,
-            looked_at: Duration::ZERO,
-            due_at: None,
-            blocked_until: Duration::ZERO,
-            failures: 0,
-            failing_since: None,
-            in_flight: 0,
-            repeats: Vec::new(),
-            credit: 0,
-            suspects: 0,
-            your_turn: false,
-            paused: false,
-            choked: false,
-        };
-        Self(Mutex::new(queues.iter().map(line).collect()))
+        Self(Mutex::new(queues.iter().map(Line::new).collect()))
     }
 
     fn lines(&self) -> MutexGuard<'_, Vec<Line>> {
@@ -267,15 +206,6 @@ impl Board {
         lines.iter().all(quiet).then(|| lines.iter().map(Line::waited_for).collect())
     }
 
-    /// A wait for all queues ended, and not with an answer to the claim of one task of each that it
-    /// carried: that is sent by itself.
-    pub(crate) fn unanswered(&self, number: u64) {
-        for line in self.lines().iter_mut() {
-            line.repeats.push((number, 1));
-            line.look = Look::Unknown;
-        }
-    }
-
     /// Queues that hold suspects, and whether this worker is to keep itself empty for one (B11).
     pub(crate) fn suspects(&self, now: Duration) -> (Vec<usize>, bool) {
         let lines = self.lines();
@@ -284,71 +214,11 @@ impl Board {
         let turn = lines.iter().any(|line| has(line) && line.your_turn);
         (with.map(|(at, _)| at).collect(), turn)
     }
-
-    /// Whether claims of shared mode are to be repeated.
-    pub(crate) fn repeats(&self) -> bool {
-        self.lines().iter().any(|line| !line.repeats.is_empty())
-    }
-
-    /// Takes out the claims that were to be repeated: queues and their numbers.
-    pub(crate) fn take_repeats(&self) -> Vec<(usize, u64)> {
-        take(&mut self.lines(), |_| true)
-    }
-
-    /// Takes out the claims that were to be repeated to queues that have failed for long.
-    pub(crate) fn take_hopeless(&self, now: Duration) -> Vec<(usize, u64)> {
-        take(&mut self.lines(), |line| line.has_failed_long(now))
-    }
-
-    /// Whether a queue has answered with errors for so long that it is not waited for.
-    pub(crate) fn has_failed_long(&self, at: usize, now: Duration) -> bool {
-        self.lines()[at].has_failed_long(now)
-    }
-
-    /// Forgets claims that were in flight or to be repeated: their loop has started anew.
-    pub(crate) fn forget_claims(&self) {
-        for line in self.lines().iter_mut() {
-            line.in_flight = 0;
-            line.repeats.clear();
-        }
-    }
-}
-
-impl Line {
-    /// The inbox of a paused queue is not taken in: what lies there rings no end.
-    fn waited_for(&self) -> WaitOn {
-        let WaitOn { queue, inbox } = &self.wait_on;
-        WaitOn { queue: queue.clone(), inbox: *inbox && !self.paused }
-    }
-
-    /// The oldest claim that is to be repeated.
-    fn first_repeat(&self) -> Option<u64> {
-        self.repeats.iter().map(|(number, _)| *number).min()
-    }
-
-    /// Takes out a claim that is repeated now, and tells how much it asked for.
-    fn take_repeat(&mut self, number: u64) -> Option<usize> {
-        let at = self.repeats.iter().position(|(of, _)| *of == number)?;
-        Some(self.repeats.swap_remove(at).1)
-    }
-
-    fn has_failed_long(&self, now: Duration) -> bool {
-        self.failing_since.is_some_and(|since| since + HOPELESS <= now)
-    }
 }
 
 /// The longest pause between tries that end with this error.
 pub(crate) fn longest_pause(error: &Error) -> Duration {
     if error.is_retryable() { AWAY } else { LOOK }
-}
-
-/// Takes out the claims of some lines that were to be repeated.
-fn take(lines: &mut [Line], of: impl Fn(&Line) -> bool) -> Vec<(usize, u64)> {
-    let lines = lines.iter_mut().enumerate().filter(|(_, line)| of(line));
-    let taken = |(at, line): (usize, &mut Line)| {
-        std::mem::take(&mut line.repeats).into_iter().map(move |(number, _)| (at, number))
-    };
-    lines.flat_map(taken).collect()
 }
 
 /// Notes that what is planned is sent.
@@ -360,34 +230,6 @@ fn sent(lines: &mut [Line], plan: Plan) -> Plan {
         }
     }
     plan
-}
-
-/// Opens the queues in which something has fallen due, or that were not looked at for long.
-fn refresh(lines: &mut [Line], now: Duration) {
-    let late = |line: &Line, by: Duration| line.looked_at + LOOK <= now + by;
-    let any = lines.iter().any(|line| line.look == Look::Empty && late(line, Duration::ZERO));
-    for line in lines.iter_mut().filter(|line| line.look == Look::Empty) {
-        let due = line.due_at.is_some_and(|due| due <= now);
-        if due || (any && late(line, TOGETHER)) {
-            line.look = Look::Unknown;
-        }
-    }
-}
-
-/// When the next look is due.
-fn next_look(lines: &[Line], now: Duration) -> Duration {
-    let at = |line: &Line| match line.look {
-        // The answer that is on its way comes first.
-        Look::Unknown if line.in_flight > 0 => Duration::MAX,
-        Look::Empty => line.due_at.unwrap_or(Duration::MAX).min(line.looked_at + LOOK),
-        _ => line.blocked_until,
-    };
-    let lines = lines.iter().filter(|line| !line.choked || !line.repeats.is_empty());
-    lines
-        .map(|line| at(line).max(line.blocked_until))
-        .min()
-        .unwrap_or(Duration::MAX)
-        .min(now + LOOK)
 }
 
 #[cfg(test)]

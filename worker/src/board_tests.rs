@@ -1,15 +1,12 @@
-use std::collections::HashSet;
-
 use tireless_core::{ClaimedTask, ErrorKind, History, Operation, QueueName, TaskId};
 
-use super::glance::GLANCE;
 use super::*;
 use crate::shared::Routes;
 
-const SECOND: Duration = Duration::from_secs(1);
+pub(super) const SECOND: Duration = Duration::from_secs(1);
 
 /// A board of queues with these levels and weights.
-fn board(queues: &[(usize, u32)]) -> Board {
+pub(super) fn board(queues: &[(usize, u32)]) -> Board {
     let served = |(at, (level, weight)): (usize, &(usize, u32))| Served {
         name: QueueName::new(format!("q{at}")).unwrap(),
         level: *level,
@@ -20,14 +17,14 @@ fn board(queues: &[(usize, u32)]) -> Board {
     Board::new(&queues.iter().enumerate().map(served).collect::<Vec<_>>())
 }
 
-fn answer(more: bool) -> QueueClaimed {
+pub(super) fn answer(more: bool) -> QueueClaimed {
     let mut answer = QueueClaimed::default();
     answer.more = more;
     answer
 }
 
 /// An answer that brings so many tasks and says that there are more.
-fn more_of(count: usize) -> QueueClaimed {
+pub(super) fn more_of(count: usize) -> QueueClaimed {
     let mut answer = answer(true);
     answer.tasks = (0..count).map(|_| task()).collect();
     answer
@@ -39,7 +36,7 @@ fn task() -> ClaimedTask {
 }
 
 /// What is said of a store that does not answer.
-fn away() -> Error {
+pub(super) fn away() -> Error {
     Error::new(ErrorKind::Unavailable, Operation::Claim, "nobody there")
 }
 
@@ -50,7 +47,7 @@ fn due_in(due: Duration) -> QueueClaimed {
 }
 
 /// All queues were found empty at this time.
-fn all_empty(board: &Board, queues: usize, now: Duration) {
+pub(super) fn all_empty(board: &Board, queues: usize, now: Duration) {
     for at in 0..queues {
         board.answered(at, now, 1, &answer(false));
     }
@@ -93,52 +90,6 @@ fn what_falls_due_is_looked_at_then() {
 }
 
 #[test]
-fn a_lost_answer_is_asked_for_again_with_its_number_while_others_go_on() {
-    let board = board(&[(0, 1), (1, 1)]);
-    board.answered(1, SECOND, 0, &answer(true));
-    board.failed(0, SECOND, &away(), Some((7, 8)));
-    assert_eq!(board.plan(SECOND, 4, |_| false), Plan::Claim(vec![(1, 4)]), "it pauses first");
-    assert!(board.repeats());
-    assert_eq!(board.plan(2 * SECOND, 4, |_| false), Plan::Repeat(7, vec![(0, 8)]));
-    assert!(!board.repeats(), "it is in flight");
-    assert_eq!(board.plan(2 * SECOND, 4, |_| false), Plan::Claim(vec![(1, 4)]));
-    board.answered(0, 2 * SECOND, 8, &answer(true));
-    board.answered(1, 2 * SECOND, 4, &answer(false));
-    board.answered(1, 2 * SECOND, 4, &answer(false));
-    assert_eq!(board.plan(3 * SECOND, 4, |_| false), Plan::Claim(vec![(0, 4)]));
-}
-
-#[test]
-fn of_several_lost_answers_each_is_asked_for() {
-    let board = board(&[(0, 1)]);
-    board.answered(0, SECOND, 1, &more_of(1));
-    for _ in 0..3 {
-        assert_eq!(board.plan(SECOND, 4, |_| false), Plan::Claim(vec![(0, 4)]), "side by side");
-    }
-    for number in [3, 1, 2] {
-        board.failed(0, SECOND, &away(), Some((number, 4)));
-    }
-    let repeat = |number| {
-        assert!(board.repeats());
-        assert_eq!(board.plan(9 * SECOND, 4, |_| false), Plan::Repeat(number, vec![(0, 4)]));
-    };
-    repeat(1);
-    let one = "a store that is away is asked by one claim at a time";
-    assert_eq!(board.plan(9 * SECOND, 4, |_| false), Plan::Idle(14 * SECOND), "{one}");
-    board.answered(0, 9 * SECOND, 4, &more_of(1));
-    repeat(2);
-    repeat(3);
-    board.rang("q0");
-    assert!(matches!(board.plan(9 * SECOND, 4, |_| false), Plan::Idle(_)), "all are in flight");
-    board.failed(0, 9 * SECOND, &away(), Some((2, 4)));
-    board.answered(0, 9 * SECOND, 4, &answer(false));
-    let again = "although the queue is empty now";
-    assert_eq!(board.plan(9 * SECOND, 4, |_| false), Plan::Repeat(2, vec![(0, 4)]), "{again}");
-    board.failed(0, 9 * SECOND, &away(), Some((2, 4)));
-    assert_eq!(board.take_repeats(), [(0, 2)]);
-}
-
-#[test]
 fn while_nobody_knows_what_there_is_one_claim_is_to_tell() {
     let board = board(&[(0, 1)]);
     all_empty(&board, 1, SECOND);
@@ -154,86 +105,6 @@ fn while_nobody_knows_what_there_is_one_claim_is_to_tell() {
     board.look_again(&board.quiet(SECOND).0);
     board.failed(0, SECOND, &away(), None);
     assert_eq!(board.plan(9 * SECOND, 4, |_| false), Plan::Claim(vec![(0, 4)]), "after a restart");
-}
-
-#[test]
-fn small_claims_share_by_weight_too() {
-    let board = board(&[(0, 3), (0, 1)]);
-    (0..2).for_each(|at| board.answered(at, SECOND, 0, &answer(true)));
-    let mut given = [0, 0];
-    for _ in 0..400 {
-        let Plan::Claim(wanted) = board.plan(SECOND, 1, |_| false) else { panic!() };
-        assert_eq!(wanted.len(), 1, "one task is asked of one queue");
-        given[wanted[0].0] += wanted[0].1;
-    }
-    assert_eq!(given, [300, 100]);
-}
-
-#[test]
-fn queues_that_get_no_share_are_looked_at_once() {
-    let board = board(&[(0, 1); 40]);
-    let Plan::Claim(wanted) = board.plan(SECOND, 8, |_| false) else { panic!() };
-    assert_eq!(wanted.len(), 40, "one call tells of all");
-    assert_eq!(wanted.iter().map(|(_, max)| max).sum::<usize>(), 8);
-    all_empty(&board, 40, SECOND);
-    assert_eq!(board.plan(SECOND, 8, |_| false), Plan::Idle(6 * SECOND));
-}
-
-#[test]
-fn empty_queues_are_glanced_at_in_turn_and_a_few_a_claim() {
-    let board = board(&[(0, 1); 101]);
-    all_empty(&board, 101, SECOND);
-    let mut seen = HashSet::new();
-    for claim in 0_u32..7 {
-        let now = 2 * SECOND + claim * Duration::from_millis(10);
-        board.answered(100, now, 0, &answer(true));
-        let Plan::Claim(wanted) = board.plan(now, 8, |_| false) else { panic!() };
-        assert_eq!(wanted.last(), Some(&(100, 8)));
-        assert!(wanted.len() <= 17, "{}", wanted.len());
-        for (at, max) in &wanted[..wanted.len() - 1] {
-            assert_eq!(*max, 0);
-            board.answered(*at, now, 0, &answer(false));
-            assert!(seen.insert(*at), "each once");
-        }
-    }
-    assert_eq!(seen.len(), 100);
-}
-
-#[test]
-fn of_many_queues_some_are_asked_for_what_is_worth_a_call_and_all_in_their_turn() {
-    let weights: Vec<(usize, u32)> = (0..100).map(|at| (0, if at < 50 { 1 } else { 3 })).collect();
-    let board = board(&weights);
-    (0..100).for_each(|at| board.answered(at, SECOND, 0, &answer(true)));
-    let mut given = [0_usize; 100];
-    for _ in 0..500 {
-        let want = Want { tasks: 64, share: 16 };
-        let Plan::Claim(wanted) = board.plan(SECOND, want, |_| false) else { panic!() };
-        assert!(wanted.len() <= 4, "{wanted:?}");
-        assert_eq!(wanted.iter().map(|(_, max)| max).sum::<usize>(), 64);
-        wanted.iter().for_each(|(at, max)| given[*at] += max);
-    }
-    // 32,000 tasks by weights of 50 and 150.
-    for (at, given) in given.iter().enumerate() {
-        let due: usize = if at < 50 { 160 } else { 480 };
-        assert!(given.abs_diff(due) <= 64, "{at}: {given} of {due}");
-    }
-}
-
-#[test]
-fn shares_add_up_to_what_is_wanted() {
-    let board = board(&[(0, 5), (0, 3), (0, 7)]);
-    (0..3).for_each(|at| board.answered(at, SECOND, 0, &answer(true)));
-    let mut given = [0; 3];
-    for want in 1..=150 {
-        let Plan::Claim(wanted) = board.plan(SECOND, want, |_| false) else { panic!() };
-        assert_eq!(wanted.iter().map(|(_, max)| max).sum::<usize>(), want);
-        wanted.iter().for_each(|(at, max)| given[*at] += max);
-    }
-    let all: usize = given.iter().sum();
-    for (at, weight) in [5, 3, 7].into_iter().enumerate() {
-        let due = all * weight / 15;
-        assert!(given[at].abs_diff(due) <= 1, "{given:?}");
-    }
 }
 
 #[test]
@@ -280,16 +151,6 @@ fn a_suspect_that_others_took_is_forgotten() {
 }
 
 #[test]
-fn a_busy_pool_glances_at_empty_queues_that_go_before() {
-    let board = board(&[(0, 1), (1, 1), (2, 1)]);
-    board.answered(0, SECOND, 0, &answer(false));
-    board.answered(1, SECOND, 0, &answer(true));
-    board.answered(2, SECOND, 0, &answer(false));
-    assert_eq!(board.plan(SECOND, 4, |_| false), Plan::Claim(vec![(1, 4)]));
-    assert_eq!(board.plan(SECOND + GLANCE, 4, |_| false), Plan::Claim(vec![(0, 0), (1, 4)]));
-}
-
-#[test]
 fn a_queue_whose_outcomes_pile_up_is_left_out_and_not_waited_for() {
     let board = board(&[(0, 1), (0, 1)]);
     board.answered(0, SECOND, 0, &answer(true));
@@ -315,21 +176,6 @@ fn a_store_that_does_not_answer_is_asked_again_soon() {
         let refused = Error::new(ErrorKind::WrongType, Operation::Claim, "a set, not a list");
         assert!(pause_after_many(&refused) >= 2 * SECOND);
     }
-}
-
-#[test]
-fn a_queue_that_keeps_failing_is_not_asked_for_lost_answers() {
-    let board = board(&[(0, 1), (1, 1)]);
-    board.failed(0, SECOND, &away(), Some((7, 8)));
-    assert_eq!(board.take_hopeless(5 * SECOND), []);
-    assert_eq!(board.plan(5 * SECOND, 0, |at| at == 1), Plan::Repeat(7, vec![(0, 8)]));
-    board.failed(0, 5 * SECOND, &away(), Some((7, 8)));
-    assert_eq!(board.take_hopeless(6 * SECOND), [(0, 7)]);
-    assert!(!board.repeats());
-    board.answered(0, 7 * SECOND, 8, &answer(true));
-    board.failed(0, 7 * SECOND, &away(), Some((8, 8)));
-    assert_eq!(board.take_hopeless(8 * SECOND), []);
-    assert_eq!(board.take_repeats(), [(0, 8)]);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use tireless_core::{Admin, Clock, Operation, When};
 use super::*;
 use crate::run::{Context, Verdict};
 use crate::running::RunningPool;
-use crate::testbed::{Bed, Call, SECOND, Trouble, queue, raw_task};
+use crate::testbed::{Bed, SECOND, Trouble, queue, raw_task};
 
 async fn done(_: Context) -> Verdict {
     Verdict::Done
@@ -42,14 +42,8 @@ async fn an_idle_pool_of_a_few_queues_leaves_a_claim_of_each() {
     }
     bed.spy.forget();
     bed.clock.advance(60 * SECOND).await;
-    assert_eq!(claims(&bed).len(), bed.spy.waits().len(), "each look is the end of a wait");
+    assert_eq!(bed.spy.claims().len(), bed.spy.waits().len(), "each look is the end of a wait");
     drop(pool);
-}
-
-/// The claims that were carried out, those of waits among them.
-fn claims(bed: &Bed) -> Vec<Claim> {
-    let claim = |call| if let Call::Claim(claim) = call { Some(claim) } else { None };
-    bed.spy.calls().into_iter().filter_map(claim).collect()
 }
 
 #[tokio::test]
@@ -129,7 +123,7 @@ async fn a_lost_answer_of_a_wait_for_several_queues_loses_nothing() {
     bed.push_to(&queue("q1"), vec![raw_task()]).await;
     bed.clock.advance(Duration::from_millis(1)).await;
     assert_eq!(pool.stats().summary.done, 2);
-    let claims = claims(&bed);
+    let claims = bed.spy.claims();
     assert_eq!(claims[0], claims[1], "the wait's and the one that asks again");
     drop(pool);
 }
@@ -175,7 +169,7 @@ async fn no_ring_is_missed_while_bell_and_claimer_take_turns_in_listening() {
     bed.spy.forget();
     bed.clock.advance(60 * SECOND).await;
     assert!(!bed.spy.waits().iter().any(alone));
-    assert!((11..=14).contains(&claims(&bed).len()), "{}", claims(&bed).len());
+    assert!((11..=14).contains(&bed.spy.claims().len()), "{}", bed.spy.claims().len());
     drop(pool);
 }
 
@@ -237,7 +231,7 @@ async fn a_lost_answer_of_a_wait_is_asked_for_by_the_same_claim() {
     bed.spy.lose_claims.store(1, Ordering::SeqCst);
     bed.push(1).await;
     bed.clock.advance(SECOND).await;
-    let claims = claims(&bed);
+    let claims = bed.spy.claims();
     assert_eq!(claims[0], claims[1], "the wait's and the one that asks again");
     let summary = pool.stats().summary;
     assert_eq!((summary.done, summary.lease_lost), (1, 0));

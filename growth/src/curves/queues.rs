@@ -17,10 +17,10 @@ use crate::load::Load;
 use crate::record::{Row, row};
 
 /// Of the calls that are made while idle, so much more has to be there to be told from them.
-const TOLD: f64 = 0.2;
+const TOLD: f64 = 0.5;
 
 /// Single pushes, and how long all rest after each.
-const PUSHES: usize = 20;
+const PUSHES: usize = 60;
 const REST: Duration = Duration::from_millis(250);
 
 /// How long the start of a task is waited for.
@@ -71,7 +71,7 @@ const PLAN: Plan = Plan {
             title: "From a single push to the start of its handler",
             unit: "ms",
             log: false,
-            lines: &[Line { name: "start_p50_ms", label: "median of 20", bare: false }],
+            lines: &[Line { name: "start_p50_ms", label: "median of 60", bare: false }],
             bar: None,
         },
     ],

@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use super::{Line, Look, Wanted};
+use super::Wanted;
+use super::line::{Line, Look};
 
 /// How often empty queues are looked at by claims that are made for others.
 pub(super) const GLANCE: Duration = Duration::from_millis(200);

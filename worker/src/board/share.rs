@@ -2,7 +2,8 @@
 
 use std::cmp::Reverse;
 
-use super::{Line, Wanted};
+use super::Wanted;
+use super::line::Line;
 
 /// How much to ask for.
 #[derive(Clone, Copy, Debug)]
@@ -58,3 +59,7 @@ pub(super) fn share(lines: &mut [Line], sharing: impl Fn(&Line) -> bool, want: W
     shares.retain(|(_, part)| *part > 0);
     shares
 }
+
+#[cfg(test)]
+#[path = "share_tests.rs"]
+mod tests;

@@ -101,3 +101,7 @@ impl Claimer {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "alone_tests.rs"]
+mod tests;

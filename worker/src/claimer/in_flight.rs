@@ -165,3 +165,7 @@ fn interleave(mut from: Vec<Vec<Job>>) -> Vec<Job> {
     placed.sort_by_key(|(place, _)| *place);
     placed.into_iter().map(|(_, job)| job).collect()
 }
+
+#[cfg(test)]
+#[path = "in_flight_tests.rs"]
+mod tests;

@@ -175,6 +175,12 @@ impl Spy {
         self.calls().into_iter().filter_map(wait).collect()
     }
 
+    /// Those of waits among them, once they were sent.
+    pub(crate) fn claims(&self) -> Vec<Claim> {
+        let claim = |call: Call| if let Call::Claim(claim) = call { Some(claim) } else { None };
+        self.calls().into_iter().filter_map(claim).collect()
+    }
+
     pub(crate) fn forget(&self) {
         self.calls.lock().unwrap().clear();
     }

@@ -1,0 +1,82 @@
+use tireless_core::Clock;
+
+use super::*;
+use crate::run::Verdict;
+use crate::testbed::{Bed, SECOND};
+
+/// A pool of so many slots far from its store, whose tasks take this long each and end like this.
+async fn far(bed: &Bed, slots: usize, each: Duration, end: fn() -> Verdict) -> crate::RunningPool {
+    bed.spy.answers_take(Duration::from_millis(5));
+    let clock = bed.clock.clone();
+    let pool = bed.raw(move |_| {
+        let clock = clock.clone();
+        async move {
+            clock.sleep(each).await;
+            end()
+        }
+    });
+    pool.concurrency(slots).start().await.unwrap()
+}
+
+#[tokio::test]
+async fn claims_and_acks_go_side_by_side_while_tasks_are_quick() {
+    let bed = Bed::new();
+    bed.push(20_000).await;
+    let pool = far(&bed, 100, Duration::from_micros(200), || Verdict::Done).await;
+    bed.clock.advance(SECOND).await;
+    assert_eq!(pool.stats().summary.done, 20_000);
+    let (claims, settles) = (bed.spy.most_claims(), bed.spy.most_settles());
+    assert!((2..=8).contains(&claims), "{claims} claims in flight");
+    assert!((2..=4).contains(&settles), "{settles} settles in flight");
+    drop(pool);
+}
+
+#[tokio::test]
+async fn other_outcomes_are_written_by_one_call_after_the_other() {
+    let bed = Bed::new();
+    bed.push(5_000).await;
+    let snooze = || Verdict::Snooze(3600 * SECOND);
+    let pool = far(&bed, 100, Duration::from_micros(200), snooze).await;
+    bed.clock.advance(SECOND).await;
+    assert_eq!((pool.stats().summary.snoozed, bed.spy.most_settles()), (5_000, 1));
+    drop(pool);
+}
+
+#[tokio::test]
+async fn no_more_are_kept_ready_than_was_said() {
+    let bed = Bed::new();
+    bed.push(20_000).await;
+    let pool = far(&bed, 100, Duration::from_millis(1), || Verdict::Done).await;
+    bed.spy.answers_take(Duration::from_micros(400));
+    let mut most = 0;
+    while pool.stats().summary.done < 20_000 {
+        bed.clock.advance(Duration::from_micros(100)).await;
+        most = most.max(pool.stats().running + pool.stats().waiting);
+    }
+    assert!((600..=1100).contains(&most), "{most} at a time");
+    drop(pool);
+}
+
+#[tokio::test]
+async fn one_claim_at_a_time_is_enough_while_tasks_are_slow() {
+    let bed = Bed::new();
+    bed.push(1000).await;
+    let pool = far(&bed, 10, Duration::from_millis(150), || Verdict::Done).await;
+    bed.clock.advance(30 * SECOND).await;
+    assert_eq!((pool.stats().summary.done, bed.spy.most_claims()), (1000, 1));
+    drop(pool);
+}
+
+#[tokio::test]
+async fn a_stop_gives_back_what_claims_in_flight_take() {
+    let bed = Bed::new();
+    bed.push(20_000).await;
+    let pool = far(&bed, 100, Duration::from_micros(200), || Verdict::Done).await;
+    bed.clock.advance_until(SECOND, || bed.spy.most_claims() > 1).await;
+    let stopped = tokio::spawn(pool.shutdown());
+    bed.clock.advance(2 * SECOND).await;
+    let summary = stopped.await.unwrap();
+    let counts = bed.counts().await;
+    assert_eq!((counts.running, summary.lease_lost), (0, 0));
+    assert_eq!((counts.ready + summary.done, counts.done), (20_000, summary.done));
+}
