@@ -109,7 +109,8 @@ async fn wait(shared: &Shared, queues: Vec<WaitOn>) -> Ended {
         let useless = useless_since.is_some_and(|since| now.saturating_sub(since) >= PATIENCE);
         if useless || !quiet.iter().all(|queue| wait.queues.contains(queue)) {
             shared.owes_nothing(Role::Bell, None);
-            // A ring that comes at this moment is lost, so its queue is looked at.
+            drop(answer);
+            // A ring that came at that moment is lost, so its queue is looked at.
             shared.board.look_again(&wait.queues);
             shared.claimer_wake.notify_one();
             return Ended::Heard;

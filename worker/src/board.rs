@@ -190,7 +190,7 @@ impl Board {
     /// The queues that are worth waiting for, and whether these are all.
     pub(crate) fn quiet(&self, now: Duration) -> (Vec<WaitOn>, bool) {
         let lines = self.lines();
-        let quiet = |line: &&Line| line.look == Look::Empty && line.blocked_until <= now;
+        let quiet = |line: &&Line| line.is_quiet(now);
         let quiet: Vec<_> = lines.iter().filter(quiet).map(Line::waited_for).collect();
         let all = quiet.len() == lines.len();
         (quiet, all)
@@ -199,10 +199,8 @@ impl Board {
     /// All queues, if there is nothing to do but to wait for them.
     pub(crate) fn all_quiet(&self, now: Duration) -> Option<Vec<WaitOn>> {
         let lines = self.lines();
-        let quiet = |line: &Line| {
-            let empty = line.look == Look::Empty && line.repeats.is_empty() && line.suspects == 0;
-            empty && line.blocked_until <= now
-        };
+        let quiet =
+            |line: &Line| line.is_quiet(now) && line.repeats.is_empty() && line.suspects == 0;
         lines.iter().all(quiet).then(|| lines.iter().map(Line::waited_for).collect())
     }
 

@@ -157,6 +157,11 @@ fn a_queue_whose_outcomes_pile_up_is_left_out_and_not_waited_for() {
     board.answered(1, SECOND, 0, &answer(true));
     assert_eq!(board.plan(SECOND, 4, |at| at == 0), Plan::Claim(vec![(1, 4)]));
     assert!(matches!(board.plan(SECOND, 4, |_| true), Plan::Idle(until) if until > SECOND));
+    all_empty(&board, 2, SECOND);
+    assert!(matches!(board.plan(SECOND, 4, |at| at == 0), Plan::Idle(_)));
+    let others: Vec<_> = board.quiet(SECOND).0.into_iter().map(|on| on.queue).collect();
+    assert_eq!(others, [QueueName::new("q1").unwrap()]);
+    assert!(board.all_quiet(SECOND).is_none(), "a wait would take from it");
 }
 
 /// After a long row of this error, how long the queue is left alone.

@@ -143,9 +143,18 @@ impl Claimer {
                 return self.ear.listen(&shared, on, rest).await;
             }
             rest = rest.min(deaf_for);
+        } else {
+            self.has_no_use_for_a_ring();
         }
         shared.bell_wake.notify_one();
         self.rest(rest).await;
+    }
+
+    /// There is nothing to listen for: that waits have failed does not matter meanwhile.
+    fn has_no_use_for_a_ring(&mut self) {
+        if self.ear.forgets_failures() {
+            self.shared.owes_nothing(Role::Bell, None);
+        }
     }
 
     /// Rests before it asks again, for a while at most.
@@ -187,7 +196,9 @@ impl Claimer {
             () = time_is_up => return,
             () = shared.stop.cancelled() => return,
         };
-        self.in_flight.land(&shared, landed);
+        if self.in_flight.land(&shared, landed) {
+            self.has_no_use_for_a_ring();
+        }
         if !self.in_flight.is_empty() {
             // The answers to the others are still owed.
             shared.asks(Role::Claimer);

@@ -128,7 +128,6 @@ async fn waits_that_fail_show_until_the_pool_is_full_and_needs_none() {
     bed.spy.mute(true);
     bed.clock.advance(20 * SECOND).await;
     assert_eq!(of(&pool, "bell").state, LoopState::Silent);
-    assert!(pool.health().is_ready() && pool.health().store_answers);
     bed.push(1).await;
     bed.clock.advance(20 * SECOND).await;
     assert_eq!(of(&pool, "bell").state, LoopState::Well);
@@ -150,6 +149,49 @@ async fn an_outage_makes_a_pool_unready_and_leaves_it_alive() {
     bed.spy.go_away(false);
     let back = watch(&bed, &pool, 600).await;
     assert!(back[5..].iter().all(|ready| *ready), "{back:?}");
+    drop(pool);
+}
+
+#[tokio::test]
+async fn a_pool_whose_waits_failed_before_an_outage_is_alive_all_through() {
+    for queues in [1, 2, 9] {
+        let bed = Bed::new();
+        let pool = (1..queues).fold(bed.raw(done), |pool, at| pool.queue(format!("q{at}")));
+        let pool = pool.concurrency(20).start().await.unwrap();
+        bed.clock.advance(20 * SECOND).await;
+        bed.spy.mute(true);
+        bed.clock.advance(6 * SECOND).await;
+        bed.spy.go_away(true);
+        let away = watch(&bed, &pool, 600).await;
+        assert!(away[5..].iter().all(|ready| !ready), "{away:?}");
+        bed.spy.mute(false);
+        bed.spy.go_away(false);
+        let back = watch(&bed, &pool, 60).await;
+        assert!(back[10..].iter().all(|ready| *ready), "{back:?}");
+        drop(pool);
+    }
+}
+
+#[tokio::test]
+async fn waits_that_hang_are_told_also_after_a_full_pool() {
+    let bed = Bed::new();
+    let clock = bed.clock.clone();
+    let pool = bed.raw(move |_| {
+        let clock = clock.clone();
+        async move {
+            clock.sleep(3 * SECOND).await;
+            Verdict::Done
+        }
+    });
+    let pool = pool.concurrency(1).start().await.unwrap();
+    bed.clock.advance(SECOND).await;
+    bed.spy.mute(true);
+    bed.clock.advance(6 * SECOND).await;
+    bed.spy.mute(false);
+    bed.spy.trouble(Some((Operation::Wait, Trouble::Hang)));
+    bed.push(1).await;
+    bed.clock.advance(60 * SECOND).await;
+    assert_eq!(of(&pool, "bell").state, LoopState::Silent);
     drop(pool);
 }
 

@@ -46,10 +46,8 @@ pub(crate) struct OnTheWay {
 pub(crate) fn room(shared: &Shared, on_the_way: OnTheWay) -> Option<Want> {
     let settings = &shared.settings;
     let load = shared.dispatch.load();
-    let idle_for = shared.clock.monotonic().saturating_sub(load.last_began);
-    // What comes after a pause may be of another kind; to wait for a far store is none.
-    let has_nothing = load.total() + on_the_way.tasks == 0;
-    let ramp = if has_nothing && idle_for > HOARD {
+    // To wait for a far store is no pause.
+    let ramp = if on_the_way.tasks == 0 && begins_anew(shared) {
         shared.dispatch.start_small();
         settings.concurrency
     } else {
@@ -79,6 +77,13 @@ pub(crate) fn room(shared: &Shared, on_the_way: OnTheWay) -> Option<Want> {
     // A part of them at a time: while these run, the next are claimed.
     let tasks = room.min(settings.concurrency.max(half)).min(TASKS_PER_CALL);
     Some(Want { tasks, share: if quick { worth_a_call(hoard) } else { 1 } })
+}
+
+/// Whether what comes now comes after a pause: it may be of another kind than what ran before.
+pub(crate) fn begins_anew(shared: &Shared) -> bool {
+    let load = shared.dispatch.load();
+    let idle_for = shared.clock.monotonic().saturating_sub(load.last_began);
+    load.total() == 0 && idle_for > HOARD
 }
 
 /// Where tasks are so quick that as many are kept ready as run, calls are what costs: a few queues are

@@ -5,7 +5,8 @@
 //! only when the lease has ended, and nobody looks at the worker in that moment; what else is there is
 //! claimed in the usual way a round trip later.
 //!
-//! A pool of many queues, and one of several with inboxes, leaves this to its bell.
+//! A pool of many queues, and one of several with inboxes, leaves this to its bell. Where the store
+//! leaves out a claim of several queues, it is sent by itself once one has rung.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +16,7 @@ use tireless_core::{Claim, ClaimFrom, ClaimMode, Error, Wait, WaitOn, Woken};
 use crate::board::{LOOK, longest_pause};
 use crate::claimer::{start, take};
 use crate::health::Role;
+use crate::hoard::begins_anew;
 use crate::random::backoff;
 use crate::shared::{Served, Shared};
 
@@ -55,16 +57,19 @@ impl Ear {
         self.deaf_until.saturating_sub(now)
     }
 
+    /// There is something else to do than to listen: whether waits have failed before, which is of no
+    /// matter now.
+    pub(crate) fn forgets_failures(&mut self) -> bool {
+        std::mem::take(&mut self.failures) > 0
+    }
+
     /// Waits for the bells of all queues, or until `hold` is over, which is when one of them is to be
     /// looked at in any case.
     pub(crate) async fn listen(&mut self, shared: &Arc<Shared>, on: Vec<WaitOn>, hold: Duration) {
         let number = shared.ledger.begin(0..on.len());
         let wait = wait_for(shared, number, on, hold);
         shared.asks_in(Role::Claimer, hold);
-        if self.failures == 0 {
-            // Else it is owed since the first failure.
-            shared.asks_in(Role::Bell, hold);
-        }
+        shared.asks_once(Role::Bell, hold);
         let sent = shared.clock.monotonic();
         let pause = match end_of(shared, &wait).await {
             Ended::Woken(woken) => {
@@ -136,6 +141,9 @@ fn told(shared: &Arc<Shared>, number: u64, sent: Duration, woken: Woken) {
         shared.lease_extended(at, sent);
         shared.board.answered(at, now, 1, &answer);
         jobs.push((shared.queues[at].level, take(shared, number, at, answer)));
+    }
+    if begins_anew(shared) {
+        shared.dispatch.start_small();
     }
     // What goes before others does so too where several have rung.
     jobs.sort_by_key(|(level, _)| *level);

@@ -1,5 +1,5 @@
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use tireless_core::{Admin, Clock, Operation, When};
 
@@ -203,6 +203,30 @@ async fn what_rings_starts_at_once_and_the_rest_with_the_next_claim() {
     bed.push(5).await;
     bed.clock.advance(Duration::from_millis(1)).await;
     assert_eq!(*started.lock().unwrap(), vec![pushed; 5]);
+    drop(pool);
+}
+
+#[tokio::test]
+async fn what_comes_after_a_pause_is_not_hoarded_because_others_were_quick() {
+    let bed = Bed::new();
+    let (clock, slow) = (bed.clock.clone(), Arc::new(AtomicBool::new(false)));
+    let is_slow = Arc::clone(&slow);
+    let pool = bed.raw(move |_: Context| {
+        let (clock, slow) = (clock.clone(), is_slow.load(Ordering::SeqCst));
+        async move {
+            clock.sleep(if slow { SECOND } else { Duration::from_micros(100) }).await;
+            Verdict::Done
+        }
+    });
+    bed.push(2_000).await;
+    let pool = pool.concurrency(2).start().await.unwrap();
+    bed.clock.advance(3 * SECOND).await;
+    assert_eq!(pool.stats().summary.done, 2_000);
+    slow.store(true, Ordering::SeqCst);
+    bed.push(50).await;
+    bed.clock.advance(Duration::from_millis(10)).await;
+    let stats = pool.stats();
+    assert!(stats.running == 2 && stats.waiting <= 2, "{stats:?}");
     drop(pool);
 }
 

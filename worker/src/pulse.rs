@@ -100,6 +100,15 @@ impl Pulse {
         self.notes().asks_at = Some(at);
     }
 
+    /// It asks for something that is answered by that time, unless it owes an answer already: then that
+    /// is still the one to wait for.
+    pub(crate) fn asks_once(&self, by: Duration) {
+        let mut notes = self.notes();
+        if notes.owes.is_none() {
+            notes.asks_at.get_or_insert(by);
+        }
+    }
+
     /// It has nothing to ask for, and looks again at that time if one is given: what it owed is
     /// not owed any more.
     pub(crate) fn owes_nothing(&self, until: Option<Duration>) {

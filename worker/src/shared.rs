@@ -179,6 +179,11 @@ impl Shared {
         self.health.pulse(role).asks_at(self.clock.monotonic().saturating_add(pause));
     }
 
+    /// A loop asks for what is answered within that time, unless it owes an answer already.
+    pub(crate) fn asks_once(&self, role: Role, within: Duration) {
+        self.health.pulse(role).asks_once(self.clock.monotonic().saturating_add(within));
+    }
+
     /// A loop has nothing to ask for, and looks again after a pause if one is given.
     pub(crate) fn owes_nothing(&self, role: Role, pause: Option<Duration>) {
         let until = pause.map(|pause| self.clock.monotonic().saturating_add(pause));

@@ -74,6 +74,11 @@ impl Line {
         }
     }
 
+    /// Whether it is worth waiting for: what it would give is taken.
+    pub(super) fn is_quiet(&self, now: Duration) -> bool {
+        self.look == Look::Empty && self.blocked_until <= now && !self.choked
+    }
+
     /// The inbox of a paused queue is not taken in: what lies there rings no end.
     pub(super) fn waited_for(&self) -> WaitOn {
         let WaitOn { queue, inbox } = &self.wait_on;

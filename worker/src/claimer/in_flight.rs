@@ -76,15 +76,15 @@ impl InFlight {
         landed
     }
 
-    /// Notes what the queues answered to a claim, and has the tasks run.
-    pub(super) fn land(&mut self, shared: &Arc<Shared>, landed: Landed) {
+    /// Notes what the queues answered to a claim, and has the tasks run; whether there are any.
+    pub(super) fn land(&mut self, shared: &Arc<Shared>, landed: Landed) -> bool {
         let began = shared.dispatch.load().began;
         self.reach.answered(landed.took, shared.clock.monotonic(), began);
-        land(shared, landed);
+        land(shared, landed)
     }
 }
 
-fn land(shared: &Arc<Shared>, landed: Landed) {
+fn land(shared: &Arc<Shared>, landed: Landed) -> bool {
     let number = landed.number;
     let mut jobs = Vec::with_capacity(landed.answers.len());
     for (at, max, answer) in landed.answers {
@@ -105,9 +105,12 @@ fn land(shared: &Arc<Shared>, landed: Landed) {
             }
         }
     }
-    start(shared, interleave(jobs));
+    let jobs = interleave(jobs);
+    let any = !jobs.is_empty();
+    start(shared, jobs);
     // Queues that are empty now are worth waiting for.
     shared.bell_wake.notify_one();
+    any
 }
 
 /// Sends a claim and answers for each of its queues.
