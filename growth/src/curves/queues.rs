@@ -16,9 +16,6 @@ use crate::info::sent;
 use crate::load::Load;
 use crate::record::{Row, row};
 
-/// Of the calls that are made while idle, so much more has to be there to be told from them.
-const TOLD: f64 = 0.5;
-
 /// Single pushes, and how long all rest after each.
 const PUSHES: usize = 60;
 const REST: Duration = Duration::from_millis(250);
@@ -90,7 +87,7 @@ impl Curve for Queues {
     async fn measure(&self, run: &Run) -> Result<Measured> {
         let all = [1_u64, 3, 10, 100, 1_000];
         let sizes = run.scale.pick(&all[..2], &all, &all);
-        let tasks = run.scale.pick(200, 100_000, 500_000);
+        let tasks = run.scale.pick(200, 300_000, 500_000);
         run.progress.set_length(sizes.len() as u64);
         let ground = Ground::open(run.client).await?;
         let load = Load::new(ground.broker.clone(), BODY);
@@ -141,44 +138,38 @@ async fn idle(ground: &Ground, run: &Run, queues: &[QueueName]) -> Result<Row> {
     let (calls, _) = sent(&before, &ground.gauge.calls().await?);
     let connections = ground.gauge.connections().await? - others;
     let per_s = calls as f64 * 1e6 / spent.wall_us;
-    let (calls_a_push, start_p50_ms) = pushes(ground, queues, per_s, &mut starts).await?;
+    let (calls_a_push, start_p50_ms) = pushes(ground, queues, &mut starts).await?;
     pool.shutdown().await;
-    let mut row = row([
+    Ok(row([
+        ("calls_a_push", calls_a_push),
         ("start_p50_ms", start_p50_ms),
         ("idle_calls_per_s", per_s),
         ("idle_calls_a_queue", per_s / queues.len() as f64),
         ("idle_server_percent", 100.0 * spent.server_us / spent.wall_us),
         ("connections", connections),
-    ]);
-    row.extend(calls_a_push.map(|calls| ("calls_a_push".to_owned(), calls)));
-    Ok(row)
+    ]))
 }
 
-/// How many calls a single push to one of the queues makes, its own among them, beyond those that
-/// are made while idle, which come in gusts: `None` where those are so many that nothing can be told.
-/// And the median of the times from a push to the start of its handler.
+/// How many calls come with a single push to one of the queues, its own among them, and how long it
+/// takes until its handler starts: the medians, since what is sent while idle comes in gusts.
 async fn pushes(
     ground: &Ground,
     queues: &[QueueName],
-    idle_per_s: f64,
     starts: &mut UnboundedReceiver<Instant>,
-) -> Result<(Option<f64>, f64)> {
+) -> Result<(f64, f64)> {
     let load = Load::new(ground.broker.clone(), BODY);
-    let (before, begin) = (ground.gauge.calls().await?, Instant::now());
-    let mut times = Vec::with_capacity(PUSHES);
+    let (mut calls, mut times) = (Vec::with_capacity(PUSHES), Vec::with_capacity(PUSHES));
     for at in 0..PUSHES {
-        let pushed = Instant::now();
+        let (before, pushed) = (ground.gauge.calls().await?, Instant::now());
         load.push(&queues[at * 7 % queues.len()], 1).await?;
         let started = timeout(PATIENCE, starts.recv()).await;
         let started = started.context("no task started within 10 s")?;
         let started = started.context("the pool has ended")?;
         times.push(started.duration_since(pushed).as_secs_f64() * 1e3);
         sleep(REST).await;
+        calls.push(sent(&before, &ground.gauge.calls().await?).0 as f64);
     }
-    let (calls, _) = sent(&before, &ground.gauge.calls().await?);
-    let idle = idle_per_s * begin.elapsed().as_secs_f64();
-    let more = calls as f64 - idle;
-    let calls = (more > TOLD * idle).then_some((more / PUSHES as f64 * 1e3).round() / 1e3);
+    calls.sort_by(f64::total_cmp);
     times.sort_by(f64::total_cmp);
-    Ok((calls, times[PUSHES / 2]))
+    Ok((calls[PUSHES / 2], times[PUSHES / 2]))
 }
