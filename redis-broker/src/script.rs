@@ -26,9 +26,17 @@ pub(crate) const ADOPTED_KEYS: [&str; 6] =
 /// Where the pieces stand in a script that does something before it needs any; else they come first.
 const PIECES_STAND_HERE: &str = "-- The pieces stand here.\n";
 
+/// The time begins every script that needs it before its other pieces.
+const NOW: &str = include_str!("../lua/lib/now.lua");
+
 /// What begins every script that has it.
-const BEGINNINGS: [&str; 2] =
-    [include_str!("../lua/lib/now.lua"), include_str!("../lua/lib/layout.lua")];
+const LAYOUT: &str = include_str!("../lua/lib/layout.lua");
+
+/// The words of a text of Lua, without its comments.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    let code = text.lines().map(|line| line.split_once("--").map_or(line, |(code, _)| code));
+    code.flat_map(|code| code.split(|sign: char| !sign.is_ascii_alphanumeric() && sign != '_'))
+}
 
 /// A script as it is sent.
 #[derive(Debug)]
@@ -63,10 +71,12 @@ impl Script {
     }
 
     /// What it is made of, in the order in which it is sent: the pieces that begin every script, its
-    /// own text up to the line that says where the pieces stand, the pieces, and the rest.
+    /// own text up to the line that says where the pieces stand, the pieces, and the rest. Its text
+    /// up to there is given the time only if it asks for it.
     fn parts(&self) -> Vec<&'static str> {
         let (head, rest) = self.body.split_once(PIECES_STAND_HERE).unwrap_or(("", self.body));
-        let begins = |piece: &&&str| BEGINNINGS.contains(*piece);
+        let needs_time = head.is_empty() || words(head).any(|word| word == "now");
+        let begins = |piece: &&&str| **piece == LAYOUT || (**piece == NOW && needs_time);
         let beginnings = self.pieces.iter().filter(begins);
         let others = self.pieces.iter().filter(|piece| !begins(piece));
         beginnings.copied().chain([head]).chain(others.copied()).chain([rest]).collect()
@@ -102,5 +112,22 @@ impl Script {
         }
         source.push_str(rest);
         source
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::scripts::{CLAIM, PUSH};
+
+    #[test]
+    fn the_time_is_asked_for_before_the_first_text_that_needs_it() {
+        let text = |script: &super::Script| {
+            String::from_utf8(script.compiled(false).source.to_vec()).unwrap()
+        };
+        let (push, claim) = (text(&PUSH), text(&CLAIM));
+        let at = |text: &str, what: &str| text.find(what).unwrap();
+        assert!(at(&push, "call('TIME')") > at(&push, "return ''"), "the usual push needs none");
+        assert!(at(&push, "call('TIME')") < at(&push, "now + ms"));
+        assert!(at(&claim, "call('TIME')") < at(&claim, "soonest > now"));
     }
 }

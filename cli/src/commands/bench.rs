@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde::Serialize;
-use tireless::limits::{BODY_BYTES, BYTES_PER_CALL, TASKS_PER_CALL};
+use tireless::limits::{BODY_BYTES, TASKS_PER_CALL};
 use tireless::{Backend, QueueName, State, TaskId, shutdown_signal};
 
 use crate::exit::{Outcome, Stop};
@@ -12,17 +12,20 @@ use crate::output::{Output, table};
 mod drain;
 mod pick_up;
 mod push;
+mod steady;
 
 use drain::Drained;
 use pick_up::PickUp;
 use push::Load;
+use steady::Steady;
 
 const AFTER_HELP: &str = "\
 Rates are tasks a second. Pushing is measured one at a time, with --producers callers of one \
-producer at once, and in batches with two calls under way; draining with one pool in this process; \
-pick-up from an idle pool, from the start of the push to the start of the handler. `at most` and \
-`at least` are what bare commands come to in the same run. Server figures are of the whole server: \
-nothing else should use it meanwhile.";
+producer at once, and in batches with two calls under way; draining with one pool in this process. \
+In the steady state a batch comes each millisecond, half as many tasks as pushing and draining could \
+do side by side. How soon they start, and how soon an idle pool picks one up, is from the start of the \
+push to the start of the handler. `at most` and `at least` are what bare commands come to in the same \
+run. Server figures are of the whole server: nothing else should use it meanwhile.";
 
 /// How much of everything.
 #[derive(Debug, clap::Args)]
@@ -59,6 +62,9 @@ struct Answer {
     push_64_per_s: Option<f64>,
     push_batch_per_s: Option<f64>,
     drain_per_s: Option<f64>,
+    steady_per_s: Option<f64>,
+    steady_p50_us: Option<f64>,
+    steady_p99_us: Option<f64>,
     pickup_p50_us: Option<f64>,
     pickup_p99_us: Option<f64>,
     limit_pickup_p50_us: Option<f64>,
@@ -92,12 +98,13 @@ async fn measure(args: &Args, broker: &Arc<dyn Backend>, queue: &QueueName) -> O
     let push_many = load.one_by_one(args.producers).await?;
     remove(broker.as_ref(), queue).await?;
     let before = broker.server().await?;
-    let fits = BYTES_PER_CALL / (args.body_bytes as usize + 64);
-    let push_batch = load.in_batches(args.tasks, usize::from(args.batch).min(fits)).await?;
+    let push_batch = load.in_batches(args.tasks, load.fits(usize::from(args.batch))).await?;
     let after = broker.server().await?;
     let bytes = per_task(before.memory_bytes, after.memory_bytes, args.tasks);
     let concurrency = usize::from(args.concurrency);
     let drained = Drained::measure(broker, queue, args.tasks, concurrency).await?;
+    let rate = steady::half(push_batch, drained.per_s);
+    let steady = Steady::measure(broker, queue, &load, concurrency, rate).await?;
     let pick_up = PickUp::measure(broker, queue, &load, concurrency).await?;
     let bare = PickUp::bare(broker.as_ref()).await?;
     let limit = broker.drain_limit(args.tasks, args.body_bytes as usize).await?;
@@ -109,6 +116,9 @@ async fn measure(args: &Args, broker: &Arc<dyn Backend>, queue: &QueueName) -> O
         push_64_per_s: Some(rounded(push_many)),
         push_batch_per_s: Some(rounded(push_batch)),
         drain_per_s: Some(rounded(drained.per_s)),
+        steady_per_s: Some(rounded(steady.per_s)),
+        steady_p50_us: Some(steady.start.p50_us),
+        steady_p99_us: Some(steady.start.p99_us),
         pickup_p50_us: Some(pick_up.p50_us),
         pickup_p99_us: Some(pick_up.p99_us),
         limit_pickup_p50_us: bare.as_ref().map(|bare| bare.p50_us),
@@ -153,6 +163,9 @@ fn print(answer: &Answer, args: &Args, out: Output) -> Outcome {
         (batches.as_str(), answer.push_batch_per_s, "tasks/s"),
         ("drain", answer.drain_per_s, "tasks/s"),
         ("drain, at most", answer.limit_drain_per_s, "tasks/s"),
+        ("steady, at half of both", answer.steady_per_s, "tasks/s"),
+        ("steady, median", answer.steady_p50_us, "us"),
+        ("steady, 99th of 100", answer.steady_p99_us, "us"),
         ("pick-up, median", answer.pickup_p50_us, "us"),
         ("pick-up, median, at least", answer.limit_pickup_p50_us, "us"),
         ("pick-up, 99th of 100", answer.pickup_p99_us, "us"),

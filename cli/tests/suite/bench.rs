@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::harness::{Answer, Place, tireless};
 
-const FIELDS: [&str; 17] = [
+const FIELDS: [&str; 20] = [
     "tasks",
     "body_bytes",
     "push_one_per_s",
@@ -12,6 +12,9 @@ const FIELDS: [&str; 17] = [
     "push_64_per_s",
     "push_batch_per_s",
     "drain_per_s",
+    "steady_per_s",
+    "steady_p50_us",
+    "steady_p99_us",
     "pickup_p50_us",
     "pickup_p99_us",
     "worker_cpu_us_per_task",
@@ -42,7 +45,7 @@ fn a_server_is_measured_with_both_clients_and_left_empty() {
         let place = Place::new();
         let answer = place.json(&["--client", client, "bench", "--tasks", "3000"]);
         assert_eq!(fields(&answer), expected());
-        for field in &FIELDS[..15] {
+        for field in &FIELDS[..18] {
             assert!(answer[field].as_f64().is_some_and(|value| value > 0.0), "{field}: {answer}");
         }
         for queue in place.json(&["status"])["queues"].as_array().unwrap() {

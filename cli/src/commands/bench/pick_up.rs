@@ -19,7 +19,7 @@ const SAMPLES: usize = 200;
 const REST: Duration = Duration::from_millis(20);
 
 /// How long a start is waited for: a lost bell costs 5 s.
-const LIMIT: Duration = Duration::from_secs(30);
+pub(super) const LIMIT: Duration = Duration::from_secs(30);
 
 /// Times from the start of a push to the start of the handler.
 #[derive(Debug)]
@@ -77,7 +77,8 @@ impl PickUp {
         Ok(broker.hand_over_limit(SAMPLES).await?.map(Self::of))
     }
 
-    fn of(mut times: Vec<Duration>) -> Self {
+    /// The two of these times that count.
+    pub(super) fn of(mut times: Vec<Duration>) -> Self {
         times.sort_unstable();
         Self { p50_us: at(&times, 50), p99_us: at(&times, 99) }
     }

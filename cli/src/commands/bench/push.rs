@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
+use tireless::limits::BYTES_PER_CALL;
 use tireless::{Backend, Envelope, NewTask, Producer, QueueName, Result};
 use tokio::task::JoinSet;
 
@@ -16,6 +17,12 @@ pub(super) const TIME: Duration = Duration::from_secs(2);
 
 /// Calls under way while batches are pushed.
 const AT_ONCE: usize = 2;
+
+/// What bodies are made of.
+const FILL: u8 = b'x';
+
+/// Bytes of a stamp.
+const STAMP: usize = 8;
 
 /// Tasks for a queue, all alike.
 #[derive(Clone, Debug)]
@@ -33,7 +40,7 @@ impl Load {
         queue: QueueName,
         body_bytes: usize,
     ) -> Result<Self> {
-        let body = bytes::Bytes::from(vec![b'x'; body_bytes]);
+        let body = bytes::Bytes::from(vec![FILL; body_bytes]);
         let envelope = Envelope::raw(body.clone()).encode()?;
         Ok(Self { broker, queue, body, envelope })
     }
@@ -41,6 +48,26 @@ impl Load {
     /// Pushes one task.
     pub(super) async fn push(&self, producer: &Producer) -> Result<()> {
         producer.push_raw(&self.queue, self.body.clone()).await.map(drop)
+    }
+
+    /// A task for a batch; one with a stamp carries it in front of its body.
+    pub(super) fn task(&self, stamp: Option<Duration>) -> Result<NewTask> {
+        let Some(stamp) = stamp else { return Ok(NewTask::new(self.envelope.clone())) };
+        let mut body = self.body.to_vec();
+        body.resize(body.len().max(STAMP), FILL);
+        body[..STAMP].copy_from_slice(&u64::try_from(stamp.as_nanos()).unwrap_or(0).to_be_bytes());
+        Ok(NewTask::new(Envelope::raw(body).encode()?))
+    }
+
+    /// The stamp that a task's body carries, if it has one.
+    pub(super) fn stamp(body: &[u8]) -> Option<Duration> {
+        let stamp = body.first_chunk::<STAMP>().filter(|stamp| **stamp != [FILL; STAMP])?;
+        Some(Duration::from_nanos(u64::from_be_bytes(*stamp)))
+    }
+
+    /// How many tasks fit into one call, of those wanted.
+    pub(super) fn fits(&self, wanted: usize) -> usize {
+        wanted.min(BYTES_PER_CALL / (self.body.len().max(STAMP) + 64)).max(1)
     }
 
     /// A producer for [`push`](Self::push).
@@ -80,10 +107,10 @@ impl Load {
         stream::iter((0..tasks).step_by(batch as usize))
             .map(|first| {
                 let count = batch.min(tasks - first);
-                let tasks = (0..count).map(|_| NewTask::new(self.envelope.clone())).collect();
+                let tasks: Result<_> = (0..count).map(|_| self.task(None)).collect();
                 let (pusher, bar) = (&pusher, &bar);
                 async move {
-                    pusher.push(tasks).await?;
+                    pusher.push(tasks?).await?;
                     bar.inc(count);
                     Ok::<_, tireless::Error>(())
                 }
@@ -93,5 +120,26 @@ impl Load {
             .await?;
         bar.finish_and_clear();
         Ok(tasks as f64 / start.elapsed().as_secs_f64())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stamps_are_read_again_and_plain_bodies_have_none() {
+        let broker = crate::connect::in_memory();
+        for body_bytes in [0, 7, 8, 100] {
+            let queue = QueueName::new("q").unwrap();
+            let load = Load::new(broker.clone(), queue, body_bytes).unwrap();
+            let body = |stamp| Envelope::decode(&load.task(stamp).unwrap().envelope).unwrap().body;
+            let stamp = Duration::from_micros(1_234_567);
+            assert_eq!(
+                (Load::stamp(&body(Some(stamp))), Load::stamp(&body(None))),
+                (Some(stamp), None)
+            );
+            assert_eq!(body(Some(stamp)).len(), body_bytes.max(8));
+        }
     }
 }
