@@ -16,6 +16,10 @@ use tireless_redis_broker::tls::client_config;
 const KEEPALIVE_AFTER: Duration = Duration::from_secs(30);
 const KEEPALIVE_EVERY: Duration = Duration::from_secs(10);
 
+/// Who opens a link limits the time, and says how long it was; the library's own limit only tells that
+/// the connection has ended, and must not come first.
+const BEYOND_OURS: Duration = patience::CONNECT.saturating_mul(2);
+
 /// A builder without a reconnect policy: the client of a lost connection ends. The database is
 /// not set, since the library knows 256 of them only.
 pub(crate) fn builder(address: &Address) -> Result<Builder, ConnectError> {
@@ -35,8 +39,8 @@ pub(crate) fn builder(address: &Address) -> Result<Builder, ConnectError> {
     }
     let mut builder = Builder::from_config(config);
     builder.set_connection_config(ConnectionConfig {
-        connection_timeout: patience::CONNECT,
-        internal_command_timeout: patience::CONNECT,
+        connection_timeout: BEYOND_OURS,
+        internal_command_timeout: BEYOND_OURS,
         max_command_attempts: 1,
         tcp: TcpConfig {
             // Commands are small and waited for: they must not be held back to be sent together.

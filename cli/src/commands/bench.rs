@@ -105,6 +105,8 @@ async fn measure(args: &Args, broker: &Arc<dyn Backend>, queue: &QueueName) -> O
     let drained = Drained::measure(broker, queue, args.tasks, concurrency).await?;
     let rate = steady::half(push_batch, drained.per_s);
     let steady = Steady::measure(broker, queue, &load, concurrency, rate).await?;
+    // A task that nobody waited for may be left.
+    remove(broker.as_ref(), queue).await?;
     let pick_up = PickUp::measure(broker, queue, &load, concurrency).await?;
     let bare = PickUp::bare(broker.as_ref()).await?;
     let limit = broker.drain_limit(args.tasks, args.body_bytes as usize).await?;
