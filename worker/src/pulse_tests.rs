@@ -58,6 +58,22 @@ fn errors_keep_it_silent_and_from_being_stuck() {
 }
 
 #[test]
+fn who_asks_once_still_owes_what_was_asked_for_first() {
+    let pulse = Pulse::waiting(at(0));
+    pulse.asks_once(at(5));
+    pulse.asks_once(at(12));
+    assert_eq!(pulse.read(at(9)).silent_for, 4 * SECOND);
+    pulse.succeeded(at(9));
+    pulse.failed(at(10));
+    pulse.asks_once(at(20));
+    assert_eq!(pulse.read(at(14)).silent_for, 4 * SECOND);
+    pulse.owes_nothing(None);
+    pulse.asks_once(at(20));
+    assert_eq!(state(&pulse, 23), LoopState::Well);
+    assert_eq!(state(&pulse, 24), LoopState::Silent);
+}
+
+#[test]
 fn restarts_do_not_count_as_a_sign_of_the_store() {
     let pulse = Pulse::waiting(at(0));
     pulse.succeeded(at(0));
