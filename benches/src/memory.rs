@@ -40,6 +40,20 @@ impl Memory {
         self
     }
 
+    /// The same, holding this many tasks more, each with bytes of its own as real ones have: threads
+    /// that run them share no count of who uses them.
+    #[must_use]
+    pub fn holding_own(mut self, tasks: usize) -> Self {
+        for first in (0..tasks).step_by(limits::TASKS_PER_CALL) {
+            let mut push = self.next_push(limits::TASKS_PER_CALL.min(tasks - first));
+            for task in &mut push.tasks {
+                task.envelope = Bytes::copy_from_slice(&task.envelope);
+            }
+            self.push(&push);
+        }
+        self
+    }
+
     /// Pushes this many tasks, in calls as long as may be.
     fn fill(&mut self, tasks: usize) {
         let mut left = tasks;

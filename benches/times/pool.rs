@@ -21,12 +21,13 @@ pub(crate) fn drain(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("drain");
     group.throughput(Throughput::Elements(TASKS as u64));
     group.bench_function(BenchmarkId::new("bare-spawn", TASKS), |bencher| {
-        let bodies = || vec![fixture::raw_body(); TASKS];
+        let own = || Bytes::copy_from_slice(&fixture::raw_body());
+        let bodies = || std::iter::repeat_with(own).take(TASKS).collect();
         bencher.iter_custom(|rounds| timed(&runtime, rounds, bodies, drain::by_spawn));
     });
     for (name, envelope) in [("pool", fixture::raw_envelope()), ("typed", fixture::envelope())] {
         group.bench_function(BenchmarkId::new(name, TASKS), |bencher| {
-            let broker = || Memory::of(Bytes::clone(&envelope)).holding(TASKS).into_broker();
+            let broker = || Memory::of(Bytes::clone(&envelope)).holding_own(TASKS).into_broker();
             let through_pool = |broker| drain::through_pool(broker, TASKS, None);
             bencher.iter_custom(|rounds| timed(&runtime, rounds, broker, through_pool));
         });
