@@ -36,7 +36,7 @@ impl Memory {
     /// The same, holding this many tasks more.
     #[must_use]
     pub fn holding(mut self, tasks: usize) -> Self {
-        self.fill(tasks);
+        self.fill(tasks, Bytes::clone);
         self
     }
 
@@ -44,22 +44,17 @@ impl Memory {
     /// that run them share no count of who uses them.
     #[must_use]
     pub fn holding_own(mut self, tasks: usize) -> Self {
-        for first in (0..tasks).step_by(limits::TASKS_PER_CALL) {
-            let mut push = self.next_push(limits::TASKS_PER_CALL.min(tasks - first));
-            for task in &mut push.tasks {
-                task.envelope = Bytes::copy_from_slice(&task.envelope);
-            }
-            self.push(&push);
-        }
+        self.fill(tasks, |envelope| Bytes::copy_from_slice(envelope));
         self
     }
 
-    /// Pushes this many tasks, in calls as long as may be.
-    fn fill(&mut self, tasks: usize) {
+    /// Pushes this many tasks with such envelopes, in calls as long as may be.
+    fn fill(&mut self, tasks: usize, envelope: impl Fn(&Bytes) -> Bytes) {
         let mut left = tasks;
         while left > 0 {
             let batch = left.min(limits::TASKS_PER_CALL);
-            let push = self.next_push(batch);
+            let mut push = self.next_push(batch);
+            push.tasks.iter_mut().for_each(|task| task.envelope = envelope(&task.envelope));
             self.push(&push);
             left -= batch;
         }

@@ -47,7 +47,7 @@ pub(crate) fn room(shared: &Shared, on_the_way: OnTheWay) -> Option<Want> {
     let settings = &shared.settings;
     let load = shared.dispatch.load();
     // To wait for a far store is no pause.
-    let ramp = if on_the_way.tasks == 0 && begins_anew(shared) {
+    let ramp = if on_the_way.tasks == 0 && begins_anew(shared, &load) {
         shared.dispatch.start_small();
         settings.concurrency
     } else {
@@ -80,8 +80,7 @@ pub(crate) fn room(shared: &Shared, on_the_way: OnTheWay) -> Option<Want> {
 }
 
 /// Whether what comes now comes after a pause: it may be of another kind than what ran before.
-pub(crate) fn begins_anew(shared: &Shared) -> bool {
-    let load = shared.dispatch.load();
+pub(crate) fn begins_anew(shared: &Shared, load: &Load) -> bool {
     let idle_for = shared.clock.monotonic().saturating_sub(load.last_began);
     load.total() == 0 && idle_for > HOARD
 }

@@ -142,7 +142,7 @@ fn told(shared: &Arc<Shared>, number: u64, sent: Duration, woken: Woken) {
         shared.board.answered(at, now, 1, &answer);
         jobs.push((shared.queues[at].level, take(shared, number, at, answer)));
     }
-    if begins_anew(shared) {
+    if begins_anew(shared, &shared.dispatch.load()) {
         shared.dispatch.start_small();
     }
     // What goes before others does so too where several have rung.
