@@ -30,7 +30,10 @@ struct Book {
 impl Gated {
     /// Answers at once.
     pub(super) fn open() -> Self {
-        Self(Arc::new(Inner { gate: Semaphore::new(1_000), book: Mutex::default() }))
+        Self(Arc::new(Inner {
+            gate: Semaphore::new(Semaphore::MAX_PERMITS),
+            book: Mutex::default(),
+        }))
     }
 
     /// Answers nothing yet.

@@ -64,26 +64,22 @@ impl Groups {
         task: NewTask,
     ) -> Result<Receipt> {
         let group = producer.groups.of(&queue, runtime.id());
-        let (place, mut answer) = Place::take(&group, task);
         let flight = || Flight::of(&group, producer, &queue, runtime.clone());
-        // Not in the condition: the lock would be held all through it.
-        let load = group.state().board(FLIGHTS);
+        // Not in the match: the lock would be held all through it.
+        let entry = group.state().enter(task);
+        let (number, mut answer) = match entry {
+            Entry::Flies(task) => return flight().alone(task).await,
+            Entry::Waits(number, answer) => (number, answer),
+        };
+        let place = Place { group: &group, number };
+        tokio::select! {
+            biased;
+            answer = &mut answer => return answer.unwrap_or_else(|_| Err(unanswered())),
+            () = producer.clock.sleep(MOMENT) => {}
+        }
+        let load = if place.is_waiting() { group.state().board(usize::MAX) } else { None };
         if let Some(load) = load {
-            let flight = flight();
-            if load.tasks.len() == 1 {
-                return flight.alone(load.tasks).await;
-            }
-            flight.carry_apart(load);
-        } else {
-            tokio::select! {
-                biased;
-                answer = &mut answer => return answer.unwrap_or_else(|_| Err(unanswered())),
-                () = producer.clock.sleep(MOMENT) => {}
-            }
-            let load = if place.is_waiting() { group.state().board(usize::MAX) } else { None };
-            if let Some(load) = load {
-                flight().carry_apart(load);
-            }
+            flight().carry_apart(load);
         }
         answer.await.unwrap_or_else(|_| Err(unanswered()))
     }
@@ -108,13 +104,28 @@ impl Group {
     }
 }
 
+/// How a push begins.
+enum Entry {
+    /// Alone, in a flight that has begun.
+    Flies(NewTask),
+    /// For another's flight, under this number.
+    Waits(u64, oneshot::Receiver<Result<Receipt>>),
+}
+
 impl State {
-    fn enter(&mut self, task: NewTask) -> (u64, oneshot::Receiver<Result<Receipt>>) {
+    /// Lets a push fly at once if few fly and nobody waits: those who wait are taken along when a
+    /// flight ends. In one step with the look at who flies: between two, a flight could begin with
+    /// somebody else's task.
+    fn enter(&mut self, task: NewTask) -> Entry {
+        if self.flights < FLIGHTS && self.waiting.is_empty() {
+            self.flights += 1;
+            return Entry::Flies(task);
+        }
         let (answer, answered) = oneshot::channel();
         let number = self.next;
         self.next += 1;
         self.waiting.push_back(Waiting { number, task: Some(task), answer });
-        (number, answered)
+        Entry::Waits(number, answered)
     }
 
     fn find(&mut self, number: u64) -> Option<&mut Waiting> {
@@ -164,12 +175,7 @@ struct Place<'a> {
     number: u64,
 }
 
-impl<'a> Place<'a> {
-    fn take(group: &'a Group, task: NewTask) -> (Self, oneshot::Receiver<Result<Receipt>>) {
-        let (number, answered) = group.state().enter(task);
-        (Self { group, number }, answered)
-    }
-
+impl Place<'_> {
     fn is_waiting(&self) -> bool {
         self.group.state().find(self.number).is_some()
     }
@@ -208,9 +214,10 @@ impl Flight {
     }
 
     /// For the one that flies itself. Who came meanwhile is taken on when it ends, or is dropped.
-    async fn alone(self, task: Vec<NewTask>) -> Result<Receipt> {
+    async fn alone(self, task: NewTask) -> Result<Receipt> {
         let (producer, queue) = (self.producer.clone(), self.queue.clone());
-        let receipts = PushCall::new(producer, queue, task, Durability::Stored).send().await?;
+        let call = PushCall::new(producer, queue, vec![task], Durability::Stored);
+        let receipts = call.send().await?;
         receipts.first().copied().ok_or_else(unanswered)
     }
 

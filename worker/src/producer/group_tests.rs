@@ -81,6 +81,29 @@ async fn each_gets_its_own_answer() {
     assert_ne!(one.id, two.id);
 }
 
+/// Pushes twice by an id of its own, so many times: the second receipt names the first one's task.
+async fn push_in_pairs(producer: Producer, caller: usize, pairs: usize) {
+    for pair in 0..pairs {
+        let push = || producer.push_raw("q", "x").own_id(format!("{caller}-{pair}"));
+        let first = push().await.expect("a receipt");
+        let second = push().await.expect("a receipt");
+        assert_eq!((first.existed, second.existed), (false, true));
+        assert_eq!(first.id, second.id, "another push's receipt");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 32)]
+async fn each_gets_its_own_answer_from_several_threads() {
+    let store = Gated::open();
+    let (producer, pairs) = (Producer::new(store.clone()), 500);
+    let callers = (0..64).map(|caller| push_in_pairs(producer.clone(), caller, pairs));
+    let callers: Vec<_> = callers.map(tokio::spawn).collect();
+    for caller in callers {
+        caller.await.expect("right receipts");
+    }
+    assert_eq!(store.sizes().iter().sum::<usize>(), 64 * 2 * pairs);
+}
+
 #[tokio::test]
 async fn a_push_that_is_dropped_while_it_waits_is_not_sent() {
     let store = Gated::closed();
