@@ -77,12 +77,9 @@ async fn run_all(asked: &Asked) -> Result<bool> {
         .try_collect()
         .await?;
     println!("{}", table::of_rows(&rows));
-    let passed = |row: &Row| match row {
-        Row::Ran(record) => record.passed() != record.broken.is_some(),
-        Row::Broke { .. } => false,
-        Row::NotRun { .. } => true,
-    };
-    Ok(rows.iter().all(passed) && rows.iter().any(|row| matches!(row, Row::Ran(_))))
+    let failures = table::failures(&rows);
+    failures.iter().for_each(|failure| println!("{failure}"));
+    Ok(failures.is_empty() && rows.iter().any(|row| matches!(row, Row::Ran(_))))
 }
 
 /// How many run beside each other: some at the small scale, where most of the time is waiting.

@@ -13,6 +13,9 @@ use crate::fault::Fault;
 use crate::faults::ALL;
 use crate::record::{self, Record};
 
+/// The verdict of what did not pass.
+const FAILED: &str = "FAILED";
+
 /// How one fault went.
 #[derive(Clone, Debug)]
 pub enum Row {
@@ -54,7 +57,7 @@ pub fn of_rows(rows: &[Row]) -> String {
             ]),
             Row::Broke { what, why } => {
                 let why = format!("it could not be run to its end: {why}");
-                table.add_row([what, "", "", "FAILED", "", &why])
+                table.add_row([what, "", "", FAILED, "", &why])
             }
             Row::NotRun { what, why } => table.add_row([what, "", "", "not run", "", why]),
         };
@@ -62,12 +65,26 @@ pub fn of_rows(rows: &[Row]) -> String {
     table.to_string().lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
 }
 
+/// A line for each row that failed, to stand below a table that is too wide to be read at a glance.
+pub fn failures(rows: &[Row]) -> Vec<String> {
+    let failure = |row: &Row| match row {
+        Row::Ran(record) => {
+            let verdict = verdict(record);
+            let why = verdict.strip_prefix(FAILED)?;
+            Some(format!("{FAILED} {} {}{why}", record.fault, record.client))
+        }
+        Row::Broke { what, why } => Some(format!("{FAILED} {what}: {why}")),
+        Row::NotRun { .. } => None,
+    };
+    rows.iter().filter_map(failure).collect()
+}
+
 fn verdict(record: &Record) -> String {
     match (record.passed(), record.broken.is_some()) {
         (true, false) => "passed".to_owned(),
-        (false, false) => format!("FAILED: {}", record.breaches.join("; ")),
+        (false, false) => format!("{FAILED}: {}", record.breaches.join("; ")),
         (false, true) => format!("caught: {}", record.breaches.join("; ")),
-        (true, true) => "FAILED: a broken broker passed".to_owned(),
+        (true, true) => format!("{FAILED}: a broken broker passed"),
     }
 }
 
@@ -254,6 +271,19 @@ mod tests {
         let made = from_records(&folder).unwrap();
         let kept = std::fs::read_to_string(folder.with_extension("md")).unwrap();
         assert!(made == kept, "docs/faults.md is old; make it: cargo xtask faults --table");
+    }
+
+    #[test]
+    fn what_failed_is_told_in_a_line_each() {
+        let mut bad = sample("worker-kill");
+        bad.breaches = vec!["1 lost".to_owned(), "2 in excess".to_owned()];
+        let (good, bad) = (Row::Ran(Box::new(sample("soak"))), Row::Ran(Box::new(bad)));
+        let broke = Row::Broke { what: "replies fred".to_owned(), why: "it panicked".to_owned() };
+        let not_run = Row::NotRun { what: "sigterm".to_owned(), why: "needs Linux".to_owned() };
+        assert_eq!(
+            failures(&[good, bad, broke, not_run]),
+            ["FAILED worker-kill fred: 1 lost; 2 in excess", "FAILED replies fred: it panicked"]
+        );
     }
 
     #[test]

@@ -20,7 +20,7 @@ mod in_flight;
 mod reach;
 
 use alone::Patience;
-use in_flight::InFlight;
+use in_flight::{InFlight, Sending};
 
 /// How long it rests at most when it waits for the settlers, or keeps empty.
 const MOMENT: Duration = Duration::from_millis(500);
@@ -116,9 +116,11 @@ impl Claimer {
             Plan::Claim(wanted) => {
                 self.patience.others_are_claimed_for();
                 let number = shared.ledger.begin(wanted.iter().map(|(at, _)| *at));
-                self.in_flight.send(&shared, number, wanted);
+                self.in_flight.send(&shared, number, Sending::First, wanted);
             }
-            Plan::Repeat(number, wanted) => self.in_flight.send(&shared, number, wanted),
+            Plan::Repeat(number, wanted) => {
+                self.in_flight.send(&shared, number, Sending::Again, wanted);
+            }
         }
     }
 

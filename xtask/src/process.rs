@@ -54,6 +54,15 @@ pub(crate) fn run(command: &mut Command) -> Result<bool> {
     Ok(command.status().with_context(|| name)?.success())
 }
 
+/// Runs to the end and shows what it prints, its errors at once; whether it succeeded, and its output.
+pub(crate) fn shown(command: &mut Command) -> Result<(bool, String)> {
+    let name = name(command);
+    let output = command.stderr(Stdio::inherit()).output().context(name)?;
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    print!("{printed}");
+    Ok((output.status.success(), printed))
+}
+
 /// Runs to the end; the output if it succeeds, an error that shows it if not.
 pub(crate) fn output(command: &mut Command) -> Result<String> {
     let name = name(command);

@@ -92,7 +92,15 @@ impl Report {
         for row in &self.rows {
             println!("{}", line(row, width));
         }
+        self.failures().for_each(|failure| println!("{failure}"));
         println!("{}", self.totals());
+    }
+
+    /// All that is known of failures that one line does not hold, once more where it is found.
+    fn failures(&self) -> impl Iterator<Item = String> {
+        let failed = self.rows.iter().filter(|row| row.outcome == Outcome::Failed);
+        let long = failed.filter(|row| row.detail.lines().count() > 1);
+        long.map(|row| format!("\n{}:\n{}\n", row.name, row.detail))
     }
 
     fn totals(&self) -> String {
@@ -158,7 +166,7 @@ fn line(row: &Row, width: usize) -> String {
         Outcome::NotRun => String::new(),
         _ => format!("{:.1} s", took.as_secs_f64()),
     };
-    // A failure's whole text stands where it happened; the list keeps to one line each.
+    // The list keeps to one line each.
     let detail = detail.lines().next().unwrap_or_default();
     format!("  {:<8} {name:<width$} {time:>9}  {detail}", word(*outcome)).trim_end().to_owned()
 }

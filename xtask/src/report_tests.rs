@@ -32,3 +32,13 @@ fn a_list_goes_through_a_file() {
     };
     assert_eq!(told(&read), told(&report));
 }
+
+#[test]
+fn a_failure_of_several_lines_stands_whole_below_the_list() {
+    let mut report = Report::default();
+    report.missing("short", "one line");
+    assert_eq!(report.failures().count(), 0);
+    report.missing("faults", "see its table\nworker-kill fred: lost 1");
+    let failures: Vec<_> = report.failures().collect();
+    assert_eq!(failures, ["\nfaults:\nsee its table\nworker-kill fred: lost 1\n"]);
+}

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tireless_core::{ClaimMode, Effect};
+use tireless_core::ClaimMode;
 
-use super::in_flight::ask;
+use super::in_flight::{Sending, ask};
 use super::{Claimer, start, take};
 use crate::board::Wanted;
 use crate::health::Role;
@@ -58,6 +58,7 @@ impl Claimer {
         self.patience.is_alone(shared.clock.monotonic());
         let mut wanted: Wanted = suspects.iter().map(|at| (*at, 1)).collect();
         let number = shared.ledger.begin(suspects.iter().copied());
+        let mut sending = Sending::First;
         // Nothing else may be taken before all have answered: a lost answer may hold a suspect.
         while !wanted.is_empty() && !shared.stop.is_cancelled() {
             if shared.ledger.held() > 0 {
@@ -65,7 +66,8 @@ impl Claimer {
                 wanted.iter_mut().for_each(|(_, max)| *max = 0);
             }
             let mut lost = Wanted::new();
-            for (at, max, answer) in ask(&shared, number, &wanted, ClaimMode::Alone).await {
+            for (at, max, answer) in ask(&shared, number, sending, &wanted, ClaimMode::Alone).await
+            {
                 let now = shared.clock.monotonic();
                 match answer {
                     Ok(answer) => {
@@ -81,16 +83,17 @@ impl Claimer {
                     Err(error) => {
                         shared.failed(Role::Claimer, &error);
                         shared.board.failed(at, now, &error, None);
-                        match error.effect() {
-                            Effect::Maybe if !shared.board.has_failed_long(at, now) => {
-                                lost.push((at, max));
-                            }
-                            _ => shared.ledger.nothing(number, at),
+                        if !sending.may_have_taken(&error) {
+                            shared.ledger.nothing(number, at);
+                        } else if shared.board.has_failed_long(at, now) {
+                            shared.ledger.abandon(number, at);
+                        } else {
+                            lost.push((at, max));
                         }
                     }
                 }
             }
-            wanted = lost;
+            (wanted, sending) = (lost, Sending::Again);
             if !wanted.is_empty() {
                 self.rest(Duration::from_secs(1)).await;
             }

@@ -106,6 +106,25 @@ async fn a_lost_answer_does_not_bring_a_second_suspect_beside_the_first() {
 }
 
 #[tokio::test]
+async fn a_lost_suspect_is_asked_for_before_anything_else_whatever_becomes_of_the_copies() {
+    let bed = Bed::new();
+    bed.push(1).await;
+    crash(&bed, 1).await;
+    crash(&bed, 1).await;
+    bed.push(5).await;
+    bed.spy.lose_alone.store(1, Ordering::SeqCst);
+    bed.spy.unsent_claims.store(2, Ordering::SeqCst);
+    let pool = bed.raw(|_| async { Verdict::Done }).start().await.unwrap();
+    bed.clock.advance(10 * SECOND).await;
+    assert_eq!(pool.stats().summary.done, 6);
+    let claims = bed.spy.claims();
+    let first = claims.iter().position(|claim| claim.mode == ClaimMode::Alone).unwrap();
+    let number = claims[first].number;
+    assert!(claims[first..first + 4].iter().all(|claim| claim.number == number), "{claims:?}");
+    drop(pool);
+}
+
+#[tokio::test]
 async fn a_suspect_beside_a_long_run_does_not_starve_the_others() {
     let bed = Bed::new();
     let (q1, long) = (queue("q1"), bed.push(1).await[0]);

@@ -25,9 +25,26 @@ const MOST: usize = 8;
 /// What one queue answered: its index, how many tasks it was asked for.
 pub(super) type Answer = (usize, usize, Result<QueueClaimed>);
 
+/// Whether a claim is sent for the first time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sending {
+    First,
+    /// The answer to an earlier copy was lost.
+    Again,
+}
+
+impl Sending {
+    /// Whether the store may have carried the claim out all the same: an earlier copy may have been,
+    /// whatever became of this one.
+    pub(super) fn may_have_taken(self, error: &Error) -> bool {
+        self == Self::Again || error.effect() == Effect::Maybe
+    }
+}
+
 /// A claim that was answered.
 pub(super) struct Landed {
     number: u64,
+    sending: Sending,
     tasks: usize,
     took: Duration,
     answers: Vec<Answer>,
@@ -56,15 +73,21 @@ impl InFlight {
     }
 
     /// Sends a claim, as soon as its answer is waited for.
-    pub(super) fn send(&mut self, shared: &Arc<Shared>, number: u64, wanted: Wanted) {
+    pub(super) fn send(
+        &mut self,
+        shared: &Arc<Shared>,
+        number: u64,
+        sending: Sending,
+        wanted: Wanted,
+    ) {
         let tasks = wanted.iter().map(|(_, max)| max).sum();
         self.tasks += tasks;
         let shared = Arc::clone(shared);
         let answered = async move {
             let sent = shared.clock.monotonic();
-            let answers = ask(&shared, number, &wanted, ClaimMode::Shared).await;
+            let answers = ask(&shared, number, sending, &wanted, ClaimMode::Shared).await;
             let took = shared.clock.monotonic().saturating_sub(sent);
-            Landed { number, tasks, took, answers }
+            Landed { number, sending, tasks, took, answers }
         };
         self.claims.push(answered.boxed());
     }
@@ -94,7 +117,7 @@ fn land(shared: &Arc<Shared>, landed: Landed) -> bool {
                 shared.board.answered(at, now, max, &answer);
                 jobs.push(take(shared, number, at, answer));
             }
-            Err(error) if error.effect() == Effect::Maybe => {
+            Err(error) if landed.sending.may_have_taken(&error) => {
                 shared.failed(Role::Claimer, &error);
                 shared.board.failed(at, now, &error, Some((number, max)));
             }
@@ -117,6 +140,7 @@ fn land(shared: &Arc<Shared>, landed: Landed) -> bool {
 pub(super) async fn ask(
     shared: &Shared,
     number: u64,
+    sending: Sending,
     wanted: &Wanted,
     mode: ClaimMode,
 ) -> Vec<Answer> {
@@ -139,7 +163,10 @@ pub(super) async fn ask(
         let missing = || Err(missing(&shared.queues[at].name));
         let answer = answers.next().map_or_else(missing, |(_, answer)| answer);
         if answer.is_ok() {
-            shared.lease_extended(at, sent);
+            if sending == Sending::First {
+                // A copy of what was carried out moves no lease (B4.3), and nobody knows which one was.
+                shared.lease_extended(at, sent);
+            }
             shared.succeeded(Role::Claimer);
         }
         given.push((at, max, answer));

@@ -1,3 +1,5 @@
+use std::sync::atomic::Ordering;
+
 use tireless_core::Clock;
 
 use super::*;
@@ -64,6 +66,42 @@ async fn one_claim_at_a_time_is_enough_while_tasks_are_slow() {
     let pool = far(&bed, 10, Duration::from_millis(150), || Verdict::Done).await;
     bed.clock.advance(30 * SECOND).await;
     assert_eq!((pool.stats().summary.done, bed.spy.most_claims()), (1000, 1));
+    drop(pool);
+}
+
+#[tokio::test]
+async fn a_lost_answer_is_asked_for_until_it_comes_whatever_becomes_of_the_copies() {
+    let bed = Bed::new();
+    bed.push(5).await;
+    bed.spy.lose_claims.store(1, Ordering::SeqCst);
+    bed.spy.unsent_claims.store(2, Ordering::SeqCst);
+    let pool = bed.raw(|_| async { Verdict::Done }).start().await.unwrap();
+    // Long before the second heartbeat, which gives back what is not named.
+    bed.clock.advance(3 * SECOND).await;
+    assert_eq!(pool.stats().summary.done, 5);
+    let claims = bed.spy.claims();
+    assert!(claims[..4].iter().all(|claim| claim.number == claims[0].number), "{claims:?}");
+    drop(pool);
+}
+
+#[tokio::test]
+async fn a_copy_of_a_claim_moves_no_lease_and_so_no_belief_in_it() {
+    let bed = Bed::new();
+    bed.push(1).await;
+    let left = Arc::new(std::sync::Mutex::new(Duration::ZERO));
+    bed.spy.mute(true);
+    let noted = Arc::clone(&left);
+    bed.spy.lose_claims.store(1, Ordering::SeqCst);
+    bed.spy.unsent_claims.store(5, Ordering::SeqCst);
+    let pool = bed.raw(move |context: crate::run::Context| {
+        *noted.lock().unwrap() = context.lease_left();
+        async { Verdict::Done }
+    });
+    let pool = pool.start().await.unwrap();
+    bed.clock.advance_until(30 * SECOND, || pool.stats().summary.done == 1).await;
+    let since = bed.clock.monotonic();
+    assert!(since >= SECOND, "several copies: {since:?}");
+    assert!(*left.lock().unwrap() <= 15 * SECOND - SECOND / 2, "{left:?} after {since:?}");
     drop(pool);
 }
 

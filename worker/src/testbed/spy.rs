@@ -40,6 +40,10 @@ pub(crate) struct Spy {
     clock: VirtualClock,
     /// So many claims on the queue `q` are carried out, and their answers lost.
     pub(crate) lose_claims: Arc<AtomicUsize>,
+    /// So many lone claims are carried out, and their answers lost.
+    pub(crate) lose_alone: Arc<AtomicUsize>,
+    /// So many claims after those whose answers are lost are certainly not sent.
+    pub(crate) unsent_claims: Arc<AtomicUsize>,
     /// So many lone claims over several queues reach only the first of them.
     pub(crate) lose_alone_tail: Arc<AtomicUsize>,
     /// The next settle is carried out, and its answer is lost.
@@ -72,6 +76,11 @@ pub(crate) fn outage(operation: Operation) -> Error {
     Error::new(ErrorKind::Unavailable, operation, "away").with_effect(Effect::Maybe)
 }
 
+/// Counts one down, if any is left.
+fn takes_one(left: &AtomicUsize) -> bool {
+    left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok()
+}
+
 impl Spy {
     /// Over an empty broker on this clock.
     pub(crate) fn over(clock: VirtualClock) -> Self {
@@ -86,6 +95,8 @@ impl Spy {
             settles: Arc::default(),
             clock,
             lose_claims: Arc::default(),
+            lose_alone: Arc::default(),
+            unsent_claims: Arc::default(),
             lose_settle: Arc::default(),
             lose_alone_tail: Arc::default(),
         }
@@ -154,13 +165,19 @@ impl Spy {
             answer.extend(lost.iter().map(|from| failed(&from.queue)));
             return answer;
         }
-        let answer = self.inner.claim(claim).await;
+        let is_lone = claim.mode == ClaimMode::Alone;
         let names_q = claim.queues[0].queue.as_str() == "q";
-        if names_q && self.lose_claims.load(Ordering::SeqCst) > 0 {
-            self.lose_claims.fetch_sub(1, Ordering::SeqCst);
-            return answer.iter().map(|(queue, _)| failed(queue)).collect();
+        let lost =
+            (names_q && takes_one(&self.lose_claims)) || (is_lone && takes_one(&self.lose_alone));
+        let none_is_lost = [&self.lose_claims, &self.lose_alone]
+            .map(|to_lose| to_lose.load(Ordering::SeqCst))
+            == [0, 0];
+        if !lost && none_is_lost && takes_one(&self.unsent_claims) {
+            let unsent = || Error::new(ErrorKind::Unavailable, Operation::Claim, "no way there");
+            return claim.queues.iter().map(|from| (from.queue.clone(), Err(unsent()))).collect();
         }
-        answer
+        let answer = self.inner.claim(claim).await;
+        if lost { answer.iter().map(|(queue, _)| failed(queue)).collect() } else { answer }
     }
 
     async fn travel(&self) {
