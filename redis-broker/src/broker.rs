@@ -196,8 +196,8 @@ impl<C: RedisClient> RedisBroker<C> {
             let call = request::renew(&self.keys(&held.queue), renew, held)?;
             let reply = self.runner.run_one(Operation::Renew, call).await?;
             let (next, more) = parse::renewed(reply)?;
+            // Its time stays that of the first call, which looked for what is lost.
             answer.released += next.released;
-            answer.now = next.now;
             if !more {
                 return Ok(answer);
             }

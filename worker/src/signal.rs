@@ -26,42 +26,73 @@ pub(crate) fn hurry() -> CancellationToken {
 /// # }
 /// ```
 pub async fn shutdown_signal() {
-    next_signal().await;
-    tokio::spawn(async {
-        next_signal().await;
+    // The same listeners for both: between two, a signal would be missed.
+    let mut signals = Signals::listen();
+    signals.next().await;
+    tokio::spawn(async move {
+        signals.next().await;
         second().cancel();
     });
 }
 
 #[cfg(unix)]
-async fn next_signal() {
-    use tokio::signal::unix::{SignalKind, signal};
+use of_unix::Signals;
 
-    let terminated = async {
-        match signal(SignalKind::terminate()) {
-            Ok(mut signals) => {
-                signals.recv().await;
-            }
-            Err(error) => {
-                tracing::warn!(%error, "SIGTERM cannot be listened for");
-                std::future::pending::<()>().await;
+#[cfg(unix)]
+mod of_unix {
+    use tokio::signal::unix::{Signal, SignalKind, signal};
+
+    /// SIGTERM and Ctrl-C, from when it is made on; without those that cannot be listened for.
+    pub(super) struct Signals {
+        terminated: Option<Signal>,
+        interrupted: Option<Signal>,
+    }
+
+    impl Signals {
+        pub(super) fn listen() -> Self {
+            let terminated = listen("SIGTERM", SignalKind::terminate());
+            let interrupted = listen("Ctrl-C", SignalKind::interrupt());
+            Self { terminated, interrupted }
+        }
+
+        pub(super) async fn next(&mut self) {
+            tokio::select! {
+                () = next(&mut self.terminated) => {}
+                () = next(&mut self.interrupted) => {}
             }
         }
-    };
-    tokio::select! {
-        () = terminated => {}
-        () = interrupted() => {}
+    }
+
+    fn listen(name: &str, kind: SignalKind) -> Option<Signal> {
+        signal(kind)
+            .inspect_err(|error| tracing::warn!(%error, "{name} cannot be listened for"))
+            .ok()
+    }
+
+    async fn next(signals: &mut Option<Signal>) {
+        let next = match signals {
+            Some(signals) => signals.recv().await,
+            None => None,
+        };
+        if next.is_none() {
+            std::future::pending::<()>().await;
+        }
     }
 }
 
 #[cfg(not(unix))]
-async fn next_signal() {
-    interrupted().await;
-}
+struct Signals;
 
-async fn interrupted() {
-    if let Err(error) = tokio::signal::ctrl_c().await {
-        tracing::warn!(%error, "Ctrl-C cannot be listened for");
-        std::future::pending::<()>().await;
+#[cfg(not(unix))]
+impl Signals {
+    fn listen() -> Self {
+        Self
+    }
+
+    async fn next(&mut self) {
+        if let Err(error) = tokio::signal::ctrl_c().await {
+            tracing::warn!(%error, "Ctrl-C cannot be listened for");
+            std::future::pending::<()>().await;
+        }
     }
 }

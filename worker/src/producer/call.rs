@@ -20,8 +20,15 @@ pub(super) struct PushCall {
     tasks: Vec<NewTask>,
     durability: Durability,
     ticket: CallTicket,
-    /// When it was first sent with an unknown end, by the clock's monotonic time.
-    doubtful_since: Mutex<Option<Duration>>,
+    doubt: Mutex<Doubt>,
+}
+
+/// Copies that may have taken effect: under way, given up, or with an unknown end.
+#[derive(Debug, Default)]
+struct Doubt {
+    copies: u64,
+    /// When the first of them was sent, by the clock's monotonic time.
+    since: Option<Duration>,
 }
 
 impl PushCall {
@@ -32,7 +39,7 @@ impl PushCall {
         durability: Durability,
     ) -> Self {
         let ticket = producer.ticket(&queue);
-        Self { producer, queue, tasks, durability, ticket, doubtful_since: Mutex::default() }
+        Self { producer, queue, tasks, durability, ticket, doubt: Mutex::default() }
     }
 
     pub(super) fn queue(&self) -> &QueueName {
@@ -67,10 +74,7 @@ impl PushCall {
 
     /// Sends it, unless so much time has passed that the store may have forgotten its answer.
     async fn send_once(&self, push: &Push) -> Result<Vec<Pushed>> {
-        let now = self.producer.clock.monotonic();
-        let before = *self.doubt();
-        let since = *self.doubt().get_or_insert(now);
-        if now.saturating_sub(since) > limits::REPEAT_WINDOW {
+        if !self.doubt().begin(self.producer.clock.monotonic()) {
             let message = "the push was first sent over ten minutes ago, and the store may have \
                            forgotten it; look for its task by id before pushing it anew";
             return Err(
@@ -78,19 +82,19 @@ impl PushCall {
             );
         }
         let answer = self.producer.broker.push(push).await;
-        if answer.as_ref().is_err_and(|error| error.effect() == Effect::None) && before.is_none() {
-            *self.doubt() = None;
+        if answer.as_ref().is_err_and(|error| error.effect() == Effect::None) {
+            self.doubt().did_nothing();
         }
         answer
     }
 
     /// A copy that was sent earlier may still have taken effect, whatever the last one did.
     fn doubted(&self, error: Error) -> Error {
-        if self.doubt().is_some() { error.with_effect(Effect::Maybe) } else { error }
+        if self.doubt().copies > 0 { error.with_effect(Effect::Maybe) } else { error }
     }
 
-    fn doubt(&self) -> MutexGuard<'_, Option<Duration>> {
-        self.doubtful_since.lock().unwrap_or_else(PoisonError::into_inner)
+    fn doubt(&self) -> MutexGuard<'_, Doubt> {
+        self.doubt.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn request(&self) -> Push {
@@ -119,8 +123,53 @@ impl PushCall {
     }
 }
 
+impl Doubt {
+    /// One more copy is sent, unless the store may have forgotten the first one's answer.
+    fn begin(&mut self, now: Duration) -> bool {
+        let since = *self.since.get_or_insert(now);
+        let in_time = now.saturating_sub(since) <= limits::REPEAT_WINDOW;
+        self.copies += u64::from(in_time);
+        in_time
+    }
+
+    /// One copy certainly had no effect.
+    fn did_nothing(&mut self) {
+        self.copies -= 1;
+        if self.copies == 0 {
+            self.since = None;
+        }
+    }
+}
+
 /// Whether the store did not answer. Out of memory can pass too, but it is an answer: the caller
 /// should hear of it and slow down. So is that it is not durable: that was waited for already.
 fn is_unanswered(error: &Error) -> bool {
     error.is_retryable() && !matches!(error.kind(), ErrorKind::OutOfMemory | ErrorKind::NotDurable)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    #[test]
+    fn a_copy_that_did_nothing_says_nothing_of_another() {
+        let mut doubt = Doubt::default();
+        assert!(doubt.begin(SECOND));
+        assert!(doubt.begin(2 * SECOND), "beside the first");
+        doubt.did_nothing();
+        assert_eq!((doubt.copies, doubt.since), (1, Some(SECOND)));
+        doubt.did_nothing();
+        assert_eq!((doubt.copies, doubt.since), (0, None));
+    }
+
+    #[test]
+    fn the_first_copy_counts_for_how_long_its_answer_is_kept() {
+        let mut doubt = Doubt::default();
+        assert!(doubt.begin(SECOND));
+        assert!(doubt.begin(SECOND + limits::REPEAT_WINDOW));
+        assert!(!doubt.begin(2 * SECOND + limits::REPEAT_WINDOW));
+        assert_eq!(doubt.copies, 2, "what is not sent has no effect");
+    }
 }

@@ -77,8 +77,9 @@ impl Groups {
             answer = &mut answer => return answer.unwrap_or_else(|_| Err(unanswered())),
             () = producer.clock.sleep(MOMENT) => {}
         }
-        let load = if place.is_waiting() { group.state().board(usize::MAX) } else { None };
-        if let Some(load) = load {
+        // Those before it may be more than one call carries.
+        let board = || group.state().board_past(place.number);
+        while let Some(load) = board() {
             flight().carry_apart(load);
         }
         answer.await.unwrap_or_else(|_| Err(unanswered()))
@@ -143,6 +144,12 @@ impl State {
         Some(load)
     }
 
+    /// Begins a flight whatever is under way, as long as this one waits.
+    fn board_past(&mut self, number: u64) -> Option<Load> {
+        self.find(number)?;
+        self.board(usize::MAX)
+    }
+
     /// What the next call carries, within the bounds of one (B7).
     fn load(&mut self) -> Option<Load> {
         let (mut load, mut bytes) = (Load::default(), 0);
@@ -173,12 +180,6 @@ struct Load {
 struct Place<'a> {
     group: &'a Group,
     number: u64,
-}
-
-impl Place<'_> {
-    fn is_waiting(&self) -> bool {
-        self.group.state().find(self.number).is_some()
-    }
 }
 
 impl Drop for Place<'_> {

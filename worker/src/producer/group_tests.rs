@@ -155,6 +155,28 @@ async fn who_is_held_and_not_polled_holds_up_nobody() {
     assert_eq!(store.sizes(), [1, 1, 2], "after a moment they go beside the two");
 }
 
+#[tokio::test]
+async fn who_waits_behind_more_than_a_call_carries_is_sent_too() {
+    let store = Gated::closed();
+    let producer = Producer::new(store.clone());
+    let push = || Box::pin(producer.push_raw("q", "x").into_future());
+    let mut held: Vec<_> = (0..2 + 1_000).map(|_| push()).collect();
+    for one in &mut held {
+        assert!(futures_util::poll!(one).is_pending());
+    }
+    let mut last = push();
+    assert!(futures_util::poll!(&mut last).is_pending());
+    let sent = tokio::time::timeout(Duration::from_secs(60), async {
+        // It is the only one that is asked, and nothing is let go for the two that fly.
+        while store.sizes().iter().sum::<usize>() < 1_003 {
+            assert!(futures_util::poll!(&mut last).is_pending());
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    });
+    sent.await.expect("all are sent");
+    assert_eq!(store.sizes(), [1, 1, 1_000, 1]);
+}
+
 #[test]
 fn who_stands_still_on_another_runtime_holds_up_nobody() {
     let store = Gated::closed();
