@@ -71,7 +71,8 @@ fn accepted_and_never_done_is_lost() {
 #[test]
 fn what_a_server_may_forget_is_counted_apart() {
     let pushes = producer(&["1 push 1", "1 ok 1", "4.5 push 2", "4.5 ok 2"]);
-    let found = findings(&[pushes], &[Excuse::forgotten(3 * SECOND, 5 * SECOND, 6 * SECOND)]);
+    let excuse = Excuse::forgotten(3 * SECOND, 5 * SECOND, 5 * SECOND, 6 * SECOND);
+    let found = findings(&[pushes], &[excuse]);
     assert_eq!((&found.forgotten[..], &found.lost[..]), (&[2][..], &[1][..]));
 }
 

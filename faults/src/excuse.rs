@@ -52,11 +52,11 @@ impl Excuse {
         Self { process, from, to, repeats_from: from, forgets_until: None }
     }
 
-    /// The server was killed and may have forgotten what it had executed since a moment. Runs are
-    /// repeated that were under way up to another moment, when it was there again.
-    pub fn forgotten(from: Moment, killed: Moment, to: Moment) -> Self {
-        // An answer that came just before the kill is written down just after it.
-        let forgets_until = Some(killed + micros(Duration::from_millis(100)));
+    /// The server was killed and may have forgotten what it had executed since a moment. An answer of
+    /// its own may be written down late, but before the next server is started. Runs are repeated that
+    /// were under way up to another moment, when that was there.
+    pub fn forgotten(from: Moment, killed: Moment, next_started: Moment, to: Moment) -> Self {
+        let forgets_until = Some(next_started);
         Self { process: None, from, to, repeats_from: killed, forgets_until }
     }
 
@@ -113,7 +113,7 @@ mod tests {
         assert!(!killed.covers(&Cut { start: 10_000_001, ..run }), "begun after it");
         assert!(!killed.covers(&Cut { process: "w2", ..run }), "another process");
         assert!(!killed.forgets(9_500_000), "only a server forgets");
-        let forgotten = Excuse::forgotten(1_000_000, 3_000_000, 9_000_000);
+        let forgotten = Excuse::forgotten(1_000_000, 3_000_000, 3_100_000, 9_000_000);
         let run = Cut { process: "any", start: 2_000_000, ..run };
         assert!(forgotten.forgets(3_050_000) && forgotten.covers(&run));
         assert!(forgotten.covers(&Cut { stored: Some(2_500_000), ..run }), "and forgotten");

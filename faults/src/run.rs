@@ -9,6 +9,8 @@ use anyhow::{Context, Result, anyhow};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tireless::Client;
 use tireless_testkit::server::find_binary;
+use tokio::runtime::Handle;
+use tokio::task::spawn_blocking;
 
 use crate::fault::{Fault, Run};
 use crate::record::{Record, now};
@@ -46,7 +48,10 @@ pub async fn run(
     let run = Run { client, scale, broken, worker: worker_program()?, progress };
     let (begin, shared) = (Instant::now(), Arc::new(run));
     let running = shared.clone();
-    let ended = tokio::spawn(async move { fault.run(&running).await }).await;
+    // On a thread of its own: it starts and kills processes and reads long files, and would hold up
+    // the timers of the others meanwhile, which measures them and not what they measure.
+    let here = Handle::current();
+    let ended = spawn_blocking(move || here.block_on(fault.run(&running))).await;
     shared.progress.finish_and_clear();
     let report = match ended {
         Ok(report) => report?,

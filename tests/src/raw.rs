@@ -1,7 +1,12 @@
 //! A hand that reaches into Redis past the broker, as another program would.
 
+use std::time::Duration;
+
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, RedisResult, Value};
+
+/// How long a connection may take to open, on a machine that has much to do.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A plain connection. Every method panics when Redis refuses: a test cannot go on then.
 #[derive(Clone, Debug)]
@@ -15,7 +20,9 @@ impl Raw {
 
     /// Connects to a server that may be away.
     pub async fn try_connect(url: &str) -> RedisResult<Self> {
-        let config = AsyncConnectionConfig::new().set_response_timeout(None);
+        let config = AsyncConnectionConfig::new()
+            .set_response_timeout(None)
+            .set_connection_timeout(Some(PATIENCE));
         let client = Client::open(url)?;
         Ok(Self(client.get_multiplexed_async_connection_with_config(&config).await?))
     }

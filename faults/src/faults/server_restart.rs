@@ -132,17 +132,30 @@ impl ServerRestart {
     /// Kills the server, keeps it away, starts it again; what it may have forgotten.
     async fn kill(self, ground: &mut Ground, away: Duration) -> Result<Excuse> {
         let tail = match self {
-            Self::PowerCut => Some(Tail::before(&ground.server, CUT).await?),
+            Self::PowerCut => Some(tail_of(ground).await?),
             _ => None,
         };
         let killed = history::now();
         ground.server.kill();
+        let mut since = killed - micros(EVERYSEC);
         if let Some(tail) = tail {
+            since = tail.noted();
             tail.cut_off()?;
         }
         tokio::time::sleep(away).await;
+        let next_started = history::now();
         ground.server.restart()?;
-        Ok(Excuse::forgotten(killed - micros(EVERYSEC), killed, after(history::now())))
+        Ok(Excuse::forgotten(since, killed, next_started, after(history::now())))
+    }
+}
+
+/// What a power cut takes now: not more than the store may forget.
+async fn tail_of(ground: &Ground) -> Result<Tail> {
+    loop {
+        let tail = Tail::before(ground, CUT).await?;
+        if history::now() - tail.noted() <= micros(EVERYSEC) {
+            return Ok(tail);
+        }
     }
 }
 

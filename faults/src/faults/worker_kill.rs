@@ -23,6 +23,10 @@ const KILLS: u64 = 300;
 /// Between two kills, on average.
 const GAP: Duration = Duration::from_millis(1_800);
 
+/// Until tasks are in the queue again: of all deaths but one in a hundred, and of all.
+const P99: Duration = Duration::from_secs(20);
+const LONGEST: Duration = Duration::from_secs(30);
+
 /// The fault.
 #[derive(Debug)]
 pub(super) struct WorkerKill;
@@ -84,8 +88,10 @@ impl Fault for WorkerKill {
         report.demand(findings.extra <= findings.in_flight, || {
             format!("{} extra runs, {} in flight", findings.extra, findings.in_flight)
         });
-        report.within("recovery p99", p99, Duration::from_secs(20));
-        report.within("longest recovery", longest, Duration::from_secs(30));
+        // Of a few deaths the slowest would be that hundredth.
+        let p99_bar = if kills < 100 { LONGEST } else { P99 };
+        report.within("recovery p99", p99, p99_bar);
+        report.within("longest recovery", longest, LONGEST);
         report.seconds("drained after", drain);
         Ok(report)
     }
