@@ -5,7 +5,7 @@ use std::future::IntoFuture;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use tireless_core::{ErrorKind, TaskId};
+use tireless_core::{Durability, Effect, ErrorKind, TaskId};
 use tokio::task::JoinHandle;
 
 use super::*;
@@ -128,8 +128,8 @@ async fn who_is_dropped_under_way_leaves_nobody_waiting() {
     assert_eq!(store.sizes(), [1, 1, 3]);
     settle().await;
     let group = producer.groups.of(&"q".parse().unwrap(), Handle::current().id());
-    let state = group.state();
-    assert_eq!((state.flights, state.waiting.len()), (0, 0));
+    let line = group.line();
+    assert_eq!((line.flights, line.waiting.len()), (0, 0));
 }
 
 #[tokio::test]
