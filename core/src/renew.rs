@@ -45,6 +45,6 @@ pub struct QueueRenewed {
     pub lost: Vec<u64>,
     /// Tasks that went back to the ready list because no named claim holds them.
     pub released: u64,
-    /// The store's time.
+    /// The store's time when it looked which claims are lost.
     pub now: StoreTime,
 }

@@ -45,10 +45,7 @@ pub fn of_rows(rows: &[Row]) -> String {
     for row in rows {
         match row {
             Row::Ran(record) => table.add_row([
-                match &record.broken {
-                    Some(broken) => format!("{} over {broken}", record.fault),
-                    None => record.fault.clone(),
-                },
+                label(record),
                 record.client.clone(),
                 record.scale.to_string(),
                 verdict(record),
@@ -71,12 +68,19 @@ pub fn failures(rows: &[Row]) -> Vec<String> {
         Row::Ran(record) => {
             let verdict = verdict(record);
             let why = verdict.strip_prefix(FAILED)?;
-            Some(format!("{FAILED} {} {}{why}", record.fault, record.client))
+            Some(format!("{FAILED} {} {}{why}", label(record), record.client))
         }
         Row::Broke { what, why } => Some(format!("{FAILED} {what}: {why}")),
         Row::NotRun { .. } => None,
     };
     rows.iter().filter_map(failure).collect()
+}
+
+fn label(record: &Record) -> String {
+    match &record.broken {
+        Some(broken) => format!("{} over {broken}", record.fault),
+        None => record.fault.clone(),
+    }
 }
 
 fn verdict(record: &Record) -> String {

@@ -26,7 +26,7 @@ pub(crate) fn hurry() -> CancellationToken {
 /// # }
 /// ```
 pub async fn shutdown_signal() {
-    // The same listeners for both: between two, a signal would be missed.
+    // The same listeners for both, where there are such: between two, a signal would be missed.
     let mut signals = Signals::listen();
     signals.next().await;
     tokio::spawn(async move {

@@ -83,12 +83,11 @@ impl Claimer {
                     Err(error) => {
                         shared.failed(Role::Claimer, &error);
                         shared.board.failed(at, now, &error, None);
-                        if !sending.may_have_taken(&error) {
-                            shared.ledger.nothing(number, at);
-                        } else if shared.board.has_failed_long(at, now) {
-                            shared.ledger.abandon(number, at);
-                        } else {
+                        let in_doubt = sending.may_have_taken(&error);
+                        if in_doubt && !shared.board.has_failed_long(at, now) {
                             lost.push((at, max));
+                        } else {
+                            shared.ledger.nothing(number, at);
                         }
                     }
                 }

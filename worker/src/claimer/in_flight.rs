@@ -29,7 +29,7 @@ pub(super) type Answer = (usize, usize, Result<QueueClaimed>);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Sending {
     First,
-    /// The answer to an earlier copy was lost.
+    /// An earlier copy may have been carried out.
     Again,
 }
 

@@ -101,7 +101,9 @@ async fn a_copy_of_a_claim_moves_no_lease_and_so_no_belief_in_it() {
     bed.clock.advance_until(30 * SECOND, || pool.stats().summary.done == 1).await;
     let since = bed.clock.monotonic();
     assert!(since >= SECOND, "several copies: {since:?}");
-    assert!(*left.lock().unwrap() <= 15 * SECOND - SECOND / 2, "{left:?} after {since:?}");
+    let left = *left.lock().unwrap();
+    assert!(left > 10 * SECOND, "{left:?}: the heartbeats' still counts");
+    assert!(left <= 15 * SECOND - SECOND / 2, "{left:?} after {since:?}");
     drop(pool);
 }
 
