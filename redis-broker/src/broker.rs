@@ -322,3 +322,7 @@ impl<C: RedisClient> Broker for RedisBroker<C> {
 fn twice(operation: Operation, queue: &QueueName) -> Error {
     Error::invalid(operation, format!("the queue {queue} is named twice in one call"))
 }
+
+#[cfg(test)]
+#[path = "broker_tests.rs"]
+mod tests;
