@@ -162,6 +162,19 @@ fn a_run_that_asked_for_another_is_not_extra() {
 }
 
 #[test]
+fn who_fails_when_told_to_stop_is_released_and_due_at_once() {
+    let pushes = producer(&["1 push 1", "1 ok 1"]);
+    let worker = |told: &str, at: &str| {
+        let words = ["2 start 1", told, "2.1 again 1 500", at, "3.9 done 1", "9 end 1 0"];
+        history("w1", &words)
+    };
+    let told = findings(&[pushes.clone(), worker("2 cancelled 1", "2.2 start 1")], &[]);
+    assert_eq!((told.extra, &told.early[..], &told.excess[..]), (0, &[][..], &[][..]));
+    let of_another = findings(&[pushes, worker("2 cancelled 7", "2.2 start 1")], &[]);
+    assert_eq!(of_another.early, [1]);
+}
+
+#[test]
 fn a_delayed_task_must_not_run_early() {
     let worker = |start: &str| history("w1", &[start, "3.9 done 1", "9 end 1 0"]);
     let pushes = producer(&["1 push 1 2000", "1 ok 1"]);

@@ -107,7 +107,11 @@ async fn run(pen: &Pen, doom: Option<&Doom>, body: &[u8], context: &Context) -> 
     tokio::pin!(sleep);
     tokio::select! {
         biased;
-        () = &mut sleep => {}
+        () = &mut sleep => {
+            if context.cancellation().is_cancelled() {
+                pen.write_or_exit([Word::Cancelled { id }]);
+            }
+        }
         () = context.cancellation().cancelled() => {
             pen.write_or_exit([Word::Cancelled { id }]);
             sleep.await;

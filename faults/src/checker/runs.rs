@@ -28,6 +28,8 @@ pub(super) struct Run<'a> {
     pub(super) stored: Option<Moment>,
     /// When its process heard that the store refuses its outcome.
     refused: Option<Moment>,
+    /// Whether it was told to stop.
+    cancelled: bool,
 }
 
 impl<'a> Run<'a> {
@@ -60,8 +62,16 @@ fn runs_of(history: &History) -> HashMap<u64, Vec<Run<'_>>> {
             Word::Start { id, task, .. } => {
                 numbers.insert(task, id);
                 let (process, start) = (history.process.as_str(), event.at);
-                let run = Run { process, start, how: How::Open, stored: None, refused: None };
+                let how = How::Open;
+                let run =
+                    Run { process, start, how, stored: None, refused: None, cancelled: false };
                 runs.entry(id).or_default().push(run);
+                continue;
+            }
+            Word::Cancelled { id } => {
+                if let Some(run) = open_run(&mut runs, id) {
+                    run.cancelled = true;
+                }
                 continue;
             }
             Word::Stored { task } | Word::Lost { task } => {
@@ -83,10 +93,17 @@ fn runs_of(history: &History) -> HashMap<u64, Vec<Run<'_>>> {
             }
             _ => continue,
         };
-        let open = runs.get_mut(&id).into_iter().flatten().find(|run| run.how == How::Open);
-        if let Some(run) = open {
-            run.how = how;
+        if let Some(run) = open_run(&mut runs, id) {
+            run.how = match how {
+                // Who was told to stop and failed is not charged for it: the task is released.
+                How::Again { at, .. } if run.cancelled => How::Again { at, after: 0 },
+                how => how,
+            };
         }
     }
     runs
+}
+
+fn open_run<'r, 'a>(runs: &'r mut HashMap<u64, Vec<Run<'a>>>, id: u64) -> Option<&'r mut Run<'a>> {
+    runs.get_mut(&id)?.iter_mut().find(|run| run.how == How::Open)
 }
