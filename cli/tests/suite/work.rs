@@ -72,6 +72,18 @@ fn a_worker_that_cannot_wait_gives_its_tasks_back_uncharged() {
 }
 
 #[test]
+fn a_second_signal_right_after_the_first_ends_a_worker_at_once() {
+    let place = Place::new();
+    place.run(&["push", "q", "x"]).ok();
+    let command = "touch started; sleep 600";
+    let worker = place.start(&["work", "q", "--shutdown-timeout", "10m", "--exec", command]);
+    eventually("the task runs", || place.file("started").exists());
+    worker.signal(rustix::process::Signal::INT);
+    assert_eq!(worker.terminate(), Some(0));
+    assert_eq!(place.count("q", "ready"), 1);
+}
+
+#[test]
 fn raw_bodies_of_other_programs_are_taken_in() {
     let place = Place::new();
     place.run(&["push", "q", "x"]).ok();
