@@ -27,8 +27,28 @@ fn counts_are_summed() {
     let output = "test a ... ok\n\
         test result: ok. 2 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.1s\n\
         test result: FAILED. 3 passed; 1 failed; 0 ignored; 0 measured; 9 filtered out\n";
-    assert_eq!(parse_counts(output), Some(Counts { passed: 5, failed: 1, ignored: 1 }));
+    assert_eq!(
+        parse_counts(output),
+        Some(Counts { passed: 5, failed: 1, ignored: 1, unsteady: 0 })
+    );
     assert_eq!(parse_counts("no result"), None);
     assert!(Counts::default().is_empty());
-    assert_eq!(Counts { passed: 1, failed: 0, ignored: 2 }.detail(), "1 test, 2 ignored");
+    let counts = Counts { passed: 1, failed: 0, ignored: 2, unsteady: 0 };
+    assert_eq!(counts.detail(), "1 test, 2 ignored");
+}
+
+#[test]
+fn tests_that_pass_only_alone_are_told() {
+    let counts = Counts { passed: 5, failed: 2, ignored: 0, unsteady: 0 }.mended();
+    assert_eq!(counts, Counts { passed: 7, failed: 0, ignored: 0, unsteady: 2 });
+    assert_eq!(counts.detail(), "7 tests, 2 UNSTEADY: see above");
+}
+
+#[test]
+fn failed_tests_are_read_from_the_list_at_the_end() {
+    let output = "running 2 tests\ntest a::b ... FAILED\ntest c ... FAILED\n\nfailures:\n\n\
+        ---- a::b stdout ----\n    left: 1\n\n\nfailures:\n    a::b\n    c\n\n\
+        test result: FAILED. 0 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out\n";
+    assert_eq!(failed_tests(output), ["a::b", "c"]);
+    assert!(failed_tests("test result: ok").is_empty());
 }
