@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::time::Instant;
 
 use async_trait::async_trait;
 use tireless_core::limits::DEAD_KEPT;
@@ -148,10 +149,11 @@ impl<C: RedisClient> RedisBroker<C> {
         call: ScriptCall,
         confirmation: Confirmation,
     ) -> Result<Vec<Pushed>> {
-        if let Some(naming) = self.told.first_push(&self.registry(), &push.queue)
+        let sent = Instant::now();
+        if let Some(naming) = self.told.naming(&self.registry(), &push.queue, sent)
             && self.runner.run_one(Operation::Push, naming).await.is_ok()
         {
-            self.told.named(&push.queue);
+            self.told.named(&push.queue, sent);
         }
         let (question, hold) = (confirmation.command(), confirmation.timeout());
         let (reply, asked) = self.runner.run_and_ask(Operation::Push, &call, &question, hold).await;
@@ -241,12 +243,12 @@ impl<C: RedisClient> Broker for RedisBroker<C> {
         if let Some(confirmation) = Confirmation::of(push.durability) {
             return self.push_surely(push, call, confirmation).await;
         }
-        let mut calls = vec![call];
-        calls.extend(self.told.first_push(&self.registry(), &push.queue));
+        let (mut calls, sent) = (vec![call], Instant::now());
+        calls.extend(self.told.naming(&self.registry(), &push.queue, sent));
         let mut answers = self.runner.run(Operation::Push, &calls).await.into_iter();
         let answer = answers.next();
         if answers.next().is_some_and(|named| named.is_ok()) {
-            self.told.named(&push.queue);
+            self.told.named(&push.queue, sent);
         }
         let reply = answer.unwrap_or_else(|| Err(corrupt(Operation::Push)))?;
         parse::pushed(reply, push.tasks.len())

@@ -1,7 +1,8 @@
 //! What operators see: which queues are in use and which workers live.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use tireless_core::{QueueName, Renew, WorkerId};
@@ -14,28 +15,40 @@ use crate::runner::ScriptCall;
 /// of once more than needed.
 const HEARD: usize = 1_000;
 
+/// How long a queue is known to be named. Meanwhile somebody may have discarded it, or a store may
+/// have come back empty: then pushes bring it back, but only this brings back its name.
+const NAMED: Duration = Duration::from_secs(60);
+
 /// What this process has told already, as far as the store has answered. The registry is refreshed
-/// by heartbeats; a process that only pushes names each queue until once is answered, not per push.
+/// by heartbeats; a process that only pushes names each queue until once is answered, then with its
+/// first push of each minute.
 #[derive(Debug, Default)]
 pub(crate) struct Registry {
-    queues: Mutex<HashSet<QueueName>>,
+    /// When the call was sent that named it.
+    queues: Mutex<HashMap<QueueName, Instant>>,
     /// Workers whose last sign of life was answered and whose next heartbeat goes without one.
     heard: Mutex<VecDeque<WorkerId>>,
 }
 
 impl Registry {
-    /// What to send with a push, until [`named`](Self::named) says that it was answered.
-    pub(crate) fn first_push(&self, keys: &Keys, queue: &QueueName) -> Option<ScriptCall> {
-        let told = self.queues.lock().unwrap_or_else(PoisonError::into_inner).contains(queue);
-        (!told).then(|| {
+    /// What to send with a push that goes now, until [`named`](Self::named) says that it was
+    /// answered, and again a minute later.
+    pub(crate) fn naming(
+        &self,
+        keys: &Keys,
+        queue: &QueueName,
+        now: Instant,
+    ) -> Option<ScriptCall> {
+        let known = self.queues().get(queue).is_some_and(|then| now.duration_since(*then) < NAMED);
+        (!known).then(|| {
             let names = std::iter::once(queue.to_string());
             request::beat(keys, WorkerId::new(), None, Bytes::new(), names)
         })
     }
 
-    /// The call of `first_push` was answered.
-    pub(crate) fn named(&self, queue: &QueueName) {
-        self.queues.lock().unwrap_or_else(PoisonError::into_inner).insert(queue.clone());
+    /// The call of `naming` that was sent then was answered.
+    pub(crate) fn named(&self, queue: &QueueName, sent: Instant) {
+        self.queues().insert(queue.clone(), sent);
     }
 
     /// What to send with a heartbeat: with every second one, which is twice in a lease, and with
@@ -68,6 +81,10 @@ impl Registry {
         let mut heard = self.workers();
         let found = heard.iter().position(|known| *known == worker);
         found.and_then(|at| heard.remove(at)).is_some()
+    }
+
+    fn queues(&self) -> MutexGuard<'_, HashMap<QueueName, Instant>> {
+        self.queues.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn workers(&self) -> MutexGuard<'_, VecDeque<WorkerId>> {

@@ -14,13 +14,19 @@ fn renew(lease: Duration) -> Renew {
 }
 
 #[test]
-fn a_queue_is_named_until_that_is_answered() {
+fn a_queue_is_named_until_that_is_answered_and_again_a_minute_later() {
     let (registry, queue) = (Registry::default(), QueueName::new("mail").unwrap());
+    let (first, almost) = (Instant::now(), NAMED.checked_sub(Duration::from_millis(1)).unwrap());
     for _ in 0..2 {
-        assert!(registry.first_push(&keys(), &queue).is_some());
+        assert!(registry.naming(&keys(), &queue, first).is_some());
     }
-    registry.named(&queue);
-    assert!(registry.first_push(&keys(), &queue).is_none());
+    registry.named(&queue, first);
+    assert!(registry.naming(&keys(), &queue, first + almost).is_none());
+    for _ in 0..2 {
+        assert!(registry.naming(&keys(), &queue, first + NAMED).is_some());
+    }
+    registry.named(&queue, first + NAMED);
+    assert!(registry.naming(&keys(), &queue, first + NAMED).is_none());
 }
 
 #[test]
