@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use async_trait::async_trait;
+use futures_util::future::join;
 use tireless_core::limits::DEAD_KEPT;
 use tireless_core::{
     Broker, Claim, ClaimFrom, ClaimMode, Claimed, Effect, Error, Held, Namespace, Operation,
@@ -150,13 +151,17 @@ impl<C: RedisClient> RedisBroker<C> {
         confirmation: Confirmation,
     ) -> Result<Vec<Pushed>> {
         let sent = Instant::now();
-        if let Some(naming) = self.told.naming(&self.registry(), &push.queue, sent)
-            && self.runner.run_one(Operation::Push, naming).await.is_ok()
-        {
+        let naming = self.told.naming(&self.registry(), &push.queue, sent);
+        let named = async {
+            let Some(naming) = naming else { return false };
+            self.runner.run_one(Operation::Push, naming).await.is_ok()
+        };
+        let (question, hold) = (confirmation.command(), confirmation.timeout());
+        let pushed = self.runner.run_and_ask(Operation::Push, &call, &question, hold);
+        let ((reply, asked), named) = join(pushed, named).await;
+        if named {
             self.told.named(&push.queue, sent);
         }
-        let (question, hold) = (confirmation.command(), confirmation.timeout());
-        let (reply, asked) = self.runner.run_and_ask(Operation::Push, &call, &question, hold).await;
         let answer = parse::pushed(reply?, push.tasks.len())?;
         confirmation.check(asked, push)?;
         Ok(answer)

@@ -19,36 +19,43 @@ const HEARD: usize = 1_000;
 /// have come back empty: then pushes bring it back, but only this brings back its name.
 const NAMED: Duration = Duration::from_secs(60);
 
+/// How soon it is named again if that got no answer: in a Cluster the registry may be on a server
+/// that is away, and pushes to the others are not to wait for it each time.
+const TRIED: Duration = Duration::from_secs(10);
+
 /// What this process has told already, as far as the store has answered. The registry is refreshed
-/// by heartbeats; a process that only pushes names each queue until once is answered, then with its
-/// first push of each minute.
+/// by heartbeats; a process that only pushes names each queue until once is answered, then with a push
+/// a minute.
 #[derive(Debug, Default)]
 pub(crate) struct Registry {
-    /// When the call was sent that named it.
+    /// When it is to be named again.
     queues: Mutex<HashMap<QueueName, Instant>>,
     /// Workers whose last sign of life was answered and whose next heartbeat goes without one.
     heard: Mutex<VecDeque<WorkerId>>,
 }
 
 impl Registry {
-    /// What to send with a push that goes now, until [`named`](Self::named) says that it was
-    /// answered, and again a minute later.
+    /// What to send with a push that goes now: with each until [`named`](Self::named) says that one
+    /// was answered, then with one a minute.
     pub(crate) fn naming(
         &self,
         keys: &Keys,
         queue: &QueueName,
         now: Instant,
     ) -> Option<ScriptCall> {
-        let known = self.queues().get(queue).is_some_and(|then| now.duration_since(*then) < NAMED);
-        (!known).then(|| {
-            let names = std::iter::once(queue.to_string());
-            request::beat(keys, WorkerId::new(), None, Bytes::new(), names)
-        })
+        if let Some(next) = self.queues().get_mut(queue) {
+            if now < *next {
+                return None;
+            }
+            *next = now + TRIED;
+        }
+        let names = std::iter::once(queue.to_string());
+        Some(request::beat(keys, WorkerId::new(), None, Bytes::new(), names))
     }
 
     /// The call of `naming` that was sent then was answered.
     pub(crate) fn named(&self, queue: &QueueName, sent: Instant) {
-        self.queues().insert(queue.clone(), sent);
+        self.queues().insert(queue.clone(), sent + NAMED);
     }
 
     /// What to send with a heartbeat: with every second one, which is twice in a lease, and with

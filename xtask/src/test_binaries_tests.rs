@@ -52,3 +52,17 @@ fn failed_tests_are_read_from_the_list_at_the_end() {
     assert_eq!(failed_tests(output), ["a::b", "c"]);
     assert!(failed_tests("test result: ok").is_empty());
 }
+
+#[test]
+fn only_one_or_two_tests_that_are_all_known_get_a_second_try() {
+    let failed = |failed| Counts { passed: 5, failed, ..Counts::default() };
+    assert!(may_try_again(Some(101), failed(1), &["a"]));
+    assert!(may_try_again(Some(101), failed(2), &["a", "b"]));
+    assert!(!may_try_again(Some(101), failed(3), &["a", "b", "c"]));
+    // Something was printed into the list, and cut it.
+    assert!(!may_try_again(Some(101), failed(2), &["a"]));
+    assert!(!may_try_again(Some(101), failed(1), &[]));
+    // It died after its tests.
+    assert!(!may_try_again(Some(134), failed(1), &["a"]));
+    assert!(!may_try_again(None, failed(1), &["a"]));
+}

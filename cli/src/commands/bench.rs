@@ -1,6 +1,7 @@
 //! `tireless bench`: measures a broker with tasks that do nothing, in a queue of its own.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Serialize;
 use tireless::limits::{BODY_BYTES, TASKS_PER_CALL};
@@ -27,6 +28,11 @@ In the steady state a batch comes each millisecond, half as many tasks as pushin
 do side by side. How soon they start, and how soon an idle pool picks one up, is from the start of the \
 push to the start of the handler. `at most` and `at least` are what bare commands come to in the same \
 run. Server figures are of the whole server: nothing else should use it meanwhile.";
+
+/// How often the queue is cleared away, and how long between: a pool that was stopped gives back first
+/// what it holds, and calls that were under way still arrive.
+const TRIES: u32 = 40;
+const PAUSE: Duration = Duration::from_millis(250);
 
 /// How much of everything.
 #[derive(Clone, Debug, clap::Args)]
@@ -162,12 +168,19 @@ fn rounded(value: f64) -> f64 {
 }
 
 /// Removes all that a stage has left in the queue.
-async fn remove(broker: &dyn Backend, queue: &QueueName) -> tireless::Result<()> {
-    for state in [State::Ready, State::Scheduled, State::Failed, State::Dead] {
-        while broker.purge(queue, state, TASKS_PER_CALL).await?.more {}
+async fn remove(broker: &dyn Backend, queue: &QueueName) -> Outcome {
+    for _ in 0..TRIES {
+        for state in [State::Ready, State::Scheduled, State::Failed, State::Dead] {
+            while broker.purge(queue, state, TASKS_PER_CALL).await?.more {}
+        }
+        if broker.discard(queue).await? {
+            return Ok(());
+        }
+        tokio::time::sleep(PAUSE).await;
     }
-    broker.discard(queue).await?;
-    Ok(())
+    Err(Stop::failed(format!(
+        "the queue {queue} is still in use: `tireless purge` takes its tasks away"
+    )))
 }
 
 fn print(answer: &Answer, args: &Args, out: Output) -> Outcome {

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::harness::{Answer, Place, tireless};
+use crate::harness::{Answer, Place, eventually, tireless};
 
 const FIELDS: [&str; 20] = [
     "tasks",
@@ -53,6 +53,21 @@ fn a_server_is_measured_with_both_clients_and_left_empty() {
                 assert_eq!(queue[what].as_u64(), Some(0), "{queue}");
             }
         }
+    }
+}
+
+#[test]
+fn an_interrupted_measurement_leaves_no_queue_behind() {
+    for client in ["redis-rs", "fred"] {
+        let place = Place::new();
+        let mut bench = place.start(&["--client", client, "bench", "--tasks", "1000"]);
+        // A pool that holds tasks, or may, has to leave first.
+        eventually("a pool serves it", || {
+            place.json(&["status"])["queues"][0]["workers"].as_u64() > Some(0)
+        });
+        bench.signal(rustix::process::Signal::INT);
+        assert_eq!(bench.0.wait().unwrap().code(), Some(1), "{}", place.read("log"));
+        assert_eq!(place.json(&["status"])["queues"].as_array().map(Vec::len), Some(0));
     }
 }
 
