@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use tireless::limits::{BODY_BYTES, TASKS_PER_CALL};
-use tireless::{Backend, QueueName, State, TaskId, shutdown_signal};
+use tireless::{Backend, QueueName, ServerStats, State, TaskId, shutdown_signal};
 use tokio::task::JoinSet;
 
 use crate::exit::{Outcome, Stop};
@@ -118,7 +118,7 @@ async fn measure(args: &Args, broker: &Arc<dyn Backend>, queue: &QueueName) -> O
     remove(broker.as_ref(), queue).await?;
     let push_many = load.one_by_one(args.producers).await?;
     remove(broker.as_ref(), queue).await?;
-    let before = broker.server().await?;
+    let before = at_rest(broker.as_ref()).await?;
     let push_batch = load.in_batches(args.tasks, load.fits(usize::from(args.batch))).await?;
     let after = broker.server().await?;
     let bytes = per_task(before.memory_bytes, after.memory_bytes, args.tasks);
@@ -154,6 +154,20 @@ async fn measure(args: &Args, broker: &Arc<dyn Backend>, queue: &QueueName) -> O
         limit_server_cpu_us_per_task: limit
             .and_then(|limit| per_task(Some(0), limit.server_cpu_us, args.tasks)),
     })
+}
+
+/// What the server tells once it has freed what was removed, which it does beside its work.
+async fn at_rest(broker: &dyn Backend) -> Outcome<ServerStats> {
+    let mut last = broker.server().await?;
+    for _ in 0..20 {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let now = broker.server().await?;
+        if now.memory_bytes >= last.memory_bytes {
+            return Ok(now);
+        }
+        last = now;
+    }
+    Ok(last)
 }
 
 /// What a counter of the server rose by, a task; `None` where it has no such counter.
