@@ -88,10 +88,11 @@ struct Answer {
 pub(crate) async fn run(args: Args, broker: Arc<dyn Backend>, out: Output) -> Outcome {
     let queue = QueueName::new(format!("bench-{}", TaskId::new()))?;
     let measured = beside_others(args.clone(), broker.clone(), queue.clone()).await;
-    remove(broker.as_ref(), &queue).await?;
+    let removed = remove(broker.as_ref(), &queue).await;
     let answer = measured?;
     out.json(&answer)?;
-    print(&answer, &args, out)
+    print(&answer, &args, out)?;
+    removed
 }
 
 /// Measures in a task of the runtime, as servers push and handlers run: to wake `main` takes longer,
