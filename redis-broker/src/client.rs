@@ -66,6 +66,12 @@ pub trait RedisClient: Debug + Send + Sync + 'static {
         hold: Duration,
     ) -> Vec<Result<Reply, ClientError>>;
 
+    /// Tells that leases of this length are kept through this client: the pauses between its tries
+    /// to connect are to be short beside the shortest of them, see [`patience::longest_pause`].
+    ///
+    /// [`patience::longest_pause`]: crate::patience::longest_pause
+    fn keeps_lease(&self, _lease: Duration) {}
+
     /// Whether keys are spread over slots, so that a command may only name keys of one.
     fn has_slots(&self) -> bool {
         false
@@ -100,6 +106,10 @@ impl RedisClient for Arc<dyn RedisClient> {
         hold: Duration,
     ) -> Vec<Result<Reply, ClientError>> {
         (**self).block(commands, hold).await
+    }
+
+    fn keeps_lease(&self, lease: Duration) {
+        (**self).keeps_lease(lease);
     }
 
     fn has_slots(&self) -> bool {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::future::{join_all, select_ok};
+use tireless_core::limits::LONGEST_LEASE;
 use tireless_core::{Error, ErrorKind, Operation, Result};
 use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep};
@@ -22,8 +23,10 @@ use crate::server_error::explain;
 use crate::slots::{Node, SlotMap, slot_of};
 
 mod redirect;
+mod round;
 
 use redirect::{Elsewhere, where_to};
+use round::{Round, Sending, unserved};
 
 type Answer = std::result::Result<Reply, ClientError>;
 
@@ -44,6 +47,8 @@ pub struct ClusterClient<L> {
     map: RwLock<Arc<SlotMap>>,
     /// When the map was last asked for; held while it is.
     asked: tokio::sync::Mutex<Option<Instant>>,
+    /// The shortest of the leases that are kept through it.
+    lease: Mutex<Duration>,
     runtime: Handle,
 }
 
@@ -61,6 +66,7 @@ impl<L: Link> ClusterClient<L> {
             nodes: Mutex::default(),
             map: RwLock::default(),
             asked: tokio::sync::Mutex::default(),
+            lease: Mutex::new(LONGEST_LEASE),
             runtime: Handle::current(),
         };
         let mut last = Error::invalid(Operation::Connect, "the address names no server");
@@ -90,6 +96,10 @@ impl<L: Link> ClusterClient<L> {
         self.nodes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn lease(&self) -> MutexGuard<'_, Duration> {
+        self.lease.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn map(&self) -> Arc<SlotMap> {
         self.map.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -104,7 +114,9 @@ impl<L: Link> ClusterClient<L> {
             // A connection lives on the runtime that the client was made on.
             let _on_runtime = self.runtime.enter();
             let address = self.address.of_node(&node.host, node.port);
-            Arc::new(LinkedClient::unconnected(address, patience::NODE))
+            let client = LinkedClient::unconnected(address, patience::NODE);
+            client.keeps_lease(*self.lease());
+            Arc::new(client)
         };
         Arc::clone(self.nodes().entry(node.clone()).or_insert_with(make))
     }
@@ -219,41 +231,6 @@ impl<L: Link> ClusterClient<L> {
     }
 }
 
-/// A command under way, and where its answer belongs.
-struct Sending {
-    at: usize,
-    command: Command,
-    /// The server that was named for it, and whether that must be asked to take it.
-    to: Option<Node>,
-    asking: bool,
-    /// The server that it was sent to last.
-    asked: Option<Node>,
-}
-
-impl Sending {
-    fn commands(&self) -> Vec<Command> {
-        let asking = || Command::anywhere(vec![Bytes::from_static(b"ASKING")]);
-        let first = self.asking.then(asking);
-        first.into_iter().chain([self.command.clone()]).collect()
-    }
-
-    fn size(&self) -> usize {
-        1 + usize::from(self.asking)
-    }
-}
-
-/// The commands that are to be sent next, and what must be done before.
-#[derive(Default)]
-struct Round {
-    sendings: Vec<Sending>,
-    needs_map: bool,
-    needs_pause: bool,
-}
-
-fn unserved() -> Answer {
-    Err(ClientError::Server("CLUSTERDOWN no server is known for the slot".to_owned()))
-}
-
 #[async_trait]
 impl<L: Link> RedisClient for ClusterClient<L> {
     async fn send(&self, commands: Vec<Command>) -> Vec<Answer> {
@@ -286,7 +263,8 @@ impl<L: Link> RedisClient for ClusterClient<L> {
                 break;
             }
             if next.needs_pause {
-                sleep(patience::pause(round)).await;
+                let longest = patience::longest_pause(*self.lease());
+                sleep(patience::pause(round, longest)).await;
             }
             next.sendings.sort_by_key(|sending| sending.at);
             sendings = next.sendings;
@@ -311,6 +289,14 @@ impl<L: Link> RedisClient for ClusterClient<L> {
             self.refresh().await;
         }
         answers
+    }
+
+    fn keeps_lease(&self, lease: Duration) {
+        {
+            let mut shortest = self.lease();
+            *shortest = lease.min(*shortest);
+        }
+        self.nodes().values().for_each(|node| node.keeps_lease(lease));
     }
 
     fn has_slots(&self) -> bool {

@@ -179,6 +179,10 @@ impl<L: Link> RedisClient for LinkedClient<L> {
         }
         answers
     }
+
+    fn keeps_lease(&self, lease: Duration) {
+        self.opener.keep_pauses_within(patience::longest_pause(lease));
+    }
 }
 
 impl<L> fmt::Debug for LinkedClient<L> {

@@ -27,14 +27,22 @@ pub const NODE: Duration = Duration::from_millis(300);
 pub const REDIRECTED: Duration = Duration::from_secs(2);
 
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+/// The longest pause between two tries to connect, where no lease asks for less.
+pub const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// The longest pause between two tries to connect of a client through which leases as short as this
+/// are kept. When a server returns, others may take back what a worker holds half a beat later: who
+/// lives must be back by then (B16).
+pub fn longest_pause(lease: Duration) -> Duration {
+    (lease / 8).clamp(FIRST_PAUSE, LONGEST_PAUSE)
+}
 
 /// How long to wait after so many failures in a row before the next try to connect: twice as long
-/// each time, a second at most, less a random part of up to a half so that the clients of a server
+/// each time, up to the longest, less a random part of up to a half so that the clients of a server
 /// that returns do not come all at once.
-pub fn pause(failures: u32) -> Duration {
+pub fn pause(failures: u32, longest: Duration) -> Duration {
     let doublings = failures.saturating_sub(1).min(16);
-    let longest = (FIRST_PAUSE * 2_u32.pow(doublings)).min(LONGEST_PAUSE);
+    let longest = (FIRST_PAUSE * 2_u32.pow(doublings)).min(longest);
     // Each `RandomState` has keys of its own: randomness enough, without a crate for it.
     let thousandth = (RandomState::new().hash_one(failures) % 500) as u32;
     longest - longest * thousandth / 1_000

@@ -57,6 +57,13 @@ impl<L: Link> RedisClient for AnyClient<L> {
         }
     }
 
+    fn keeps_lease(&self, lease: Duration) {
+        match self {
+            Self::Linked(client) => client.keeps_lease(lease),
+            Self::Cluster(client) => client.keeps_lease(lease),
+        }
+    }
+
     fn has_slots(&self) -> bool {
         matches!(self, Self::Cluster(_))
     }

@@ -1,7 +1,7 @@
 //! Health: how each loop of a pool fares, whether the store answers, and the verdict.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tireless_core::{Error, QueueName};
@@ -120,6 +120,8 @@ pub(crate) struct Health {
     scheduled: bool,
     settlers: Vec<(QueueName, Pulse)>,
     down: AtomicBool,
+    /// Held while an outage or its end is told, so that observers hear of them in order.
+    telling: Mutex<()>,
 }
 
 impl Health {
@@ -133,6 +135,7 @@ impl Health {
             scheduled,
             settlers: queues.into_iter().map(|queue| (queue, Pulse::waiting(now))).collect(),
             down: AtomicBool::new(false),
+            telling: Mutex::new(()),
         }
     }
 
@@ -151,7 +154,11 @@ impl Health {
         self.pulse(role).succeeded(now);
         // A wait that began before an outage may well end in it: it tells nothing.
         let answers = role != Role::Bell && self.down.load(Ordering::Relaxed);
-        if answers && self.down.swap(false, Ordering::Relaxed) {
+        if !answers {
+            return;
+        }
+        let _telling = self.telling();
+        if self.down.swap(false, Ordering::Relaxed) {
             tracing::info!("the store answers again");
             observers.tell(|| Event::StoreRecovered);
         }
@@ -162,8 +169,11 @@ impl Health {
         self.pulse(role).failed(now);
         if !error.is_retryable() {
             tracing::warn!(role = role.name(), %error, "the store refused a call");
-        } else if role == Role::Bell || self.down.swap(true, Ordering::Relaxed) {
-            // The claimer asks at once when a wait has failed: it knows whether the store is away.
+            return;
+        }
+        let _telling = self.telling();
+        // The claimer asks at once when a wait has failed: it knows whether the store is away.
+        if role == Role::Bell || self.down.swap(true, Ordering::Relaxed) {
             tracing::debug!(role = role.name(), %error, "the store does not answer");
         } else {
             tracing::warn!(role = role.name(), %error, "the store does not answer; trying again");
@@ -172,6 +182,10 @@ impl Health {
                 message: error.message().to_owned(),
             });
         }
+    }
+
+    fn telling(&self) -> MutexGuard<'_, ()> {
+        self.telling.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn loops(&self, now: Duration) -> Vec<LoopHealth> {

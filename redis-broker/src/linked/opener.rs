@@ -1,5 +1,6 @@
 //! Opens links: tries that belong to no call, so that no call can cut one short.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -25,6 +26,8 @@ pub(super) struct Opener {
     patience: Duration,
     /// Where links live: the runtime that the client was made on. A caller's may be gone sooner.
     runtime: Mutex<Handle>,
+    /// The longest pause between two tries, in milliseconds.
+    longest_pause: AtomicU64,
     outage: Mutex<Outage>,
 }
 
@@ -52,8 +55,18 @@ pub(super) struct Door(Mutex<Option<Try>>);
 impl Opener {
     /// To be called on the runtime that is to carry the links.
     pub(super) fn new(address: Address, patience: Duration) -> Self {
-        let runtime = Mutex::new(Handle::current());
-        Self { address, patience, runtime, outage: Mutex::default() }
+        Self {
+            address,
+            patience,
+            runtime: Mutex::new(Handle::current()),
+            longest_pause: AtomicU64::new(patience::LONGEST_PAUSE.as_millis() as u64),
+            outage: Mutex::default(),
+        }
+    }
+
+    /// Makes no pause between two tries longer than this from now on.
+    pub(super) fn keep_pauses_within(&self, longest: Duration) {
+        self.longest_pause.fetch_min(longest.as_millis() as u64, Ordering::Relaxed);
     }
 
     pub(super) fn address(&self) -> &Address {
@@ -88,9 +101,10 @@ impl Opener {
     /// The pause counts from when the try began: one that met silence has taken longer already, and
     /// the server may be back since.
     fn failed(&self, error: &Error, began: Instant) {
+        let longest = Duration::from_millis(self.longest_pause.load(Ordering::Relaxed));
         let mut outage = self.outage();
         outage.failures = outage.failures.saturating_add(1);
-        outage.next_try = Some(began + patience::pause(outage.failures));
+        outage.next_try = Some(began + patience::pause(outage.failures, longest));
         outage.trouble = Some(error.message().to_owned());
     }
 
@@ -174,3 +188,7 @@ impl Drop for Door {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "opener_tests.rs"]
+mod tests;
