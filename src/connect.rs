@@ -90,13 +90,13 @@ impl Default for ConnectOptions {
 ///
 /// # Errors
 /// `InvalidInput` for a URL that cannot be read, `Unsupported` for one whose feature is not
-/// built (the message names it) and for a server that is too old or evicts keys, or what kept the server from answering. Passwords are never part
-/// of it.
+/// built (the message names it) and for a server that is too old or evicts keys, or what kept the
+/// server from answering. Passwords are never part of it.
 pub async fn connect(url: &str) -> Result<Arc<dyn Backend>> {
     connect_with(url, ConnectOptions::default()).await
 }
 
-/// As [`connect`], with options.
+/// As [`connect`], with options; as safe to cancel.
 ///
 /// # Errors
 /// As [`connect`].

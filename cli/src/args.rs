@@ -48,7 +48,7 @@ pub(crate) struct Globals {
     /// Keeps the queues of several systems on one server apart
     #[arg(long, global = true, value_name = "NS", default_value_t, value_parser = namespace)]
     pub(crate) namespace: Namespace,
-    /// Push and work also where Redis throws keys away at its memory limit, and tasks with them
+    /// Push, work and bench also where Redis throws keys away at its memory limit, and tasks with them
     #[arg(long, global = true)]
     pub(crate) allow_eviction: bool,
     /// Print one JSON object instead of text

@@ -55,23 +55,35 @@ pub struct Purged {
 
 /// What an operator does. Each call is bounded (B7) and one step (B2); repeating one is safe.
 ///
-/// Every method is safe to cancel (B10).
+/// Every method is safe to cancel (B10): a call that was dropped was carried out or was not.
+///
+/// # Errors
+/// Of each method: `Unavailable` or `Timeout` where the store does not answer, `Denied` where it
+/// refuses the user, `WrongType` for a key that holds what is not ours, `Unsupported` for a queue of
+/// a later layout, `Corrupt` for an answer that cannot be read. The [effect](crate::Error::effect)
+/// says whether the call may have been carried out.
 #[async_trait]
 pub trait Admin: Debug + Send + Sync + 'static {
     /// Makes failed or dead tasks ready, with their attempts and crashes forgotten; they enter
     /// behind all that wait. Rings the bell (B14). Tasks in other states are left alone.
     ///
     /// # Errors
-    /// `InvalidInput` for a state other than failed or dead, or a limit over the bound.
+    /// `InvalidInput` for a state other than failed or dead, or a limit of 0 or over the bound;
+    /// `TooLarge` for more ids than the bound.
     async fn requeue(&self, queue: &QueueName, selection: &Selection) -> Result<Moved>;
 
     /// Removes tasks that no worker holds. One answer a task, in order.
+    ///
+    /// # Errors
+    /// `TooLarge` for more than [`TASKS_PER_CALL`](crate::limits::TASKS_PER_CALL) ids; `Conflict` where
+    /// workers come and go so fast that it was never certain what they hold.
     async fn remove(&self, queue: &QueueName, ids: &[TaskId]) -> Result<Vec<Removed>>;
 
     /// Removes at most `limit` tasks of a state. Running tasks cannot be purged.
     ///
     /// # Errors
-    /// `InvalidInput` for running tasks, or a limit over the bound.
+    /// `InvalidInput` for running tasks, or a limit of 0 or over
+    /// [`TASKS_PER_CALL`](crate::limits::TASKS_PER_CALL).
     async fn purge(&self, queue: &QueueName, state: State, limit: usize) -> Result<Purged>;
 
     /// Makes the queue give no tasks. What runs goes on; what is pushed waits.
@@ -82,6 +94,9 @@ pub trait Admin: Debug + Send + Sync + 'static {
 
     /// Takes away a queue that holds nothing: its counters and its name in listings. Answers
     /// whether it was taken away: not while it holds a task or a raw body, or a worker lives in it.
+    ///
+    /// # Errors
+    /// `InvalidInput` for an adopted list, which belongs to others.
     async fn discard(&self, queue: &QueueName) -> Result<bool>;
 
     /// One bounded step of a search through the whole queue for what breaks B1 or B12, and its

@@ -10,8 +10,8 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Checkup, Error, FailureHistory, History, Operation, QueueName, Result, StoreTime, TaskId,
-    WorkerId,
+    BarePush, Checkup, DrainLimit, Error, FailureHistory, History, Operation, QueueName, Result,
+    StoreTime, TaskId, WorkerId,
 };
 
 /// Where a task is: in exactly one of these (B1).
@@ -220,20 +220,16 @@ pub struct ServerStats {
     pub memory_bytes: Option<u64>,
 }
 
-/// What a store could do with none of the contract's care.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-#[non_exhaustive]
-pub struct DrainLimit {
-    /// Tasks a second.
-    pub per_second: f64,
-    /// Processor time that the store used for all of them, in microseconds.
-    pub server_cpu_us: Option<u64>,
-}
-
 /// Reads for operators. All of it is paged or O(1) (B7), and none of it ever fails because of
 /// what a body holds (B9).
 ///
-/// Every method is safe to cancel (B10) and to repeat.
+/// Every method is safe to cancel (B10) and to repeat: it may be dropped at any await.
+///
+/// # Errors
+/// Of each method: `Unavailable` or `Timeout` where the store does not answer, `Denied` where it
+/// refuses the user, `WrongType` for a key that holds what is not ours, `Unsupported` for a queue of
+/// a later layout, `Corrupt` for an answer that cannot be read. The yardsticks (`.._limit`) write, so
+/// theirs may be `OutOfMemory` too.
 #[async_trait]
 pub trait Inspect: fmt::Debug + Send + Sync + 'static {
     /// The names of the queues that are or were in use.
@@ -244,6 +240,10 @@ pub trait Inspect: fmt::Debug + Send + Sync + 'static {
 
     /// A page of tasks: ready ones in the order they will run, scheduled and failed ones by due
     /// time, dead and done ones the oldest first.
+    ///
+    /// # Errors
+    /// `TooLarge` for a limit over [`TASKS_PER_CALL`](crate::limits::TASKS_PER_CALL), and those of
+    /// each method.
     async fn list(&self, list: &List) -> Result<Page>;
 
     /// One task, or `None` if the queue has no such task.
@@ -267,18 +267,17 @@ pub trait Inspect: fmt::Debug + Send + Sync + 'static {
 
     /// How fast one worker that does nothing could at most take tasks of `body_bytes` out of this
     /// store, found by draining `tasks` of them with none of the contract's care: the yardstick of
-    /// benchmarks. `None` where there is no such bare way. Uses keys of its own and
-    /// removes them.
+    /// benchmarks. `None` where there is no such bare way. A bare body has 16 bytes at least, its id.
+    /// Uses keys of its own and removes them.
     async fn drain_limit(&self, tasks: u64, body_bytes: usize) -> Result<Option<DrainLimit>> {
         let _ = (tasks, body_bytes);
         Ok(None)
     }
 
-    /// How many bodies of `body_bytes` a second one caller who waits for each answer could at most
-    /// bring to this store, found by bringing some for so long with none of the contract's care.
-    /// `None` where there is no such bare way. Uses a key of its own and removes it.
-    async fn push_limit(&self, body_bytes: usize, time: Duration) -> Result<Option<f64>> {
-        let _ = (body_bytes, time);
+    /// How many bodies a second could at most be brought to this store in this way, found by
+    /// bringing some. `None` where there is no such bare way. Uses a key of its own and removes it.
+    async fn push_limit(&self, bare: &BarePush) -> Result<Option<f64>> {
+        let _ = bare;
         Ok(None)
     }
 
@@ -324,8 +323,8 @@ impl<T: Inspect + ?Sized> Inspect for Arc<T> {
         (**self).drain_limit(tasks, body_bytes).await
     }
 
-    async fn push_limit(&self, body_bytes: usize, time: Duration) -> Result<Option<f64>> {
-        (**self).push_limit(body_bytes, time).await
+    async fn push_limit(&self, bare: &BarePush) -> Result<Option<f64>> {
+        (**self).push_limit(bare).await
     }
 
     async fn hand_over_limit(&self, samples: usize) -> Result<Option<Vec<Duration>>> {

@@ -28,6 +28,7 @@ mod task_options;
 mod tick;
 mod time;
 mod wait;
+mod yardstick;
 
 pub use admin::{Admin, Moved, Purged, Removed, Selection};
 pub use broker::{Backend, Broker};
@@ -42,8 +43,8 @@ pub use failure::{Failure, FailureEntry, FailureHistory};
 pub use history::History;
 pub use id::{ParseIdError, TaskId, WorkerId};
 pub use inspect::{
-    Counts, DrainLimit, Inspect, List, Page, ServerStats, State, TaskDetail, TaskSummary,
-    WorkerInfo, WorkerView,
+    Counts, Inspect, List, Page, ServerStats, State, TaskDetail, TaskSummary, WorkerInfo,
+    WorkerView,
 };
 pub use name::{Namespace, OwnId, QueueName, TypeName};
 pub use push::{NewTask, Push, Pushed, When};
@@ -56,6 +57,7 @@ pub use task_options::TaskOptions;
 pub use tick::{QueueTicked, Reclaim, Tick, Ticked};
 pub use time::StoreTime;
 pub use wait::{Wait, WaitOn, Woken};
+pub use yardstick::{BarePush, DrainLimit};
 
 #[cfg(feature = "mocks")]
 pub use broker::MockBroker;

@@ -6,8 +6,9 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use tireless_core::limits::BYTES_PER_CALL;
 use tireless_core::{
-    Checkup, Counts, DrainLimit, FailureHistory, Inspect, List, Operation, Page, QueueName, Result,
-    ServerStats, State, StoreTime, TaskDetail, TaskId, TaskSummary, WorkerId, WorkerView,
+    BarePush, Checkup, Counts, DrainLimit, FailureHistory, Inspect, List, Operation, Page,
+    QueueName, Result, ServerStats, State, StoreTime, TaskDetail, TaskId, TaskSummary, WorkerId,
+    WorkerView,
 };
 
 use crate::broker::RedisBroker;
@@ -167,9 +168,8 @@ impl<C: RedisClient> Inspect for RedisBroker<C> {
         yardstick::drain_limit(&self.runner, &keys, tasks, body_bytes).await.map(Some)
     }
 
-    async fn push_limit(&self, body_bytes: usize, time: Duration) -> Result<Option<f64>> {
-        let keys = self.registry();
-        yardstick::one_by_one(&self.runner, &keys, body_bytes, time).await.map(Some)
+    async fn push_limit(&self, bare: &BarePush) -> Result<Option<f64>> {
+        yardstick::pushes(&self.runner, &self.registry(), bare).await.map(Some)
     }
 
     async fn hand_over_limit(&self, samples: usize) -> Result<Option<Vec<Duration>>> {

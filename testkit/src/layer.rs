@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use tireless_core::{
-    Admin, Backend, Broker, Checkup, Claim, Claimed, Counts, DrainLimit, Inspect, List, Moved,
-    Page, Purged, Push, Pushed, QueueName, Reconcile, Reconciled, Removed, Renew, Renewed, Result,
-    Selection, ServerStats, Settle, SettleAnswer, State, TaskDetail, TaskId, Tick, Ticked, Wait,
-    Woken, WorkerView,
+    Admin, Backend, BarePush, Broker, Checkup, Claim, Claimed, Counts, DrainLimit, Inspect, List,
+    Moved, Page, Purged, Push, Pushed, QueueName, Reconcile, Reconciled, Removed, Renew, Renewed,
+    Result, Selection, ServerStats, Settle, SettleAnswer, State, TaskDetail, TaskId, Tick, Ticked,
+    Wait, Woken, WorkerView,
 };
 
 /// Passes each call of a trait on to what lies below.
@@ -47,6 +47,7 @@ pass_on! {
     server() -> Result<ServerStats>;
     checkup() -> Result<Vec<Checkup>>;
     drain_limit(tasks: u64, body_bytes: usize) -> Result<Option<DrainLimit>>;
+    push_limit(bare: &BarePush) -> Result<Option<f64>>;
     hand_over_limit(samples: usize) -> Result<Option<Vec<Duration>>>;
     requeue(queue: &QueueName, selection: &Selection) -> Result<Moved>;
     remove(queue: &QueueName, ids: &[TaskId]) -> Result<Vec<Removed>>;
@@ -106,6 +107,7 @@ by_layer! { Inspect {
     server() -> Result<ServerStats>;
     checkup() -> Result<Vec<Checkup>>;
     drain_limit(tasks: u64, body_bytes: usize) -> Result<Option<DrainLimit>>;
+    push_limit(bare: &BarePush) -> Result<Option<f64>>;
     hand_over_limit(samples: usize) -> Result<Option<Vec<Duration>>>;
 } }
 

@@ -230,12 +230,20 @@ impl WorkerPool {
         Ok(())
     }
 
-    /// Starts the pool and returns at once; the handle tells how it fares and ends it.
+    /// Starts the pool; the handle tells how it fares and ends it. It waits for its first renewal alone,
+    /// which takes some seconds where the store does not answer.
+    ///
+    /// May be dropped: then nothing runs, and at most the worker is listed until its lease has ended.
+    ///
+    /// Needs a tokio runtime with time enabled: the pool's loops and its handlers run on it.
     ///
     /// # Errors
     /// `InvalidInput` for what is wrong with what was said, `Unsupported`, `Denied` or
     /// `WrongType` if the store refuses. A store that cannot be reached is no error: the pool
     /// waits for it.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
     pub async fn start(self) -> Result<RunningPool> {
         let (shared, real_time) = self.prepare()?;
         RunningPool::start(Arc::new(shared), real_time).await

@@ -19,6 +19,13 @@ pub(crate) fn hurry() -> CancellationToken {
 /// Ends at the first SIGTERM or Ctrl-C. From then on a second one ends the shutdown of all pools
 /// of this process at once: what runs is stopped and given back.
 ///
+/// From its first poll on, neither signal ends the process by itself any more, also after this future
+/// was dropped: tokio sets its handlers once and never takes them back. It may be dropped, but a signal
+/// that comes while none of these futures waits is lost.
+///
+/// # Panics
+/// When it is polled outside of a tokio runtime with I/O enabled.
+///
 /// ```no_run
 /// # async fn example(pool: tireless_worker::WorkerPool) -> tireless_core::Result<()> {
 /// pool.run_until(tireless_worker::shutdown_signal()).await?;

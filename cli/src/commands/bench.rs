@@ -3,19 +3,20 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::Serialize;
 use tireless::limits::{BODY_BYTES, TASKS_PER_CALL};
-use tireless::{Backend, QueueName, ServerStats, State, TaskId, shutdown_signal};
+use tireless::{Backend, BarePush, QueueName, ServerStats, State, TaskId, shutdown_signal};
 use tokio::task::JoinSet;
 
 use crate::exit::{Outcome, Stop};
-use crate::output::{Output, table};
+use crate::output::Output;
 
+mod answer;
 mod drain;
 mod pick_up;
 mod push;
 mod steady;
 
+use answer::{Answer, Figures, rounded};
 use drain::Drained;
 use pick_up::PickUp;
 use push::Load;
@@ -26,8 +27,9 @@ Rates are tasks a second. Pushing is measured one at a time, with --producers ca
 producer at once, and in batches with two calls under way; draining with one pool in this process. \
 In the steady state a batch comes each millisecond, half as many tasks as pushing and draining could \
 do side by side. How soon they start, and how soon an idle pool picks one up, is from the start of the \
-push to the start of the handler. `at most` and `at least` are what bare commands come to in the same \
-run. Server figures are of the whole server: nothing else should use it meanwhile.";
+push to the start of the handler. BARE is what plain commands with none of the care come to in the same \
+run, and RATIO how many times that was measured. Server figures are of the whole server: nothing else \
+should use it meanwhile.";
 
 /// How often the queue is cleared away, and how long between: a pool that was stopped gives back first
 /// what it holds, and calls that were under way still arrive.
@@ -58,30 +60,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", default_value_t = 100,
           value_parser = clap::value_parser!(u16).range(1..))]
     concurrency: u16,
-}
-
-#[derive(Default, Serialize)]
-struct Answer {
-    tasks: u64,
-    body_bytes: u32,
-    push_one_per_s: Option<f64>,
-    limit_push_one_per_s: Option<f64>,
-    push_64_per_s: Option<f64>,
-    push_batch_per_s: Option<f64>,
-    drain_per_s: Option<f64>,
-    steady_per_s: Option<f64>,
-    steady_p50_us: Option<f64>,
-    steady_p99_us: Option<f64>,
-    pickup_p50_us: Option<f64>,
-    pickup_p99_us: Option<f64>,
-    limit_pickup_p50_us: Option<f64>,
-    limit_pickup_p99_us: Option<f64>,
-    worker_cpu_us_per_task: Option<f64>,
-    server_cpu_us_per_task: Option<f64>,
-    commands_per_task: Option<f64>,
-    memory_bytes_per_task: Option<f64>,
-    limit_drain_per_s: Option<f64>,
-    limit_server_cpu_us_per_task: Option<f64>,
+    /// How often all is measured; the figures are medians
+    #[arg(long, value_name = "N", default_value_t = 1,
+          value_parser = clap::value_parser!(u16).range(1..=100))]
+    rounds: u16,
 }
 
 /// Measures, prints, and leaves no task behind.
@@ -89,17 +71,27 @@ pub(crate) async fn run(args: Args, broker: Arc<dyn Backend>, out: Output) -> Ou
     let queue = QueueName::new(format!("bench-{}", TaskId::new()))?;
     let measured = beside_others(args.clone(), broker.clone(), queue.clone()).await;
     let removed = remove(broker.as_ref(), &queue).await;
-    let answer = measured?;
+    let answer = Answer::of(&args, measured?);
     out.json(&answer)?;
-    print(&answer, &args, out)?;
+    answer.print(out)?;
     removed
 }
 
 /// Measures in a task of the runtime, as servers push and handlers run: to wake `main` takes longer,
 /// which would flatter all that is measured against bare commands.
-async fn beside_others(args: Args, broker: Arc<dyn Backend>, queue: QueueName) -> Outcome<Answer> {
+async fn beside_others(
+    args: Args,
+    broker: Arc<dyn Backend>,
+    queue: QueueName,
+) -> Outcome<Vec<Figures>> {
     let mut measuring = JoinSet::new();
-    measuring.spawn(async move { measure(&args, &broker, &queue).await });
+    measuring.spawn(async move {
+        let mut rounds = Vec::with_capacity(usize::from(args.rounds));
+        for _ in 0..args.rounds {
+            rounds.push(measure(&args, &broker, &queue).await?);
+        }
+        Ok(rounds)
+    });
     let measured = tokio::select! {
         ended = measuring.join_next() => match ended {
             Some(Ok(measured)) => measured,
@@ -112,49 +104,68 @@ async fn beside_others(args: Args, broker: Arc<dyn Backend>, queue: QueueName) -
     measured
 }
 
-async fn measure(args: &Args, broker: &Arc<dyn Backend>, queue: &QueueName) -> Outcome<Answer> {
+/// One round: each figure, and right beside it what bare commands come to.
+async fn measure(args: &Args, broker: &Arc<dyn Backend>, queue: &QueueName) -> Outcome<Figures> {
     let load = Load::new(broker.clone(), queue.clone(), args.body_bytes as usize)?;
-    let limit_push_one = broker.push_limit(args.body_bytes as usize, push::TIME).await?;
-    let push_one = load.one_by_one(1).await?;
-    remove(broker.as_ref(), queue).await?;
-    let push_many = load.one_by_one(args.producers).await?;
-    remove(broker.as_ref(), queue).await?;
-    let before = at_rest(broker.as_ref()).await?;
-    let push_batch = load.in_batches(args.tasks, load.fits(usize::from(args.batch))).await?;
-    let after = broker.server().await?;
-    let bytes = per_task(before.memory_bytes, after.memory_bytes, args.tasks);
+    let mut figures = Figures::default();
+    measure_pushes(args, broker, queue, &load, &mut figures).await?;
     let concurrency = usize::from(args.concurrency);
     let drained = Drained::measure(broker, queue, args.tasks, concurrency).await?;
-    let rate = steady::half(push_batch, drained.per_s);
+    figures.drain_per_s = Some(rounded(drained.per_s));
+    figures.worker_cpu_us_per_task = Some(rounded(drained.worker_cpu_us));
+    figures.server_cpu_us_per_task = drained.server_cpu_us;
+    figures.commands_per_task = drained.commands;
+    let limit = broker.drain_limit(args.tasks, args.body_bytes as usize).await?;
+    figures.limit_drain_per_s = limit.map(|limit| rounded(limit.per_second));
+    figures.limit_server_cpu_us_per_task =
+        limit.and_then(|limit| per_task(Some(0), limit.server_cpu_us, args.tasks));
+    let rate = figures.push_batch_per_s.map_or(0.0, |push| steady::half(push, drained.per_s));
     let steady = Steady::measure(broker, queue, &load, concurrency, rate).await?;
+    figures.steady_per_s = Some(rounded(steady.per_s));
+    figures.steady_p50_us = Some(steady.start.p50_us);
+    figures.steady_p99_us = Some(steady.start.p99_us);
     // A task that nobody waited for may be left.
     remove(broker.as_ref(), queue).await?;
     let pick_up = PickUp::measure(broker, queue, &load, concurrency).await?;
+    figures.pickup_p50_us = Some(pick_up.p50_us);
+    figures.pickup_p99_us = Some(pick_up.p99_us);
     let bare = PickUp::bare(broker.as_ref()).await?;
-    let limit = broker.drain_limit(args.tasks, args.body_bytes as usize).await?;
-    Ok(Answer {
-        tasks: args.tasks,
-        body_bytes: args.body_bytes,
-        push_one_per_s: Some(rounded(push_one)),
-        limit_push_one_per_s: limit_push_one.map(rounded),
-        push_64_per_s: Some(rounded(push_many)),
-        push_batch_per_s: Some(rounded(push_batch)),
-        drain_per_s: Some(rounded(drained.per_s)),
-        steady_per_s: Some(rounded(steady.per_s)),
-        steady_p50_us: Some(steady.start.p50_us),
-        steady_p99_us: Some(steady.start.p99_us),
-        pickup_p50_us: Some(pick_up.p50_us),
-        pickup_p99_us: Some(pick_up.p99_us),
-        limit_pickup_p50_us: bare.as_ref().map(|bare| bare.p50_us),
-        limit_pickup_p99_us: bare.as_ref().map(|bare| bare.p99_us),
-        worker_cpu_us_per_task: Some(rounded(drained.worker_cpu_us)),
-        server_cpu_us_per_task: drained.server_cpu_us,
-        commands_per_task: drained.commands,
-        memory_bytes_per_task: bytes,
-        limit_drain_per_s: limit.map(|limit| rounded(limit.per_second)),
-        limit_server_cpu_us_per_task: limit
-            .and_then(|limit| per_task(Some(0), limit.server_cpu_us, args.tasks)),
-    })
+    figures.limit_pickup_p50_us = bare.as_ref().map(|bare| bare.p50_us);
+    figures.limit_pickup_p99_us = bare.as_ref().map(|bare| bare.p99_us);
+    Ok(figures)
+}
+
+/// Pushes, and leaves those of the last stage in the queue.
+async fn measure_pushes(
+    args: &Args,
+    broker: &Arc<dyn Backend>,
+    queue: &QueueName,
+    load: &Load,
+    figures: &mut Figures,
+) -> Outcome {
+    let bare = |callers: u16, batch, time| BarePush {
+        body_bytes: args.body_bytes as usize,
+        callers: usize::from(callers),
+        batch,
+        time,
+    };
+    let batch = load.fits(usize::from(args.batch));
+    let limit = |bare: BarePush| async move {
+        Ok::<_, tireless::Error>(broker.push_limit(&bare).await?.map(rounded))
+    };
+    figures.limit_push_one_per_s = limit(bare(1, 1, push::TIME)).await?;
+    figures.push_one_per_s = Some(rounded(load.one_by_one(1).await?));
+    remove(broker.as_ref(), queue).await?;
+    figures.limit_push_64_per_s = limit(bare(args.producers, 1, push::TIME)).await?;
+    figures.push_64_per_s = Some(rounded(load.one_by_one(args.producers).await?));
+    remove(broker.as_ref(), queue).await?;
+    figures.limit_push_batch_per_s =
+        limit(bare(push::AT_ONCE as u16, batch, push::BARE_BATCHES)).await?;
+    let before = at_rest(broker.as_ref()).await?;
+    figures.push_batch_per_s = Some(rounded(load.in_batches(args.tasks, batch).await?));
+    let after = broker.server().await?;
+    figures.memory_bytes_per_task = per_task(before.memory_bytes, after.memory_bytes, args.tasks);
+    Ok(())
 }
 
 /// What the server tells once it has freed what was removed, which it does beside its work.
@@ -177,11 +188,6 @@ fn per_task(before: Option<u64>, after: Option<u64>, tasks: u64) -> Option<f64> 
     Some(rounded(rise as f64 / tasks as f64))
 }
 
-/// Three places after the point are more than any measurement here is worth.
-fn rounded(value: f64) -> f64 {
-    (value * 1000.0).round() / 1000.0
-}
-
 /// Removes all that a stage has left in the queue.
 async fn remove(broker: &dyn Backend, queue: &QueueName) -> Outcome {
     for _ in 0..TRIES {
@@ -196,39 +202,4 @@ async fn remove(broker: &dyn Backend, queue: &QueueName) -> Outcome {
     Err(Stop::failed(format!(
         "the queue {queue} is still in use: `tireless purge` takes its tasks away"
     )))
-}
-
-fn print(answer: &Answer, args: &Args, out: Output) -> Outcome {
-    let many = format!("push, {} callers", args.producers);
-    let batches = format!("push, batches of {}", args.batch);
-    let lines = [
-        ("push, one by one", answer.push_one_per_s, "tasks/s"),
-        ("push, one by one, at most", answer.limit_push_one_per_s, "tasks/s"),
-        (many.as_str(), answer.push_64_per_s, "tasks/s"),
-        (batches.as_str(), answer.push_batch_per_s, "tasks/s"),
-        ("drain", answer.drain_per_s, "tasks/s"),
-        ("drain, at most", answer.limit_drain_per_s, "tasks/s"),
-        ("steady, at half of both", answer.steady_per_s, "tasks/s"),
-        ("steady, median", answer.steady_p50_us, "us"),
-        ("steady, 99th of 100", answer.steady_p99_us, "us"),
-        ("pick-up, median", answer.pickup_p50_us, "us"),
-        ("pick-up, median, at least", answer.limit_pickup_p50_us, "us"),
-        ("pick-up, 99th of 100", answer.pickup_p99_us, "us"),
-        ("pick-up, 99th, at least", answer.limit_pickup_p99_us, "us"),
-        ("worker's processor", answer.worker_cpu_us_per_task, "us/task"),
-        ("server's processor", answer.server_cpu_us_per_task, "us/task"),
-        ("server's processor, at least", answer.limit_server_cpu_us_per_task, "us/task"),
-        ("commands", answer.commands_per_task, "/task"),
-        ("memory, waiting", answer.memory_bytes_per_task, "bytes/task"),
-    ];
-    let mut shown = table(&["MEASURED", "", ""]);
-    for (name, value, unit) in lines {
-        let Some(value) = value else { continue };
-        let value = if value < 100.0 { format!("{value:.2}") } else { format!("{value:.0}") };
-        let value = comfy_table::Cell::new(value);
-        let value = value.set_alignment(comfy_table::CellAlignment::Right);
-        shown.add_row(vec![name.into(), value, unit.into()]);
-    }
-    out.line(format!("{} tasks of {} bytes", answer.tasks, answer.body_bytes))?;
-    out.table(&shown)
 }

@@ -5,13 +5,19 @@ use tireless_testkit::server::TestServer;
 
 use crate::harness::{Answer, Place, eventually, tireless};
 
-const FIELDS: [&str; 20] = [
+const FIELDS: [&str; 33] = [
     "tasks",
     "body_bytes",
+    "batch",
+    "producers",
+    "concurrency",
+    "rounds",
     "push_one_per_s",
     "limit_push_one_per_s",
     "push_64_per_s",
+    "limit_push_64_per_s",
     "push_batch_per_s",
+    "limit_push_batch_per_s",
     "drain_per_s",
     "steady_per_s",
     "steady_p50_us",
@@ -24,6 +30,13 @@ const FIELDS: [&str; 20] = [
     "memory_bytes_per_task",
     "limit_pickup_p50_us",
     "limit_pickup_p99_us",
+    "ratio_push_one",
+    "ratio_push_64",
+    "ratio_push_batch",
+    "ratio_drain",
+    "ratio_pickup_p50",
+    "ratio_pickup_p99",
+    "ratio_server_cpu",
     "limit_drain_per_s",
     "limit_server_cpu_us_per_task",
 ];
@@ -53,7 +66,7 @@ fn a_server_is_measured_with_both_clients_and_left_empty() {
         };
         let answer = json(&["bench", "--tasks", "3000"]);
         assert_eq!(fields(&answer), expected());
-        for field in &FIELDS[..18] {
+        for field in &FIELDS[..30] {
             assert!(answer[field].as_f64().is_some_and(|value| value > 0.0), "{field}: {answer}");
         }
         assert_eq!(json(&["status"])["queues"].as_array().map(Vec::len), Some(0));

@@ -14,8 +14,10 @@ use super::{Producer, Receipt};
 
 /// A push of many tasks: choose options for all of them, then await one receipt a task, in order.
 ///
-/// Each call of at most 1,000 tasks and 4 MiB is one step (B2); the whole is not. To know after
-/// an error what was accepted, and to go on from there, [prepare](Self::prepare) it.
+/// Each call of at most 1,000 tasks and 4 MiB is one step (B2); the whole is not. An error, and
+/// dropping it half way, leave the calls before accepted without saying which tasks that were; the
+/// error's [effect](tireless_core::Error::effect) is that of the last call alone. To know what was
+/// accepted, and to go on from there, [prepare](Self::prepare) it.
 ///
 /// # Errors
 /// As with a [single push](super::PushTask).

@@ -10,7 +10,8 @@ use rustix::time::{ClockId, clock_gettime};
 use tireless::{Backend, Context, Envelope, Handle, QueueName, RunPolicy, Verdict};
 use tokio::sync::Notify;
 
-use super::{per_task, rounded};
+use super::answer::rounded;
+use super::per_task;
 use crate::exit::Outcome;
 use crate::output::progress;
 use crate::pool::pool;

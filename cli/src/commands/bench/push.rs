@@ -15,8 +15,11 @@ use crate::pusher::Pusher;
 /// For how long pushing one at a time is measured.
 pub(super) const TIME: Duration = Duration::from_secs(2);
 
+/// For how long bare batches are: the server has to keep all that they bring.
+pub(super) const BARE_BATCHES: Duration = Duration::from_millis(500);
+
 /// Calls under way while batches are pushed.
-const AT_ONCE: usize = 2;
+pub(super) const AT_ONCE: usize = 2;
 
 /// What bodies are made of.
 const FILL: u8 = b'x';
