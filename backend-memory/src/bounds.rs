@@ -45,6 +45,14 @@ pub(crate) fn numbered(operation: Operation, call: Call) -> Result<()> {
     Err(Error::invalid(operation, message))
 }
 
+/// Refuses a claim without a number of its own.
+pub(crate) fn numbered_claim(number: u64) -> Result<()> {
+    if number > 0 {
+        return Ok(());
+    }
+    Err(Error::invalid(Operation::Claim, "the claim has the number 0; numbers start at 1 and rise"))
+}
+
 /// Refuses more claims than one renewal may name.
 pub(crate) fn claims(count: usize) -> Result<()> {
     if count <= CLAIMS_PER_RENEWAL {

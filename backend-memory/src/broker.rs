@@ -1,8 +1,8 @@
-//! The broker around the state machine: one lock, the clock, and waits that may be dropped.
+//! The broker around the state machine: the clock, and waits that may be dropped.
 
 use std::fmt;
 use std::future::poll_fn;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use async_trait::async_trait;
@@ -30,7 +30,7 @@ pub struct MemoryBroker(Arc<Shared>);
 
 struct Shared {
     clock: Arc<dyn Clock>,
-    store: Mutex<Store>,
+    store: Store,
 }
 
 impl fmt::Debug for MemoryBroker {
@@ -42,14 +42,14 @@ impl fmt::Debug for MemoryBroker {
 impl MemoryBroker {
     /// An empty broker whose store's time is that of `clock`.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self(Arc::new(Shared { clock, store: Mutex::default() }))
+        Self(Arc::new(Shared { clock, store: Store::default() }))
     }
 
     /// The same broker, keeping at most this many dead tasks, and this many kept done ones, in
     /// each queue (B12); [`DEAD_KEPT`](tireless_core::limits::DEAD_KEPT) unless set.
     #[must_use]
     pub fn with_dead_kept(self, dead_kept: usize) -> Self {
-        self.step(|store, _| store.set_dead_kept(dead_kept));
+        self.store().set_dead_kept(dead_kept);
         self
     }
 
@@ -58,26 +58,19 @@ impl MemoryBroker {
     /// It rings no bell; waits that name the inbox end, and claims that name it take the body in
     /// after the ready list.
     pub fn push_plain(&self, queue: &QueueName, body: Bytes) {
-        self.step(|store, _| store.push_plain(queue, body));
+        self.store().push_plain(queue, body);
     }
 
-    /// One atomic step. A lock that a panic poisoned is entered anyway: each step checks first
-    /// and then moves, and one task's trouble must not end the service of all others.
-    fn step<R>(&self, operation: impl FnOnce(&mut Store, StoreTime) -> R) -> R {
-        let (answer, wakers) = {
-            let mut store = self.0.store.lock().unwrap_or_else(PoisonError::into_inner);
-            let answer = operation(&mut store, self.0.clock.wall());
-            (answer, store.bells.take_wakers())
-        };
-        // Waking under the lock could come back here in the same thread.
-        wakers.wake();
-        answer
+    fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    fn time(&self) -> &dyn Clock {
+        &*self.0.clock
     }
 
     fn read<R: Default>(&self, queue: &QueueName, read: impl FnOnce(&Queue, StoreTime) -> R) -> R {
-        self.step(|store, now| {
-            store.queues.get(queue).map(|queue| read(queue, now)).unwrap_or_default()
-        })
+        self.store().on_existing(queue, |queue| read(queue, self.time().wall()))
     }
 }
 
@@ -89,32 +82,32 @@ struct Waiting<'a> {
 
 impl Waiting<'_> {
     fn poll(&self, context: &Context<'_>) -> Poll<QueueName> {
-        self.broker.step(|store, _| store.bells.poll(self.number, context.waker()))
+        self.broker.store().with_bells(|bells| bells.poll(self.number, context.waker()))
     }
 }
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
-        self.broker.step(|store, _| store.bells.withdraw(self.number));
+        self.broker.store().with_bells(|bells| bells.withdraw(self.number));
     }
 }
 
 #[async_trait]
 impl Broker for MemoryBroker {
     async fn push(&self, push: &Push) -> Result<Vec<Pushed>> {
-        self.step(|store, now| store.push(push, now))
+        self.store().push(push, self.time())
     }
 
     async fn claim(&self, claim: &Claim) -> Claimed {
-        self.step(|store, now| store.claim(claim, now))
+        self.store().claim(claim, self.time())
     }
 
     async fn settle(&self, settle: &Settle) -> Result<SettleAnswer> {
-        self.step(|store, now| store.settle(settle, now))
+        self.store().settle(settle, self.time())
     }
 
     async fn renew(&self, renew: &Renew) -> Renewed {
-        self.step(|store, now| store.renew(renew, now))
+        self.store().renew(renew, self.time())
     }
 
     async fn wait(&self, wait: &Wait) -> Result<Woken> {
@@ -128,14 +121,14 @@ impl Broker for MemoryBroker {
     }
 
     async fn tick(&self, tick: &Tick) -> Ticked {
-        self.step(|store, now| store.tick(tick, now))
+        self.store().tick(tick, self.time())
     }
 }
 
 impl MemoryBroker {
     /// Waits until a bell rings or the time is up.
     async fn hear(&self, wait: &Wait) -> Woken {
-        let waiting = match self.step(|store, _| store.listen(&wait.queues)) {
+        let waiting = match self.store().listen(&wait.queues) {
             Listening::Rang(queue) => return Woken::Rang(queue),
             Listening::Waits(number) => Waiting { broker: self, number },
         };
@@ -153,7 +146,7 @@ impl MemoryBroker {
 #[async_trait]
 impl Inspect for MemoryBroker {
     async fn queues(&self) -> Result<Vec<QueueName>> {
-        Ok(self.step(|store, _| store.queues.keys().cloned().collect()))
+        Ok(self.store().names())
     }
 
     async fn counts(&self, queue: &QueueName) -> Result<Counts> {
@@ -170,7 +163,7 @@ impl Inspect for MemoryBroker {
     }
 
     async fn workers(&self) -> Result<Vec<WorkerView>> {
-        Ok(self.step(|store, now| store.workers(now)))
+        Ok(self.store().workers(self.time()))
     }
 
     async fn server(&self) -> Result<ServerStats> {
@@ -190,39 +183,37 @@ impl Admin for MemoryBroker {
                 bounds::limit(Operation::Requeue, *limit)?;
             }
         }
-        Ok(self.step(|store, _| store.on_existing(queue, |queue| queue.requeue(selection))))
+        Ok(self.store().on_existing(queue, |queue| queue.requeue(selection)))
     }
 
     async fn remove(&self, queue: &QueueName, ids: &[TaskId]) -> Result<Vec<Removed>> {
         bounds::tasks(Operation::Remove, ids.len())?;
-        Ok(self.step(|store, _| match store.queues.get_mut(queue) {
-            Some(queue) => queue.remove(ids),
-            None => vec![Removed::Missing; ids.len()],
-        }))
+        let removed = self.store().on_existing(queue, |queue| Some(queue.remove(ids)));
+        Ok(removed.unwrap_or_else(|| vec![Removed::Missing; ids.len()]))
     }
 
     async fn purge(&self, queue: &QueueName, state: State, limit: usize) -> Result<Purged> {
         admin::purgeable(state)?;
         bounds::limit(Operation::Purge, limit)?;
-        Ok(self.step(|store, _| store.on_existing(queue, |queue| queue.purge(state, limit))))
+        Ok(self.store().on_existing(queue, |queue| queue.purge(state, limit)))
     }
 
     async fn pause(&self, queue: &QueueName) -> Result<()> {
-        self.step(|store, _| store.on(queue, Queue::pause));
+        self.store().on(queue, Queue::pause);
         Ok(())
     }
 
     async fn resume(&self, queue: &QueueName) -> Result<()> {
-        self.step(|store, _| store.resume(queue));
+        self.store().resume(queue);
         Ok(())
     }
 
     async fn discard(&self, queue: &QueueName) -> Result<bool> {
-        Ok(self.step(|store, now| store.discard(queue, now)))
+        Ok(self.store().discard(queue, self.time()))
     }
 
     async fn reconcile(&self, _queue: &QueueName, _step: &Reconcile) -> Result<Reconciled> {
-        // Behind one lock, and with no hand that reaches past it, nothing ever stands wrong.
+        // Behind its lock, and with no hand that reaches past it, no queue ever stands wrong.
         Ok(Reconciled::default())
     }
 }

@@ -98,7 +98,8 @@ async fn a_plain_push_wakes_who_waits_for_the_inbox() {
 async fn a_poisoned_lock_is_entered_anyway() {
     let broker = broker();
     let other = broker.clone();
-    let panicked = std::thread::spawn(move || other.step(|_, _| panic!("on purpose"))).join();
+    let panics = move || other.store().on(&queue(), |_| panic!("on purpose"));
+    let panicked = std::thread::spawn(panics).join();
     assert!(panicked.is_err());
     push(&broker).await;
     assert_eq!(broker.counts(&queue()).await.unwrap().ready, 1);

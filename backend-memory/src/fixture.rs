@@ -174,7 +174,7 @@ impl Bench {
         match self.store.listen(&on) {
             Listening::Rang(_) => true,
             Listening::Waits(number) => {
-                self.store.bells.withdraw(number);
+                self.store.with_bells(|bells| bells.withdraw(number));
                 false
             }
         }

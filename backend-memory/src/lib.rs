@@ -1,9 +1,9 @@
 //! The in-memory broker of tireless: the reference model of the contract.
 //!
-//! [`MemoryBroker`] keeps every clause of `docs/contract.md` without a server. Inside stands a pure
-//! state machine, into which each operation passes the time; around it one lock, a clock that a
-//! test can move, and the bells that wake waiters. What it holds is gone when its last clone is
-//! dropped.
+//! [`MemoryBroker`] keeps every clause of `docs/contract.md` without a server. Each queue is a pure
+//! state machine behind a lock of its own, into which each operation passes the time; around them
+//! stand the bells that wake waiters, and a clock that a test can move. What it holds is gone when its
+//! last clone is dropped.
 
 mod admin;
 mod bell;

@@ -47,7 +47,7 @@ fn a_push_over_the_bounds_or_wrongly_numbered_changes_nothing() {
     let mut wrong = b.push_call(vec![NewTask::new("body")]);
     wrong.call = Call { number: 9, answered: 9 };
     assert_eq!(kind(b.send_push(&wrong)), Some(ErrorKind::InvalidInput));
-    assert!(b.store.queues.is_empty());
+    assert!(b.store.names().is_empty());
 }
 
 #[test]

@@ -52,6 +52,8 @@ pub(crate) struct Queue {
     pub(crate) dead_kept: usize,
     /// Set by an operation that rings; the store takes it (B14).
     pub(crate) rings: bool,
+    /// It was taken away: who found it before that looks for it anew.
+    pub(crate) is_gone: bool,
 }
 
 impl Queue {

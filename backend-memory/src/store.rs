@@ -1,13 +1,17 @@
 //! The whole state: all queues, their bells, and the registry of workers.
 //!
-//! Each operation checks its bounds first (B7), then is one step a queue (B15), then rings.
+//! Each operation checks its bounds first (B7), then is one step a queue (B15), then rings. Each queue
+//! has a lock of its own, so that queues do not wait for one another; no two locks are held at a time
+//! but to take a queue away.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use bytes::Bytes;
 use tireless_core::limits::{DEAD_KEPT, LONGEST_LEASE};
 use tireless_core::{
-    Claim, ClaimFrom, ClaimMode, Claimed, Error, ErrorKind, Held, Operation, Push, Pushed,
+    Claim, ClaimFrom, ClaimMode, Claimed, Clock, Error, ErrorKind, Held, Operation, Push, Pushed,
     QueueClaimed, QueueName, QueueRenewed, QueueTicked, Renew, Renewed, Result, Settle,
     SettleAnswer, StoreTime, Tick, Ticked, WaitOn, WorkerId, WorkerInfo, WorkerView,
 };
@@ -21,13 +25,37 @@ use crate::settle;
 /// Workers long gone that one renewal clears from the registry.
 const CLEARED_BY_A_RENEWAL: usize = 4;
 
-/// All that the broker holds. It knows no clock: the time comes with each operation.
+/// All that the broker holds.
 #[derive(Debug)]
 pub(crate) struct Store {
-    pub(crate) queues: BTreeMap<QueueName, Queue>,
-    pub(crate) bells: Bells,
-    workers: Fading<Registered>,
-    dead_kept: usize,
+    queues: RwLock<BTreeMap<QueueName, Arc<Mutex<Queue>>>>,
+    bells: Mutex<Bells>,
+    workers: Mutex<Fading<Registered>>,
+    dead_kept: AtomicUsize,
+}
+
+/// Where the time comes from. A queue's lock is held while it is asked for: whoever comes later has a
+/// later time.
+pub(crate) trait Time: Copy {
+    fn now(self) -> StoreTime;
+}
+
+impl Time for StoreTime {
+    fn now(self) -> StoreTime {
+        self
+    }
+}
+
+impl Time for &dyn Clock {
+    fn now(self) -> StoreTime {
+        self.wall()
+    }
+}
+
+/// Enters a lock. One that a panic poisoned is entered anyway: each step checks first and then moves,
+/// and one task's trouble must not end the service of all others.
+fn enter<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
+    lock.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What a worker told about itself when it renewed last.
@@ -49,66 +77,103 @@ pub(crate) enum Listening {
 impl Default for Store {
     fn default() -> Self {
         Self {
-            queues: BTreeMap::new(),
-            bells: Bells::default(),
-            workers: Fading::default(),
-            dead_kept: DEAD_KEPT,
+            queues: RwLock::default(),
+            bells: Mutex::default(),
+            workers: Mutex::default(),
+            dead_kept: AtomicUsize::new(DEAD_KEPT),
         }
     }
 }
 
 impl Store {
     /// Sets how many dead tasks, and how many kept ones, each queue holds at most.
-    pub(crate) fn set_dead_kept(&mut self, dead_kept: usize) {
-        self.dead_kept = dead_kept;
-        for queue in self.queues.values_mut() {
-            queue.dead_kept = dead_kept;
-        }
+    pub(crate) fn set_dead_kept(&self, dead_kept: usize) {
+        self.dead_kept.store(dead_kept, Ordering::Relaxed);
+        let queues = self.queues.read().unwrap_or_else(PoisonError::into_inner);
+        queues.values().for_each(|queue| enter(queue).dead_kept = dead_kept);
+    }
+
+    /// The names of the queues that were used.
+    pub(crate) fn names(&self) -> Vec<QueueName> {
+        let queues = self.queues.read().unwrap_or_else(PoisonError::into_inner);
+        queues.keys().cloned().collect()
+    }
+
+    fn find(&self, name: &QueueName) -> Option<Arc<Mutex<Queue>>> {
+        self.queues.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+    }
+
+    fn find_or_make(&self, name: &QueueName) -> Arc<Mutex<Queue>> {
+        self.find(name).unwrap_or_else(|| {
+            let mut queues = self.queues.write().unwrap_or_else(PoisonError::into_inner);
+            let make = || Arc::new(Mutex::new(Queue::new(self.dead_kept.load(Ordering::Relaxed))));
+            Arc::clone(queues.entry(name.clone()).or_insert_with(make))
+        })
     }
 
     /// One step on a queue, which is made if it is new, and its ring if the step rings.
-    pub(crate) fn on<R>(&mut self, name: &QueueName, step: impl FnOnce(&mut Queue) -> R) -> R {
-        let dead_kept = self.dead_kept;
-        let queue = self.queues.entry(name.clone()).or_insert_with(|| Queue::new(dead_kept));
-        let answer = step(queue);
-        if std::mem::take(&mut queue.rings) {
-            self.bells.ring(name);
+    pub(crate) fn on<R>(&self, name: &QueueName, step: impl FnOnce(&mut Queue) -> R) -> R {
+        loop {
+            let queue = self.find_or_make(name);
+            let mut queue = enter(&queue);
+            // One that was taken away just now is made anew.
+            if queue.is_gone {
+                continue;
+            }
+            let answer = step(&mut queue);
+            let rings = std::mem::take(&mut queue.rings);
+            drop(queue);
+            if rings {
+                self.with_bells(|bells| bells.ring(name));
+            }
+            return answer;
         }
-        answer
     }
 
     /// The same on a queue that exists, and the default for one that does not.
     pub(crate) fn on_existing<R: Default>(
-        &mut self,
+        &self,
         name: &QueueName,
         step: impl FnOnce(&mut Queue) -> R,
     ) -> R {
-        if self.queues.contains_key(name) { self.on(name, step) } else { R::default() }
+        if self.find(name).is_some() { self.on(name, step) } else { R::default() }
     }
 
-    pub(crate) fn push(&mut self, push: &Push, now: StoreTime) -> Result<Vec<Pushed>> {
+    /// One step on the bells; then wakes those who were rung for, which under the lock could come back
+    /// here in the same thread.
+    pub(crate) fn with_bells<R>(&self, step: impl FnOnce(&mut Bells) -> R) -> R {
+        let (answer, wakers) = {
+            let mut bells = enter(&self.bells);
+            (step(&mut bells), bells.take_wakers())
+        };
+        wakers.wake();
+        answer
+    }
+
+    pub(crate) fn push(&self, push: &Push, time: impl Time) -> Result<Vec<Pushed>> {
         bounds::push(push)?;
-        self.on(&push.queue, |queue| queue.push(push, now))
+        self.on(&push.queue, |queue| queue.push(push, time.now()))
     }
 
-    pub(crate) fn push_plain(&mut self, name: &QueueName, body: Bytes) {
+    pub(crate) fn push_plain(&self, name: &QueueName, body: Bytes) {
         let paused = self.on(name, |queue| {
             queue.push_plain(body);
             queue.paused
         });
         if !paused {
-            self.bells.wake_for_inbox(name);
+            self.with_bells(|bells| bells.wake_for_inbox(name));
         }
     }
 
-    pub(crate) fn claim(&mut self, claim: &Claim, now: StoreTime) -> Claimed {
+    pub(crate) fn claim(&self, claim: &Claim, time: impl Time) -> Claimed {
         let mut seen = Vec::with_capacity(claim.queues.len());
         let mut answers = Vec::with_capacity(claim.queues.len());
         let mut has_suspect = false;
         for from in &claim.queues {
             let checked = bounds::once(Operation::Claim, &mut seen, &from.queue)
+                .and_then(|()| bounds::numbered_claim(claim.number))
                 .and_then(|()| bounds::tasks(Operation::Claim, from.max));
-            let answer = checked.map(|()| self.claim_from(claim, from, has_suspect, now));
+            let answer = checked.map(|()| self.claim_from(claim, from, has_suspect, time));
             if let Ok(answer) = &answer {
                 has_suspect |= claim.mode == ClaimMode::Alone && !answer.tasks.is_empty();
             }
@@ -119,18 +184,18 @@ impl Store {
 
     /// Only looks if an earlier queue gave a suspect: it runs with nothing beside it (B11.3).
     fn claim_from(
-        &mut self,
+        &self,
         claim: &Claim,
         from: &ClaimFrom,
         only_look: bool,
-        now: StoreTime,
+        time: impl Time,
     ) -> QueueClaimed {
         let max = if only_look { 0 } else { from.max };
         let from = ClaimFrom { max, ..from.clone() };
-        self.on(&from.queue, |queue| queue.claim(claim, &from, now))
+        self.on(&from.queue, |queue| queue.claim(claim, &from, time.now()))
     }
 
-    pub(crate) fn settle(&mut self, settle: &Settle, now: StoreTime) -> Result<SettleAnswer> {
+    pub(crate) fn settle(&self, settle: &Settle, time: impl Time) -> Result<SettleAnswer> {
         bounds::numbered(Operation::Settle, settle.call)?;
         bounds::tasks(Operation::Settle, settle.outcomes.len())?;
         if let Some(settlement) =
@@ -140,11 +205,11 @@ impl Store {
             let message = format!("this broker does not know the outcome {verb}; update it");
             return Err(Error::new(ErrorKind::Unsupported, Operation::Settle, message));
         }
-        self.on(&settle.queue, |queue| queue.settle(settle, now))
+        self.on(&settle.queue, |queue| queue.settle(settle, time.now()))
     }
 
-    pub(crate) fn renew(&mut self, renew: &Renew, now: StoreTime) -> Renewed {
-        self.register(renew, now);
+    pub(crate) fn renew(&self, renew: &Renew, time: impl Time) -> Renewed {
+        self.register(renew, time);
         let mut seen = Vec::with_capacity(renew.held.len());
         renew
             .held
@@ -152,94 +217,119 @@ impl Store {
             .map(|held| {
                 let checked = bounds::once(Operation::Renew, &mut seen, &held.queue)
                     .and_then(|()| bounds::claims(held.claims.len()));
-                let answer = checked.map(|()| self.renew_in(renew, held, now));
+                let answer = checked.map(|()| self.renew_in(renew, held, time));
                 (held.queue.clone(), answer)
             })
             .collect()
     }
 
-    fn renew_in(&mut self, renew: &Renew, held: &Held, now: StoreTime) -> QueueRenewed {
-        self.on(&held.queue, |queue| queue.renew(renew, held, now))
+    fn renew_in(&self, renew: &Renew, held: &Held, time: impl Time) -> QueueRenewed {
+        self.on(&held.queue, |queue| queue.renew(renew, held, time.now()))
     }
 
-    fn register(&mut self, renew: &Renew, now: StoreTime) {
-        self.workers.fade(now, CLEARED_BY_A_RENEWAL, |_| false);
+    fn register(&self, renew: &Renew, time: impl Time) {
+        let mut workers = enter(&self.workers);
+        let now = time.now();
+        workers.fade(now, CLEARED_BY_A_RENEWAL, |_| false);
         if renew.lease.is_zero() {
-            self.workers.remove(renew.worker);
+            workers.remove(renew.worker);
             return;
         }
-        let registered = self.workers.touch(renew.worker, now);
+        let registered = workers.touch(renew.worker, now);
         registered.lease_until = now.after(renew.lease.min(LONGEST_LEASE));
         registered.info.clone_from(&renew.info);
     }
 
     /// The workers that live, in the order of their ids.
-    pub(crate) fn workers(&self, now: StoreTime) -> Vec<WorkerView> {
+    pub(crate) fn workers(&self, time: impl Time) -> Vec<WorkerView> {
         let view = |(id, registered): (WorkerId, &Registered)| {
             WorkerView::new(id, registered.lease_until, registered.info.clone())
         };
+        let registry = enter(&self.workers);
+        let now = time.now();
         let mut workers: Vec<_> =
-            self.workers.iter().map(view).filter(|worker| worker.lease_until > now).collect();
+            registry.iter().map(view).filter(|worker| worker.lease_until > now).collect();
         workers.sort_by_key(|worker| worker.id);
         workers
     }
 
-    pub(crate) fn tick(&mut self, tick: &Tick, now: StoreTime) -> Ticked {
-        let latest = now.after(LONGEST_LEASE);
-        for registered in self.workers.values_mut() {
-            registered.lease_until = registered.lease_until.min(latest);
-        }
+    pub(crate) fn tick(&self, tick: &Tick, time: impl Time) -> Ticked {
+        self.cut_leases(time);
         let mut answers = Vec::with_capacity(tick.queues.len());
         for name in &tick.queues {
             let checked = bounds::tasks(Operation::Tick, tick.limit);
-            answers.push((name.clone(), checked.map(|()| self.tick_in(tick, name, now))));
+            answers.push((name.clone(), checked.map(|()| self.tick_in(tick, name, time))));
         }
         answers
     }
 
-    fn tick_in(&mut self, tick: &Tick, name: &QueueName, now: StoreTime) -> QueueTicked {
-        let mut answer = self.on_existing(name, |queue| queue.tick(tick, now));
-        answer.now = now;
-        answer
+    /// After a clock that jumped back: no lease reaches further than a lease may (B6).
+    fn cut_leases(&self, time: impl Time) {
+        let mut workers = enter(&self.workers);
+        let latest = time.now().after(LONGEST_LEASE);
+        for registered in workers.values_mut() {
+            registered.lease_until = registered.lease_until.min(latest);
+        }
+    }
+
+    fn tick_in(&self, tick: &Tick, name: &QueueName, time: impl Time) -> QueueTicked {
+        let ticked = self.on_existing(name, |queue| {
+            let now = time.now();
+            let mut answer = queue.tick(tick, now);
+            answer.now = now;
+            Some(answer)
+        });
+        ticked.unwrap_or_else(|| {
+            let mut nothing = QueueTicked::default();
+            nothing.now = time.now();
+            nothing
+        })
     }
 
     /// Takes away a queue that holds nothing and that no live worker serves.
-    pub(crate) fn discard(&mut self, name: &QueueName, now: StoreTime) -> bool {
-        let idle = self.queues.get(name).is_none_or(|queue| {
-            let counts = queue.counts(now);
-            queue.tasks.is_empty() && counts.inbox == 0 && counts.workers == 0
-        });
+    pub(crate) fn discard(&self, name: &QueueName, time: impl Time) -> bool {
+        let mut queues = self.queues.write().unwrap_or_else(PoisonError::into_inner);
+        let Some(found) = queues.get(name) else { return true };
+        let mut queue = enter(found);
+        let counts = queue.counts(time.now());
+        let idle = queue.tasks.is_empty() && counts.inbox == 0 && counts.workers == 0;
+        queue.is_gone = idle;
+        drop(queue);
         if idle {
-            self.queues.remove(name);
+            queues.remove(name);
         }
         idle
     }
 
     /// Ends a pause. Who waited for the inbox meanwhile was not woken by it.
-    pub(crate) fn resume(&mut self, name: &QueueName) {
+    pub(crate) fn resume(&self, name: &QueueName) {
         let has_inbox = self.on(name, |queue| {
             queue.resume();
             !queue.inbox.is_empty()
         });
         if has_inbox {
-            self.bells.wake_for_inbox(name);
+            self.with_bells(|bells| bells.wake_for_inbox(name));
         }
     }
 
     /// Starts a wait: over at once if a ring was kept or an inbox that it waits for has bodies.
     ///
     /// The inbox of a paused queue wakes nobody: a claim would take nothing.
-    pub(crate) fn listen(&mut self, queues: &[WaitOn]) -> Listening {
-        if let Some(rang) = self.bells.take_kept(queues) {
-            return Listening::Rang(rang);
-        }
-        let has_inbox = |on: &&WaitOn| {
-            let queue = self.queues.get(&on.queue);
-            on.inbox && queue.is_some_and(|queue| !queue.paused && !queue.inbox.is_empty())
-        };
-        match queues.iter().find(has_inbox) {
-            Some(on) => Listening::Rang(on.queue.clone()),
-            None => Listening::Waits(self.bells.enlist(queues)),
+    pub(crate) fn listen(&self, queues: &[WaitOn]) -> Listening {
+        let enlisted = self.with_bells(|bells| match bells.take_kept(queues) {
+            Some(rang) => Listening::Rang(rang),
+            None => Listening::Waits(bells.enlist(queues)),
+        });
+        let Listening::Waits(number) = enlisted else { return enlisted };
+        // Looked at once it is enlisted: a body that comes meanwhile wakes it.
+        let has_inbox = |queue: &mut Queue| !queue.paused && !queue.inbox.is_empty();
+        let waits = |on: &&WaitOn| on.inbox && self.on_existing(&on.queue, has_inbox);
+        match queues.iter().find(waits) {
+            Some(on) => {
+                self.with_bells(|bells| bells.withdraw(number));
+                Listening::Rang(on.queue.clone())
+            }
+            None => Listening::Waits(number),
         }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use tireless_core::{Broker, Clock};
-use tireless_worker::{Data, WorkerPool};
+use tireless_worker::{Context, Data, Headers, WorkerPool};
 use tokio::sync::Notify;
 
 use crate::fixture::QUEUE;
@@ -42,6 +42,11 @@ async fn count_raw(_: Bytes, countdown: Data<Countdown>) {
     countdown.one_less();
 }
 
+/// The handler that is given all that comes by extraction, and does the same.
+async fn count_extracting(_: Greeting, countdown: Data<Countdown>, _: Context, _: Headers) {
+    countdown.one_less();
+}
+
 /// Runs this many tasks, typed or raw, through a pool over the broker that holds them, from its
 /// start to when the last outcome is written; how many are done. Time is real without a clock.
 ///
@@ -52,9 +57,25 @@ pub async fn through_pool(
     tasks: usize,
     clock: Option<Arc<dyn Clock>>,
 ) -> usize {
+    let pool = WorkerPool::new(broker).handle(count).handle_raw(QUEUE, count_raw);
+    count_down(pool, tasks, clock).await
+}
+
+/// The same for typed tasks alone, whose handler also takes context and headers.
+///
+/// # Panics
+/// If the pool does not start.
+pub async fn with_extraction(
+    broker: impl Broker,
+    tasks: usize,
+    clock: Option<Arc<dyn Clock>>,
+) -> usize {
+    count_down(WorkerPool::new(broker).handle(count_extracting), tasks, clock).await
+}
+
+async fn count_down(pool: WorkerPool, tasks: usize, clock: Option<Arc<dyn Clock>>) -> usize {
     let countdown = Countdown::from(tasks);
-    let pool = WorkerPool::new(broker).data_arc(Arc::clone(&countdown));
-    let mut pool = pool.handle(count).handle_raw(QUEUE, count_raw);
+    let mut pool = pool.data_arc(Arc::clone(&countdown));
     if let Some(clock) = clock {
         pool = pool.clock(clock);
     }

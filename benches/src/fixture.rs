@@ -44,6 +44,19 @@ pub fn envelope() -> Bytes {
     Greeting::with_text(100).envelope().encode().expect("an envelope")
 }
 
+/// The same with the headers of a trace and of a tenant.
+///
+/// # Panics
+/// Never: nothing in it is too long.
+pub fn envelope_with_headers() -> Bytes {
+    let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    let mut envelope = Greeting::with_text(100).envelope();
+    envelope.headers = [("traceparent", trace), ("tenant", "acme")]
+        .map(|(name, value)| (name.to_owned(), Bytes::from_static(value.as_bytes())))
+        .into();
+    envelope.encode().expect("an envelope")
+}
+
 /// A raw task's bytes, with the same 100.
 ///
 /// # Panics

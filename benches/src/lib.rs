@@ -4,10 +4,12 @@
 //! Neither needs a server. The memory broker is measured as it is; of the Redis broker all but the
 //! connection is, over a [client](canned) that answers at once what it was given beforehand.
 
+pub mod callers;
 pub mod canned;
 pub mod drain;
 pub mod fixture;
 pub mod greeting;
+pub mod late_broker;
 pub mod memory;
 pub mod redis;
 pub mod scenario;

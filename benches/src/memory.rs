@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use tireless_backend_memory::MemoryBroker;
-use tireless_core::{Broker, ClaimedTask, Push, limits};
+use tireless_core::{Broker, ClaimedTask, Push, QueueName, limits};
 
 use crate::still_clock::StillClock;
 use crate::{at_once, fixture};
@@ -13,6 +13,7 @@ use crate::{at_once, fixture};
 #[derive(Debug)]
 pub struct Memory {
     broker: MemoryBroker,
+    queue: QueueName,
     envelope: Bytes,
     pushed: usize,
     pushes: u64,
@@ -30,7 +31,19 @@ impl Memory {
     /// One whose tasks all have this envelope.
     pub fn of(envelope: Bytes) -> Self {
         let broker = MemoryBroker::new(Arc::new(StillClock));
-        Self { broker, envelope, pushed: 0, pushes: 0, claims: 0, settles: 0 }
+        let queue = fixture::queue();
+        Self { broker, queue, envelope, pushed: 0, pushes: 0, claims: 0, settles: 0 }
+    }
+
+    /// The same broker, and a queue of its own there.
+    ///
+    /// # Panics
+    /// Never: the queue's name is legal.
+    #[must_use]
+    pub fn beside(&self, number: usize) -> Self {
+        let queue = QueueName::new(format!("{}-{number}", fixture::QUEUE)).expect("a legal name");
+        let (broker, envelope) = (self.broker.clone(), self.envelope.clone());
+        Self { broker, queue, envelope, pushed: 0, pushes: 0, claims: 0, settles: 0 }
     }
 
     /// The same, holding this many tasks more.
@@ -64,7 +77,8 @@ impl Memory {
     pub fn next_push(&mut self, tasks: usize) -> Push {
         self.pushes += 1;
         self.pushed += tasks;
-        fixture::push(self.pushes, &self.envelope, self.pushed - tasks, tasks)
+        let push = fixture::push(self.pushes, &self.envelope, self.pushed - tasks, tasks);
+        Push { queue: self.queue.clone(), ..push }
     }
 
     /// Sends a push.
@@ -82,7 +96,8 @@ impl Memory {
     /// If they are not.
     pub fn claim(&mut self, tasks: usize) -> Vec<ClaimedTask> {
         self.claims += 1;
-        let claim = fixture::claim(self.claims, tasks);
+        let mut claim = fixture::claim(self.claims, tasks);
+        claim.queues[0].queue.clone_from(&self.queue);
         let (_, answer) = at_once(self.broker.claim(&claim)).pop().expect("one queue's answer");
         let claimed = answer.expect("a claim").tasks;
         assert_eq!(claimed.len(), tasks);
@@ -95,7 +110,8 @@ impl Memory {
     /// If that is refused.
     pub fn settle(&mut self, tasks: &[ClaimedTask]) {
         self.settles += 1;
-        let settle = fixture::settle(self.settles, tasks);
+        let mut settle = fixture::settle(self.settles, tasks);
+        settle.queue.clone_from(&self.queue);
         let answer = at_once(self.broker.settle(&settle)).expect("a settle");
         assert_eq!(answer.settled.len(), tasks.len());
     }

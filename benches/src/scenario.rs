@@ -3,17 +3,23 @@
 //! Each is run for few rounds and for many, with the same set-up, and the difference is what the
 //! rounds in between cost: neither the start of the program nor the set-up is in it.
 
+use std::future::Future;
 use std::mem::forget;
 use std::sync::Arc;
 
-use tireless_core::Envelope;
+use bytes::Bytes;
+use tireless_backend_memory::MemoryBroker;
+use tireless_core::{Clock, Envelope};
+use tireless_worker::Producer;
+use tokio::runtime::Runtime;
 
-use crate::drain;
+use crate::callers::{self, CALLERS};
 use crate::greeting::Greeting;
+use crate::late_broker::LateBroker;
 use crate::memory::Memory;
 use crate::redis::{Redis, tasks};
 use crate::still_clock::StillClock;
-use crate::{canned, fixture};
+use crate::{canned, drain, fixture};
 
 /// One hot path.
 #[derive(Clone, Copy, Debug)]
@@ -38,7 +44,7 @@ struct Rounds {
 }
 
 /// All of them.
-pub const SCENARIOS: [Scenario; 7] = [
+pub const SCENARIOS: [Scenario; 11] = [
     Scenario { name: "envelope-encode", tasks: 1, rounds: [1_000, 5_000], run: encode },
     Scenario { name: "envelope-decode", tasks: 1, rounds: [1_000, 5_000], run: decode },
     Scenario { name: "memory-push-1000", tasks: 1_000, rounds: [2, 7], run: memory_push },
@@ -49,6 +55,10 @@ pub const SCENARIOS: [Scenario; 7] = [
         run: memory_claim_settle,
     },
     Scenario { name: "pool-over-memory", tasks: 1_000, rounds: [2, 7], run: pool },
+    Scenario { name: "pool-typed-over-memory", tasks: 1_000, rounds: [2, 7], run: pool_typed },
+    Scenario { name: "producer-shared-64", tasks: 1_280, rounds: [2, 7], run: producer_shared },
+    Scenario { name: "redis-push-1", tasks: 1, rounds: [1_000, 5_000], run: redis_push },
+    Scenario { name: "redis-push-1000", tasks: 1_000, rounds: [2, 12], run: redis_push },
     Scenario { name: "redis-claim-100", tasks: 100, rounds: [20, 120], run: redis_claim },
     Scenario { name: "redis-settle-100", tasks: 100, rounds: [20, 120], run: redis_settle },
 ];
@@ -102,13 +112,51 @@ fn memory_claim_settle(rounds: Rounds) {
 
 /// The whole worker over the memory broker, on one thread and without time.
 fn pool(rounds: Rounds) {
-    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    drained(rounds, &fixture::envelope(), drain::through_pool);
+}
+
+/// The same for tasks with headers and a handler to which they are given.
+fn pool_typed(rounds: Rounds) {
+    drained(rounds, &fixture::envelope_with_headers(), drain::with_extraction);
+}
+
+/// All are pushed in both runs. What is not to be run is held by a broker of its own.
+fn drained<F: Future<Output = usize>>(
+    rounds: Rounds,
+    envelope: &Bytes,
+    through: impl FnOnce(MemoryBroker, usize, Option<Arc<dyn Clock>>) -> F,
+) {
+    let memory = |tasks| Memory::of(envelope.clone()).holding(tasks);
     let run = rounds.run * rounds.tasks;
-    // All are pushed in both runs. What is not to be run is held by a broker of its own.
-    let memory = Memory::default().holding(run);
-    forget(Memory::default().holding((rounds.set_up - rounds.run) * rounds.tasks));
-    let drained = drain::through_pool(memory.into_broker(), run, Some(Arc::new(StillClock)));
-    assert_eq!(runtime.block_on(drained), run);
+    let broker = memory(run).into_broker();
+    forget(memory(rounds.set_up * rounds.tasks - run));
+    let drained = through(broker, run, Some(Arc::new(StillClock)));
+    assert_eq!(one_thread().block_on(drained), run);
+}
+
+/// Callers on one thread and without time, each round over a broker of its own.
+fn producer_shared(rounds: Rounds) {
+    let runtime = one_thread();
+    for _ in 0..rounds.run {
+        let broker = Arc::new(LateBroker::default());
+        let producer = Producer::new(Arc::clone(&broker)).clock(Arc::new(StillClock));
+        runtime.block_on(callers::push(&producer, rounds.tasks / CALLERS));
+        // Calls of their own might take fewer instructions here, and much more of a server.
+        let calls = broker.pushes();
+        assert!(calls * 8 < rounds.tasks, "{calls} calls for {} tasks", rounds.tasks);
+    }
+}
+
+fn one_thread() -> Runtime {
+    tokio::runtime::Builder::new_current_thread().build().expect("a runtime")
+}
+
+fn redis_push(rounds: Rounds) {
+    let redis = Redis::answering(canned::accepted());
+    let push = fixture::push(1, &fixture::envelope(), 0, rounds.tasks);
+    for _ in 0..rounds.run {
+        assert_eq!(redis.push(std::hint::black_box(&push)), rounds.tasks);
+    }
 }
 
 fn redis_claim(rounds: Rounds) {

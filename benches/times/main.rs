@@ -25,7 +25,7 @@ fn quick() -> Criterion {
 criterion_group! {
     name = hot_paths;
     config = quick();
-    targets = codec::envelopes, codec::typed_tasks, memory::broker, redis::broker, pool::drain,
+    targets = codec::envelopes, codec::typed_tasks, memory::broker, memory::threads, redis::broker, pool::drain,
         producer::shared_pushes
 }
 criterion_main!(hot_paths);

@@ -28,6 +28,40 @@ pub(crate) fn broker(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// Threads side by side, each with a queue of its own in one broker.
+const THREADS: [usize; 4] = [1, 2, 4, 8];
+
+/// How many rounds each of them goes at least: many beside what it costs to start a thread.
+const ROUNDS: u64 = 200;
+
+pub(crate) fn threads(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("memory-threads");
+    for threads in THREADS {
+        group.throughput(Throughput::Elements(threads as u64 * ROUNDS * 100));
+        group.bench_function(BenchmarkId::new("cycle", threads), |bencher| {
+            let memory = Memory::default();
+            let mut own: Vec<_> =
+                (0..threads).map(|at| memory.beside(at).holding(WAITING)).collect();
+            bencher.iter(|| {
+                std::thread::scope(|scope| {
+                    for memory in &mut own {
+                        scope.spawn(|| (0..ROUNDS).for_each(|_| once(memory, 100)));
+                    }
+                });
+            });
+        });
+    }
+    group.finish();
+}
+
+/// Pushes, claims and settles a batch.
+fn once(memory: &mut Memory, batch: usize) {
+    let push = memory.next_push(batch);
+    memory.push(&push);
+    let claimed = memory.claim(batch);
+    memory.settle(&claimed);
+}
+
 /// What each of the three took.
 #[derive(Default)]
 struct Times {

@@ -4,12 +4,9 @@ use std::time::Instant;
 
 use criterion::{BenchmarkId, Criterion, Throughput};
 use tireless_backend_memory::MemoryBroker;
-use tireless_benches::greeting::Greeting;
+use tireless_benches::callers::{self, CALLERS};
 use tireless_worker::{Producer, TokioClock};
 use tokio::runtime::Runtime;
-
-/// Callers at the same time.
-const CALLERS: usize = 64;
 
 /// What each of them pushes, one after the other.
 const EACH: usize = 20;
@@ -27,7 +24,7 @@ pub(crate) fn shared_pushes(criterion: &mut Criterion) {
                     let broker = MemoryBroker::new(std::sync::Arc::new(TokioClock));
                     let producer = Producer::new(broker).group_commit(shares);
                     let began = Instant::now();
-                    runtime.block_on(push(&producer));
+                    runtime.block_on(callers::push(&producer, EACH));
                     took += began.elapsed();
                 }
                 took
@@ -35,16 +32,4 @@ pub(crate) fn shared_pushes(criterion: &mut Criterion) {
         });
     }
     group.finish();
-}
-
-async fn push(producer: &Producer) {
-    let caller = |producer: Producer| async move {
-        for _ in 0..EACH {
-            producer.push(Greeting::with_text(100)).await.expect("a push");
-        }
-    };
-    let callers: Vec<_> = (0..CALLERS).map(|_| tokio::spawn(caller(producer.clone()))).collect();
-    for caller in callers {
-        caller.await.expect("no panic");
-    }
 }
