@@ -20,7 +20,6 @@ use crate::{
 ///
 /// # Wrappers
 /// A wrapper is a broker too and passes the same conformance suite.
-#[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait Broker: Debug + Send + Sync + 'static {
     /// Accepts tasks into one queue; one answer a task, in order. Rings the bell when something
@@ -57,6 +56,38 @@ pub trait Broker: Debug + Send + Sync + 'static {
     /// also looks now and then whether the queue's numbers add up, and mends it if not (B17).
     /// Answers per queue, in order.
     async fn tick(&self, tick: &Tick) -> Ticked;
+
+    /// The same store over connections of their own, which live on the runtime that this is called on;
+    /// `None` for a broker that has none, or a wrapper that is to see every call.
+    ///
+    /// A worker's heartbeat asks for it: handlers that block the threads of their runtime also stop the
+    /// connections that live there, and no lease is to end by that.
+    fn apart(&self) -> Option<Arc<dyn Broker>> {
+        None
+    }
+}
+
+#[cfg(feature = "mocks")]
+impl Debug for MockBroker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("MockBroker")
+    }
+}
+
+#[cfg(feature = "mocks")]
+mockall::mock! {
+    /// A broker whose answers a test writes.
+    pub Broker {}
+
+    #[async_trait]
+    impl Broker for Broker {
+        async fn push(&self, push: &Push) -> Result<Vec<Pushed>>;
+        async fn claim(&self, claim: &Claim) -> Claimed;
+        async fn settle(&self, settle: &Settle) -> Result<SettleAnswer>;
+        async fn renew(&self, renew: &Renew) -> Renewed;
+        async fn wait(&self, wait: &Wait) -> Result<Woken>;
+        async fn tick(&self, tick: &Tick) -> Ticked;
+    }
 }
 
 #[async_trait]
@@ -83,6 +114,10 @@ impl<T: Broker + ?Sized> Broker for Arc<T> {
 
     async fn tick(&self, tick: &Tick) -> Ticked {
         (**self).tick(tick).await
+    }
+
+    fn apart(&self) -> Option<Arc<dyn Broker>> {
+        (**self).apart()
     }
 }
 

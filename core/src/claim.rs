@@ -52,8 +52,10 @@ pub struct ClaimFrom {
 pub struct Claim {
     /// Who claims.
     pub worker: WorkerId,
-    /// The worker's number for this claim. Within a queue numbers must rise: one that is not
-    /// above the last executed one takes nothing new (B4).
+    /// The worker's number for this claim, 1 for the first. Within a queue numbers must rise: one
+    /// that is not above the last executed one takes nothing new (B4).
+    ///
+    /// 0 is refused as `InvalidInput`.
     pub number: u64,
     /// For how long the worker is to be believed alive after this call.
     pub lease: Duration,

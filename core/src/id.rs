@@ -48,7 +48,8 @@ macro_rules! identity {
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "{}", Uuid::from_bytes(self.0).simple())
+                let mut text = [0; 32];
+                f.write_str(Uuid::from_bytes(self.0).simple().encode_lower(&mut text))
             }
         }
 

@@ -59,7 +59,8 @@ end
 
 local moved = 0
 if soonest_scheduled <= now or soonest_failed <= now then
-  moved = take_due(K.scheduled, move) + requeue_due(move)
+  moved = take_due(K.scheduled, move)
+  moved = moved + requeue_due(move)
   ready, suspects = call('LLEN', K.ready), call('ZCARD', K.suspects)
   inbox = call('LLEN', K.inbox)
   soonest_scheduled, soonest_failed = head_of(K.scheduled), head_of(K.failed)
@@ -120,10 +121,10 @@ end
 -- Ids whose task was removed while they waited, or damaged by somebody, stop nothing (B9): they are
 -- passed over until there is something to give.
 local GHOSTS_A_CLAIM, WINDOW = 10000, 1000
+local passed = 0
 
 -- Takes the ghosts that stand at the very end, a window at a time.
 local function pass_ghosts()
-  local passed = 0
   while ghosts > 0 and ready > 0 and passed < GHOSTS_A_CLAIM do
     local window = call('LRANGE', K.ready, -WINDOW, -1)
     local is_ghost = call('SMISMEMBER', K.ghosts, unpack(window))
@@ -145,7 +146,6 @@ end
 
 -- Ids without a task that are no ghosts: somebody took their envelopes, or wrote them here.
 local function pass_missing()
-  local passed = 0
   while ready > 0 and passed < GHOSTS_A_CLAIM do
     local window = call('LRANGE', K.ready, -WINDOW, -1)
     local live = #window
@@ -167,7 +167,7 @@ end
 local function take_ready()
   pass_ghosts()
   local ids, envelopes, tries = {}, {}, 0
-  while ready > 0 and #ids == 0 and tries < 10 do
+  while ready > 0 and #ids == 0 and tries < 10 and passed < GHOSTS_A_CLAIM do
     local missing
     ids, envelopes, missing = envelopes_of(pop_ready())
     tries = tries + 1

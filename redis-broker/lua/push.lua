@@ -8,6 +8,8 @@
 local FIRST = 5
 local seen = call('HMGET', K.pushes, 'answered', ARGV[1], 'cleared')
 if seen[2] then
+  -- A write of this connection: what waits for replicas or the disk behind it waits for this one.
+  call('PEXPIRE', K.pushes, '600000')
   return seen[2]
 end
 if seen[1] and tonumber(ARGV[1]) <= tonumber(seen[1]) then
@@ -110,10 +112,11 @@ else
   answer = table.concat(answers)
   if accepted > 0 then
     call('HSET', K.tasks, unpack(fields))
-    -- An id that was removed while it waited, and is pushed again, must not stand there twice.
+    -- An id that was removed while it waited, and is pushed again, must not stand there twice. It is
+    -- looked for from the end where what is oldest stands.
     for id in pairs(ghosts > 0 and new_ids or {}) do
       if call('SREM', K.ghosts, id) == 1 then
-        local removed = call('LREM', K.ready, 1, id)
+        local removed = call('LREM', K.ready, -1, id)
         call('HINCRBY', K.queue, 'shifted', removed)
         call('HINCRBY', K.queue, 'entered', 1)
       end

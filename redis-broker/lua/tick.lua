@@ -22,7 +22,7 @@ call('ZCARD', K.done)
 local held = call('ZCARD', K.leases) > 0
 
 local promoted = take_due(K.scheduled, limit)
-local requeued = requeue_due(limit)
+local requeued, more_due = requeue_due(limit)
 if K.failedset then
   requeued = requeued + sweep(tonumber(ARGV[3]))
 end
@@ -87,6 +87,6 @@ local function is_steady(beat, anew)
 end
 local steady = is_steady(ARGV[5], ARGV[6] == '1')
 local looks = ARGV[4] == '1' and call('HLEN', K.queue) > 0 and look_after()
-local more = (promoted == limit or requeued >= limit or #over == limit) and 1 or 0
+local more = (promoted == limit or more_due or requeued >= limit or #over == limit) and 1 or 0
 return { now, promoted, requeued, #over, more, next_due(), expired, looks and 1 or 0,
   steady and 1 or 0 }

@@ -126,6 +126,10 @@ fn nothing_printed_contains_the_password() {
         "foo://u:s3cret@h",
         "redis+unix://u:s3cret@/r.sock",
         "redis+unix:///r.sock?pass=s3cret&pass=s3cret",
+        "redis+unix:///run/r.sock?user=app&pass=Zz9&s3cret",
+        "redis+unix:///run/r.sock?s3cret&user=app&pass=Zz9",
+        "redis-sentinel://s/main?sentinel-pass=Zz9&s3cret",
+        "redis-sentinel://s/main?sentinel-pass=Zz9&s3cret=x",
     ] {
         let error = Address::parse(url).expect_err(url);
         for text in [error.to_string(), format!("{error:?}")] {

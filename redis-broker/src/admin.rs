@@ -55,8 +55,7 @@ impl<C: RedisClient> Admin for RedisBroker<C> {
                 return Ok(removed);
             }
         }
-        let message = "workers come and go too fast to see what they hold; try again";
-        Err(Error::new(ErrorKind::Conflict, Operation::Remove, message))
+        Err(come_and_go(Operation::Remove))
     }
 
     async fn purge(&self, queue: &QueueName, state: State, limit: usize) -> Result<Purged> {
@@ -86,14 +85,23 @@ impl<C: RedisClient> Admin for RedisBroker<C> {
             let message = "an adopted list belongs to others: it is not ours to take away";
             return Err(Error::invalid(Operation::Discard, message));
         }
-        let call = call(&scripts::DISCARD, &keys, None, Vec::new());
-        let gone = self.runner.run_one(Operation::Discard, call).await?.as_int() == Some(1);
-        if gone {
-            let listed = self.registry().part("queues");
-            let words: [&[u8]; 3] = [b"ZREM", &listed, queue.as_str().as_bytes()];
-            self.runner.command(Operation::Discard, &words, Some(1)).await?;
+        for _ in 0..LOOKS {
+            let workers = self.workers_of(Operation::Discard, queue).await?;
+            let args = workers.iter().map(|worker| Bytes::copy_from_slice(worker.as_bytes()));
+            let mut call = call(&scripts::DISCARD, &keys, None, args.collect());
+            call.keys.extend(workers.iter().map(|worker| keys.running(*worker)));
+            match self.runner.run_one(Operation::Discard, call).await?.as_int() {
+                Some(1) => {
+                    let listed = self.registry().part("queues");
+                    let words: [&[u8]; 3] = [b"ZREM", &listed, queue.as_str().as_bytes()];
+                    self.runner.command(Operation::Discard, &words, Some(1)).await?;
+                    return Ok(true);
+                }
+                Some(0) => return Ok(false),
+                _ => {}
+            }
         }
-        Ok(gone)
+        Err(come_and_go(Operation::Discard))
     }
 
     async fn reconcile(&self, queue: &QueueName, step: &Reconcile) -> Result<Reconciled> {
@@ -103,6 +111,11 @@ impl<C: RedisClient> Admin for RedisBroker<C> {
             self.search_on(queue, step.grace).await
         }
     }
+}
+
+fn come_and_go(operation: Operation) -> Error {
+    let message = "workers come and go too fast to see what they hold; try again";
+    Error::new(ErrorKind::Conflict, operation, message)
 }
 
 fn check_limit(operation: Operation, limit: usize) -> Result<()> {

@@ -8,9 +8,9 @@ use async_trait::async_trait;
 use futures_util::future::join;
 use tireless_core::limits::DEAD_KEPT;
 use tireless_core::{
-    Broker, Claim, ClaimFrom, ClaimMode, Claimed, Effect, Error, Held, Namespace, Operation,
-    PerQueue, Push, Pushed, QueueName, QueueRenewed, QueueTicked, Reclaim, Renew, Renewed, Result,
-    Settle, SettleAnswer, Tick, Ticked, Wait, Woken, WorkerId,
+    Broker, Claim, ClaimFrom, ClaimMode, Claimed, Effect, Error, ErrorKind, Held, Namespace,
+    Operation, PerQueue, Push, Pushed, QueueName, QueueRenewed, QueueTicked, Reclaim, Renew,
+    Renewed, Result, Settle, SettleAnswer, Tick, Ticked, Wait, Woken, WorkerId,
 };
 
 use crate::address::Address;
@@ -100,6 +100,7 @@ impl<C: RedisClient> RedisBroker<C> {
     /// and that is not allowed; `Denied` and `Unavailable` as the server says.
     pub async fn new(client: C, settings: Settings) -> Result<Self> {
         settings.adopted.values().try_for_each(Adoption::check)?;
+        Adoption::check_apart(&settings.adopted)?;
         if client.has_slots() {
             settings.adopted.values().try_for_each(Adoption::check_slot)?;
         }
@@ -151,7 +152,7 @@ impl<C: RedisClient> RedisBroker<C> {
         confirmation: Confirmation,
     ) -> Result<Vec<Pushed>> {
         let sent = Instant::now();
-        let naming = self.told.naming(&self.registry(), &push.queue, sent);
+        let naming = self.told.naming(&self.settings.namespace, &push.queue, sent);
         let named = async {
             let Some(naming) = naming else { return false };
             self.runner.run_one(Operation::Push, naming).await.is_ok()
@@ -167,11 +168,20 @@ impl<C: RedisClient> RedisBroker<C> {
         Ok(answer)
     }
 
-    /// One suspect of the first queue that has one; the others are only looked at.
+    /// One suspect of the first queue that has one; the others are only looked at. A server that is
+    /// away is asked for one of them: to wait for it as often as there are queues is longer than a
+    /// call may take.
     async fn claim_alone(&self, claim: &Claim) -> Claimed {
-        let mut answers = Vec::with_capacity(claim.queues.len());
+        let mut answers: Claimed = Vec::with_capacity(claim.queues.len());
         let mut taken = false;
         for from in &claim.queues {
+            let last = answers.last().and_then(|(_, last)| last.as_ref().err());
+            if let Some(away) = last.filter(|error| is_away(error))
+                && !self.runner.client().has_slots()
+            {
+                answers.push((from.queue.clone(), Err(away.clone())));
+                continue;
+            }
             let mut from = from.clone();
             if taken {
                 from.max = 0;
@@ -231,8 +241,12 @@ impl<C: RedisClient> RedisBroker<C> {
             let call = request::reclaim(&keys, *worker, permission, limit, cap);
             let reply = self.runner.run_one(Operation::Tick, call).await;
             let added = reply.and_then(|reply| parse::add_reclaimed(answer, reply));
+            let away = added.as_ref().is_err_and(is_away);
             // One damaged key must not keep the tasks of all other workers.
             outcome = outcome.and(added);
+            if away {
+                break;
+            }
         }
         outcome
     }
@@ -249,7 +263,7 @@ impl<C: RedisClient> Broker for RedisBroker<C> {
             return self.push_surely(push, call, confirmation).await;
         }
         let (mut calls, sent) = (vec![call], Instant::now());
-        calls.extend(self.told.naming(&self.registry(), &push.queue, sent));
+        calls.extend(self.told.naming(&self.settings.namespace, &push.queue, sent));
         let mut answers = self.runner.run(Operation::Push, &calls).await.into_iter();
         let answer = answers.next();
         if answers.next().is_some_and(|named| named.is_ok()) {
@@ -324,6 +338,17 @@ impl<C: RedisClient> Broker for RedisBroker<C> {
         }
         answers
     }
+
+    fn apart(&self) -> Option<Arc<dyn Broker>> {
+        let (settings, told) = (self.settings.clone(), Arc::clone(&self.told));
+        let runner = Runner::new(self.runner.client().apart()?);
+        Some(Arc::new(RedisBroker { runner, settings, told }))
+    }
+}
+
+/// Whether a call waited for a server in vain, and did nothing.
+fn is_away(error: &Error) -> bool {
+    error.kind() == ErrorKind::Unavailable && error.effect() == Effect::None
 }
 
 /// A queue that a call names twice would answer twice with the same tasks.

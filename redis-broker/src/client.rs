@@ -72,6 +72,12 @@ pub trait RedisClient: Debug + Send + Sync + 'static {
     /// [`patience::longest_pause`]: crate::patience::longest_pause
     fn keeps_lease(&self, _lease: Duration) {}
 
+    /// The same servers over connections of their own, which live on the runtime that this is called
+    /// on and are made when they are first used; `None` for a client that has none.
+    fn apart(&self) -> Option<Arc<dyn RedisClient>> {
+        None
+    }
+
     /// Whether keys are spread over slots, so that a command may only name keys of one.
     fn has_slots(&self) -> bool {
         false
@@ -110,6 +116,10 @@ impl RedisClient for Arc<dyn RedisClient> {
 
     fn keeps_lease(&self, lease: Duration) {
         (**self).keeps_lease(lease);
+    }
+
+    fn apart(&self) -> Option<Arc<dyn RedisClient>> {
+        (**self).apart()
     }
 
     fn has_slots(&self) -> bool {

@@ -241,13 +241,20 @@ impl<L: Link> RedisClient for ClusterClient<L> {
         for round in 1.. {
             let mut next = Round::default();
             let given = self.send_round(sendings).await;
-            // What one server holds up must not keep the answers of the others for long.
             let all_wait = answers.iter().all(Option::is_none)
                 && given.iter().all(|(sending, answer)| self.redirect(sending, answer).is_some());
-            let goes_on = if all_wait { Instant::now() < until } else { round < ROUNDS };
+            // What one server holds up must not keep the answers of the others: only what was sent
+            // on is soon at its place, and a server that is away is looked for by the next call.
+            let goes_on = |elsewhere: &Elsewhere| match elsewhere {
+                _ if all_wait => Instant::now() < until,
+                Elsewhere::Unknown => false,
+                _ => round < ROUNDS,
+            };
             for (sending, answer) in given {
                 match self.redirect(&sending, &answer) {
-                    Some(elsewhere) if goes_on => self.prepare(sending, elsewhere, &mut next),
+                    Some(elsewhere) if goes_on(&elsewhere) => {
+                        self.prepare(sending, elsewhere, &mut next);
+                    }
                     last => {
                         // The next call finds a map that may know better.
                         next.needs_map |= last.is_some()
@@ -280,6 +287,8 @@ impl<L: Link> RedisClient for ClusterClient<L> {
         };
         let answers = self.client_of(&node).block(commands, hold).await;
         let lost = |answer: &Answer| match answer {
+            // So a master that becomes a replica lets go of who waits.
+            Err(ClientError::Server(text)) if text.starts_with("UNBLOCKED") => true,
             Err(ClientError::Server(text)) => where_to(text, &node).is_some(),
             Err(_) => true,
             Ok(_) => false,
@@ -289,6 +298,17 @@ impl<L: Link> RedisClient for ClusterClient<L> {
             self.refresh().await;
         }
         answers
+    }
+
+    fn apart(&self) -> Option<Arc<dyn RedisClient>> {
+        Some(Arc::new(Self {
+            address: self.address.clone(),
+            nodes: Mutex::default(),
+            map: RwLock::new(self.map()),
+            asked: tokio::sync::Mutex::default(),
+            lease: Mutex::new(*self.lease()),
+            runtime: Handle::current(),
+        }))
     }
 
     fn keeps_lease(&self, lease: Duration) {
@@ -320,3 +340,7 @@ impl<L> fmt::Debug for ClusterClient<L> {
         f.debug_struct("ClusterClient").field("address", &self.address).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+#[path = "cluster_tests.rs"]
+mod tests;

@@ -53,7 +53,8 @@ impl Confirmation {
     /// answered.
     ///
     /// # Errors
-    /// `NotDurable` with the ids when too few confirmed; `Unsupported` when the server cannot tell.
+    /// `NotDurable` with the ids when too few confirmed; `Unsupported` when the server cannot tell;
+    /// `Denied` when the user may not ask; `Unavailable` when the server is no master any more.
     pub(crate) fn check(
         self,
         answer: std::result::Result<Reply, ClientError>,
@@ -62,7 +63,7 @@ impl Confirmation {
         let confirmed = match answer {
             Ok(Reply::Array(counts)) => counts.first().and_then(Reply::as_int).unwrap_or(0),
             Ok(reply) => reply.as_int().unwrap_or(0),
-            Err(ClientError::Server(text)) => return Err(self.cannot_tell(&text, push)),
+            Err(ClientError::Server(text)) => return Err(self.unanswered(&text, push)),
             Err(error) => {
                 return Err(explain(Operation::Push, error).with_effect(Effect::Maybe));
             }
@@ -83,16 +84,37 @@ impl Confirmation {
         Err(Error::new(ErrorKind::NotDurable, Operation::Push, message).with_effect(Effect::Maybe))
     }
 
-    fn cannot_tell(self, text: &str, push: &Push) -> Error {
-        let advice = match self {
+    /// The push was answered, the question behind it refused.
+    fn unanswered(self, text: &str, push: &Push) -> Error {
+        let refused = explain(Operation::Push, ClientError::Server(text.to_owned()));
+        let (kind, reason) = match refused.kind() {
+            ErrorKind::Denied => (ErrorKind::Denied, format!("{} ({text})", self.right())),
+            // Servers have no code for a command that they lack, or are not set up for.
+            ErrorKind::Corrupt | ErrorKind::Unsupported if text.starts_with("ERR") => {
+                (ErrorKind::Unsupported, format!("{} ({text})", self.need()))
+            }
+            // A master that becomes a replica lets go of all who wait: its successor can be asked.
+            kind => (kind, refused.message().to_owned()),
+        };
+        let message = format!("{} stored, unconfirmed: {reason}", named(push));
+        Error::new(kind, Operation::Push, message).with_effect(Effect::Maybe)
+    }
+
+    fn right(self) -> &'static str {
+        match self {
+            Self::Replicas { .. } => "the user may not ask for it; grant +wait",
+            Self::Disk { .. } => "the user may not ask for it; grant +waitaof",
+        }
+    }
+
+    fn need(self) -> &'static str {
+        match self {
             Self::Replicas { .. } => "the server cannot say what its replicas have",
             Self::Disk { .. } => {
                 "the server cannot say what is on its disk: that takes Redis 7.2 or Valkey, and \
                  appendonly yes; without, appendfsync always makes every push wait for the disk"
             }
-        };
-        let message = format!("{} stored, unconfirmed: {advice} ({text})", named(push));
-        Error::new(ErrorKind::Unsupported, Operation::Push, message).with_effect(Effect::Maybe)
+        }
     }
 }
 

@@ -52,3 +52,47 @@ fn a_disk_is_asked_for_its_own_count() {
     let error = disk.check(unknown, &push(1)).unwrap_err();
     assert_eq!((error.kind(), error.effect()), (ErrorKind::Unsupported, Effect::Maybe));
 }
+
+#[test]
+fn a_master_that_is_one_no_more_can_be_asked_again_elsewhere() {
+    let push = push(1);
+    for text in [
+        "UNBLOCKED force unblock from blocking operation, instance state changed (master -> \
+         replica?)",
+        "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
+        "LOADING Redis is loading the dataset in memory",
+        "READONLY You can't write against a read only replica.",
+        "ERR WAIT cannot be used with replica instances. Please also note that since Redis 4.0",
+    ] {
+        let refused = Err(ClientError::Server(text.into()));
+        let error = confirmation().check(refused, &push).unwrap_err();
+        assert_eq!(
+            (error.kind(), error.effect()),
+            (ErrorKind::Unavailable, Effect::Maybe),
+            "{text}"
+        );
+        let told = error.to_string();
+        assert!(error.is_retryable() && told.contains(&push.tasks[0].id.to_string()), "{told}");
+    }
+}
+
+#[test]
+fn a_right_that_is_missing_is_named() {
+    let refused = || Err(ClientError::Server("NOPERM this user has no permissions".into()));
+    for (durability, right) in
+        [(Durability::REPLICATED, "grant +wait ("), (Durability::FSYNCED, "grant +waitaof (")]
+    {
+        let confirmation = Confirmation::of(durability).unwrap();
+        let error = confirmation.check(refused(), &push(1)).unwrap_err();
+        assert_eq!((error.kind(), error.effect()), (ErrorKind::Denied, Effect::Maybe));
+        assert!(error.to_string().contains(right), "{error}");
+    }
+}
+
+#[test]
+fn a_server_that_is_not_set_up_for_it_cannot_tell() {
+    let disk = Confirmation::of(Durability::FSYNCED).unwrap();
+    let text = "ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.";
+    let error = disk.check(Err(ClientError::Server(text.into())), &push(1)).unwrap_err();
+    assert_eq!((error.kind(), error.effect()), (ErrorKind::Unsupported, Effect::Maybe));
+}

@@ -1,11 +1,13 @@
 //! The names of all keys, built in one place (B13).
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use bytes::Bytes;
 use tireless_core::{Error, Namespace, Operation, QueueName, Result, WorkerId};
 
 use crate::slots::slot_of;
+use crate::words::Words;
 
 impl Adoption {
     /// Whether keys beside the list can be named so that they share its slot.
@@ -24,6 +26,25 @@ impl Adoption {
 }
 
 impl Adoption {
+    /// Whether each list has a failed set of its own: each list takes up what it does not know in its
+    /// set, so of two that share one, each would take the other's failed bodies for its own.
+    pub(crate) fn check_apart(all: &HashMap<QueueName, Self>) -> Result<()> {
+        for one in all.values() {
+            for other in all.values().filter(|other| other.list != one.list) {
+                if other.failed_set == one.failed_set || other.failed_set == one.list {
+                    let [set, list, second] = [&other.failed_set, &one.list, &other.list]
+                        .map(|key| String::from_utf8_lossy(key));
+                    let message = format!(
+                        "the failed set {set} of the list {second} is used for the list {list} too; \
+                         give each list a failed set of its own"
+                    );
+                    return Err(Error::invalid(Operation::Connect, message));
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Whether both keys are in one slot of a Cluster, so that one script may use them (B13).
     pub(crate) fn check_slot(&self) -> Result<()> {
         if slot_of(&self.list) == slot_of(&self.failed_set) {
@@ -98,22 +119,33 @@ impl Keys {
         format!("{}{name}", self.prefix).into()
     }
 
+    /// Adds these keys, in order; those of one worker are the caller's.
+    pub(crate) fn add_to(&self, words: &mut Words, names: &[&str], caller: Option<WorkerId>) {
+        let caller = caller.map(|caller| caller.to_string());
+        for name in names {
+            match (&self.adoption, *name, &caller) {
+                (Some(adoption), "inbox" | "list", _) => words.add(&adoption.list),
+                (Some(adoption), "failedset", _) => words.add(&adoption.failed_set),
+                (_, "running" | "pushes" | "settles", Some(caller)) => {
+                    let parts = [&self.prefix, *name, ":", caller].map(str::as_bytes);
+                    words.add_joined(&parts);
+                }
+                _ => words.add_joined(&[self.prefix.as_bytes(), name.as_bytes()]),
+            }
+        }
+    }
+
+    /// How many bytes a key has at most, about.
+    pub(crate) fn length(&self) -> usize {
+        self.prefix.len() + 12
+    }
+
     /// How the names of the keys begin that say what a worker holds.
     pub(crate) const RUNNING: &str = "running:";
 
     /// What a worker holds.
     pub(crate) fn running(&self, worker: WorkerId) -> Bytes {
         format!("{}{}{worker}", self.prefix, Self::RUNNING).into()
-    }
-
-    /// The pushes that a caller may send again.
-    pub(crate) fn pushes(&self, caller: WorkerId) -> Bytes {
-        format!("{}pushes:{caller}", self.prefix).into()
-    }
-
-    /// The settles that a worker may send again.
-    pub(crate) fn settles(&self, worker: WorkerId) -> Bytes {
-        format!("{}settles:{worker}", self.prefix).into()
     }
 }
 
@@ -138,6 +170,26 @@ mod tests {
     }
 
     #[test]
+    fn no_two_lists_share_a_failed_set() {
+        let adoption = |list: &'static str, failed_set: &'static str| Adoption {
+            list: list.into(),
+            failed_set: failed_set.into(),
+            sweep_every: Duration::from_secs(60),
+        };
+        let check = |second: Adoption| {
+            let all = [("one", adoption("a", "a-failed")), ("two", second)];
+            let all = all.map(|(queue, adoption)| (QueueName::new(queue).unwrap(), adoption));
+            Adoption::check_apart(&all.into())
+        };
+        assert!(check(adoption("b", "b-failed")).is_ok());
+        assert!(check(adoption("a", "a-failed")).is_ok(), "two names of one list");
+        for wrong in [adoption("b", "a-failed"), adoption("b", "a")] {
+            let error = check(wrong).unwrap_err();
+            assert!(error.message().contains("failed set of its own"), "{error}");
+        }
+    }
+
+    #[test]
     fn every_key_of_a_queue_has_the_same_hash_tag() {
         let queue = QueueName::new("mail").unwrap();
         let keys = Keys::of_queue(&Namespace::default(), &queue);
@@ -145,7 +197,11 @@ mod tests {
         let tag = "tireless:{default/mail/0}:";
         assert_eq!(keys.part("ready"), format!("{tag}ready"));
         assert_eq!(keys.running(worker), format!("{tag}running:{}", "ab".repeat(16)));
-        assert_eq!(keys.pushes(worker), format!("{tag}pushes:{}", "ab".repeat(16)));
-        assert_eq!(keys.settles(worker), format!("{tag}settles:{}", "ab".repeat(16)));
+        let names = ["running", "pushes", "settles", "bell"];
+        let mut words = Words::default();
+        keys.add_to(&mut words, &names, Some(worker));
+        let own = |name| format!("{tag}{name}:{}", "ab".repeat(16));
+        let expected = [own("running"), own("pushes"), own("settles"), format!("{tag}bell")];
+        assert!(words.finish().eq(expected));
     }
 }

@@ -35,6 +35,7 @@ mod slots;
 pub mod tls;
 pub mod topology;
 mod wake;
+mod words;
 mod yardstick;
 
 pub use broker::{RedisBroker, Settings};

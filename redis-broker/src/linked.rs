@@ -100,13 +100,15 @@ impl<L: Link> LinkedClient<L> {
         Ok(client)
     }
 
-    /// A client that connects when it is first used. A call waits so long for a link.
+    /// A client that connects when it is first used. A call waits so long for a link; a wait does
+    /// once the server is known to be away, and up to [`patience::RECONNECT`] before.
     pub(crate) fn unconnected(address: Address, patience: Duration) -> Self {
         Self {
             opener: Arc::new(Opener::new(address, patience)),
             links: Arc::new(Links { shared: RwLock::default(), spare: Mutex::default() }),
-            calls: Door::default(),
-            waits: Door::default(),
+            calls: Door::new(patience),
+            // Several waits may begin at once, and get their links one after another.
+            waits: Door::new(patience::RECONNECT),
         }
     }
 
@@ -180,6 +182,10 @@ impl<L: Link> RedisClient for LinkedClient<L> {
         answers
     }
 
+    fn apart(&self) -> Option<Arc<dyn RedisClient>> {
+        Some(Arc::new(Self::unconnected(self.address().clone(), patience::RECONNECT)))
+    }
+
     fn keeps_lease(&self, lease: Duration) {
         self.opener.keep_pauses_within(patience::longest_pause(lease));
     }
@@ -218,11 +224,16 @@ async fn greet<L: Link>(address: &Address) -> std::result::Result<L, ConnectErro
     }
 }
 
+/// What only a replica says: as an answer to a write; while it has not found its master; to those
+/// who waited when it became one, and to who asks it for a `WAIT`.
+const OF_A_REPLICA: [&str; 4] =
+    ["READONLY", "MASTERDOWN", "UNBLOCKED", "cannot be used with replica"];
+
 /// Whether an answer means that its link is of no use: it broke, or leads to a replica.
 fn spoils(answer: &Answer) -> bool {
     match answer {
         Ok(_) | Err(ClientError::TimedOut(_)) => false,
-        Err(ClientError::Server(text)) => text.contains("READONLY"),
+        Err(ClientError::Server(text)) => OF_A_REPLICA.iter().any(|part| text.contains(part)),
         Err(ClientError::NotSent(_) | ClientError::Broken(_)) => true,
     }
 }
@@ -231,3 +242,7 @@ fn spoils(answer: &Answer) -> bool {
 fn not_sent(error: &Error) -> Answer {
     Err(ClientError::NotSent(error.clone().into()))
 }
+
+#[cfg(test)]
+#[path = "linked_tests.rs"]
+mod tests;

@@ -9,7 +9,8 @@ pub const CONNECT: Duration = Duration::from_secs(3);
 /// How long a sentinel may take to name the master, with the connection to it.
 pub const SENTINEL: Duration = Duration::from_secs(1);
 
-/// How long a call waits for a new connection after the old one was lost.
+/// How long a call waits for a new connection after the old one was lost, and a wait for one of its
+/// own while others are before it in line.
 pub const RECONNECT: Duration = Duration::from_secs(2);
 
 /// How long a call waits for its answer. A link that stays silent for so long is given up.

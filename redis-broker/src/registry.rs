@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use tireless_core::{QueueName, Renew, WorkerId};
+use tireless_core::{Namespace, QueueName, Renew, WorkerId};
 
 use crate::keys::Keys;
 use crate::request;
@@ -24,8 +24,8 @@ const NAMED: Duration = Duration::from_secs(60);
 const TRIED: Duration = Duration::from_secs(10);
 
 /// What this process has told already, as far as the store has answered. The registry is refreshed
-/// by heartbeats; a process that only pushes names each queue until once is answered, then with a push
-/// a minute.
+/// by heartbeats; a process that only pushes names each queue with a push a minute, and a little
+/// later again if that was not answered.
 #[derive(Debug, Default)]
 pub(crate) struct Registry {
     /// When it is to be named again.
@@ -35,22 +35,22 @@ pub(crate) struct Registry {
 }
 
 impl Registry {
-    /// What to send with a push that goes now: with each until [`named`](Self::named) says that one
-    /// was answered, then with one a minute.
+    /// What to send with a push that goes now: with the first one, and with one a minute once
+    /// [`named`](Self::named) says that it was answered; until then with one now and then.
     pub(crate) fn naming(
         &self,
-        keys: &Keys,
+        namespace: &Namespace,
         queue: &QueueName,
         now: Instant,
     ) -> Option<ScriptCall> {
-        if let Some(next) = self.queues().get_mut(queue) {
-            if now < *next {
-                return None;
-            }
-            *next = now + TRIED;
+        let mut queues = self.queues();
+        if queues.get(queue).is_some_and(|next| now < *next) {
+            return None;
         }
-        let names = std::iter::once(queue.to_string());
-        Some(request::beat(keys, WorkerId::new(), None, Bytes::new(), names))
+        queues.insert(queue.clone(), now + TRIED);
+        drop(queues);
+        let (keys, names) = (Keys::of_registry(namespace), std::iter::once(queue.to_string()));
+        Some(request::beat(&keys, WorkerId::new(), None, Bytes::new(), names))
     }
 
     /// The call of `naming` that was sent then was answered.

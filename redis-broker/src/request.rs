@@ -18,16 +18,14 @@ use crate::keys::Keys;
 use crate::runner::ScriptCall;
 use crate::script::Script;
 use crate::scripts;
+use crate::words::Words;
 
 /// The declared keys of a script, for one queue and the caller whose own keys it uses.
 fn keys_of(script: &Script, keys: &Keys, caller: Option<WorkerId>) -> Vec<Bytes> {
-    let key = |name: &&str| match (*name, caller) {
-        ("running", Some(worker)) => keys.running(worker),
-        ("pushes", Some(caller)) => keys.pushes(caller),
-        ("settles", Some(worker)) => keys.settles(worker),
-        (name, _) => keys.part(name),
-    };
-    script.key_names(keys.adoption().is_some()).iter().map(key).collect()
+    let names = script.key_names(keys.adoption().is_some());
+    let mut words = Words::with_capacity(names.len() + 1, keys.length());
+    keys.add_to(&mut words, &names, caller);
+    words.finish().collect()
 }
 
 /// A call of a script over one queue.
@@ -63,8 +61,9 @@ pub(crate) fn millis(duration: Duration) -> Bytes {
 }
 
 fn check_number(operation: Operation, number: u64) -> Result<()> {
-    if number >= NUMBERS {
-        let message = format!("the number {number} of a call is over {NUMBERS}; start at 1");
+    if number == 0 || number >= NUMBERS {
+        let message =
+            format!("{number} is no number of a call: they start at 1 and stay below {NUMBERS}");
         return Err(Error::invalid(operation, message));
     }
     Ok(())
@@ -100,13 +99,17 @@ pub(crate) fn push(keys: &Keys, push: &Push) -> Result<ScriptCall> {
         return Err(Error::new(ErrorKind::TooLarge, Operation::Push, message));
     }
     let large = push.tasks.iter().any(|task| task.envelope.len() > SMALL_ENVELOPE_BYTES);
+    let mut words = Words::with_capacity(4 + push.tasks.len(), 16);
+    words.add_number(push.call.number);
+    words.add_number(push.call.answered);
+    words.add(if large { b"1" } else { b"0" });
+    words.add(&details(&push.tasks));
+    push.tasks.iter().for_each(|task| words.add(task.id.as_bytes()));
+    let mut words = words.finish();
     let mut args = Vec::with_capacity(4 + 2 * push.tasks.len());
-    args.push(number(push.call.number));
-    args.push(number(push.call.answered));
-    args.push(Bytes::from_static(if large { b"1" } else { b"0" }));
-    args.push(details(&push.tasks).into());
-    for task in &push.tasks {
-        args.push(id_bytes(&task.id));
+    args.extend(words.by_ref().take(4));
+    for (id, task) in words.zip(&push.tasks) {
+        args.push(id);
         args.push(task.envelope.clone());
     }
     Ok(call(&scripts::PUSH, keys, Some(push.caller), args))
@@ -115,8 +118,7 @@ pub(crate) fn push(keys: &Keys, push: &Push) -> Result<ScriptCall> {
 /// When and own id of each task; empty if all are plain and no id comes twice.
 fn details(tasks: &[NewTask]) -> Vec<u8> {
     let plain = |task: &NewTask| task.when == When::Now && task.own_id.is_none();
-    let mut ids = HashSet::with_capacity(tasks.len());
-    if tasks.iter().all(|task| plain(task) && ids.insert(task.id)) {
+    if tasks.iter().all(plain) && all_differ(tasks) {
         return Vec::new();
     }
     let mut out = Vec::new();
@@ -135,29 +137,37 @@ fn details(tasks: &[NewTask]) -> Vec<u8> {
     out
 }
 
+fn all_differ(tasks: &[NewTask]) -> bool {
+    // Ids that were made one after the other rise: then nothing needs to be looked up.
+    if tasks.is_sorted_by(|one, next| one.id < next.id) {
+        return true;
+    }
+    let mut ids = HashSet::with_capacity(tasks.len());
+    tasks.iter().all(|task| ids.insert(task.id))
+}
+
 pub(crate) fn claim(keys: &Keys, claim: &Claim, from: &ClaimFrom) -> Result<ScriptCall> {
     check_number(Operation::Claim, claim.number)?;
     check_count(Operation::Claim, "tasks", from.max)?;
     let takes_plain = from.inbox || keys.adoption().is_some();
-    let seed = if takes_plain && claim.mode == ClaimMode::Shared {
-        id_bytes(&TaskId::new())
+    let mut words = Words::with_capacity(9, 16);
+    words.add(claim.worker.as_bytes());
+    words.add_number(claim.number);
+    words.add_number(whole_millis(claim.lease.min(LONGEST_LEASE)));
+    words.add_number(from.max as u64);
+    words.add(match claim.mode {
+        ClaimMode::Shared => b"shared",
+        ClaimMode::Alone => b"alone",
+    });
+    if takes_plain && claim.mode == ClaimMode::Shared {
+        words.add(TaskId::new().as_bytes());
     } else {
-        Bytes::new()
-    };
-    let args = vec![
-        worker_bytes(claim.worker),
-        number(claim.number),
-        lease_millis(claim.lease),
-        number(from.max),
-        Bytes::from_static(match claim.mode {
-            ClaimMode::Shared => b"shared",
-            ClaimMode::Alone => b"alone",
-        }),
-        seed,
-        number(MOVED_BY_A_CLAIM),
-        number(BYTES_PER_CALL),
-        number(SMALL_ENVELOPE_BYTES),
-    ];
+        words.add(b"");
+    }
+    words.add_number(MOVED_BY_A_CLAIM as u64);
+    words.add_number(BYTES_PER_CALL as u64);
+    words.add_number(SMALL_ENVELOPE_BYTES as u64);
+    let args = words.finish().collect();
     Ok(call(&scripts::CLAIM, keys, Some(claim.worker), args))
 }
 

@@ -10,7 +10,15 @@ pub(crate) fn explain(operation: Operation, error: ClientError) -> Error {
         ClientError::Server(text) => from_server(operation, &text),
         // No connection could be made, and why is known: a changed password, say.
         ClientError::NotSent(source) if source.is::<Error>() => match source.downcast::<Error>() {
-            Ok(refused) => refused.during(operation),
+            Ok(refused) if refused.is_retryable() || refused.kind() == ErrorKind::Denied => {
+                refused.during(operation)
+            }
+            // Nothing is wrong with the call: what the first connection needed, a file or a database,
+            // is missing now and may be back.
+            Ok(refused) => {
+                let message = refused.message().to_owned();
+                Error::new(ErrorKind::Unavailable, operation, message).with_source(*refused)
+            }
             Err(source) => Error::new(ErrorKind::Unavailable, operation, source.to_string()),
         },
         ClientError::NotSent(source) => {
@@ -74,6 +82,7 @@ fn from_server(operation: Operation, text: &str) -> Error {
         "NOREPLICAS",
         "BUSY",
         "UNBLOCKED",
+        "cannot be used with replica",
         "MISCONF",
     ]) {
         (ErrorKind::Unavailable, "the store is not ready to write; trying again later helps")

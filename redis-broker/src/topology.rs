@@ -1,5 +1,6 @@
 //! The client for whatever set-up an address names.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -61,6 +62,13 @@ impl<L: Link> RedisClient for AnyClient<L> {
         match self {
             Self::Linked(client) => client.keeps_lease(lease),
             Self::Cluster(client) => client.keeps_lease(lease),
+        }
+    }
+
+    fn apart(&self) -> Option<Arc<dyn RedisClient>> {
+        match self {
+            Self::Linked(client) => client.apart(),
+            Self::Cluster(client) => client.apart(),
         }
     }
 

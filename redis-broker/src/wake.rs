@@ -5,26 +5,29 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::future::select_all;
 use tireless_core::{
     Error, ErrorKind, Operation, QueueClaimed, QueueName, Result, Wait, WaitOn, Woken,
 };
 use tokio::time::sleep;
 
 use crate::broker::Settings;
-use crate::client::{ClientError, Command, RedisClient, only};
+use crate::client::{ClientError, Command, RedisClient};
 use crate::reply::Reply;
 use crate::server_error::{explain, is_elsewhere};
 
 mod carried;
+mod look;
+mod race;
 
 use carried::{Carried, block};
+use look::{Look, look, look_at_bells};
+use race::Race;
 
 /// Waits for the bells of the queues and, where asked, for a plain push into an inbox.
 ///
 /// Every command that blocks has a connection of its own, and one that is still held when another
 /// was answered costs it: so inboxes are first looked at without blocking, and what ends because
-/// the time is up ends nothing else.
+/// the time is up, or fails, ends nothing else.
 pub(crate) async fn wait<C: RedisClient>(
     client: &C,
     settings: &Settings,
@@ -44,25 +47,19 @@ pub(crate) async fn wait<C: RedisClient>(
             Inbox { list: keys.part("inbox"), record: keys.part("queue"), queue: &on.queue }
         })
         .collect();
-    let inboxes = match look(client, inboxes).await? {
+    let mut race = Race::new(client.has_slots() && wait.queues.len() > 1);
+    let inboxes = match look(client, inboxes).await {
         Look::Found(queue) => return Ok(Woken::Rang(queue)),
-        Look::Nothing(inboxes) => inboxes,
+        Look::Nothing(inboxes, failed) => {
+            failed.map_or(Ok(()), |error| race.failed(error))?;
+            inboxes
+        }
     };
     let mut waits = bell_waits(client, bells, carried, wait.timeout);
     for inbox in inboxes {
         waits.push(Box::pin(plain_push(client, inbox, carried, wait.timeout)));
     }
-    let mut last = Woken::TimedOut;
-    while !waits.is_empty() {
-        let (ended, _, others) = select_all(waits).await;
-        match ended? {
-            Ended::TimeIsUp(claimed) => {
-                (last, waits) = (claimed.map_or(last, Woken::Claimed), others);
-            }
-            Ended::Woken(woken) => return Ok(woken),
-        }
-    }
-    Ok(last)
+    race.run(waits).await
 }
 
 /// Whether a plain push into the queue's inbox, or into the list that it adopts, ends the wait.
@@ -117,37 +114,6 @@ fn bell_waits<'a, C: RedisClient>(
     waits
 }
 
-/// Takes a ring of one of these bells, looking at all of them in one round trip now and then.
-async fn look_at_bells<C: RedisClient>(
-    client: &C,
-    bells: Vec<(Bytes, &QueueName)>,
-    hold: Duration,
-) -> Result<Ended> {
-    let command = |name: &'static [u8], key: &Bytes| {
-        Command::keyed(vec![Bytes::from_static(name), key.clone()], 1)
-    };
-    let explained = |answer: Answer| answer.map_err(|error| explain(Operation::Wait, error));
-    let mut left = hold;
-    loop {
-        let sizes = bells.iter().map(|(key, _)| command(b"LLEN", key)).collect();
-        for (size, (key, queue)) in client.send(sizes).await.into_iter().zip(&bells) {
-            // Of those that rang one is taken: a ring that is taken must be told of.
-            if matches!(explained(size)?, Reply::Int(1..))
-                && let Reply::Bytes(_) =
-                    explained(only(client.send(vec![command(b"LPOP", key)]).await))?
-            {
-                return Ok(Ended::of(Some(queue), None));
-            }
-        }
-        if left.is_zero() {
-            return Ok(Ended::TimeIsUp(None));
-        }
-        let pause = left.min(LOOK_EVERY);
-        sleep(pause).await;
-        left -= pause;
-    }
-}
-
 type Answer = std::result::Result<Reply, ClientError>;
 type Waiting<'a> = Pin<Box<dyn Future<Output = Result<Ended>> + Send + 'a>>;
 
@@ -156,42 +122,6 @@ struct Inbox<'a> {
     /// The queue's own record, which says whether it is paused.
     record: Bytes,
     queue: &'a QueueName,
-}
-
-type Inboxes<'a> = Vec<Inbox<'a>>;
-
-enum Look<'a> {
-    Found(QueueName),
-    /// Those that are worth waiting for.
-    Nothing(Inboxes<'a>),
-}
-
-/// Looks into all inboxes in one round trip over the shared connection. A paused queue gives
-/// nothing, so its inbox wakes nobody: its end rings the bell.
-async fn look<'a, C: RedisClient>(client: &C, inboxes: Inboxes<'a>) -> Result<Look<'a>> {
-    let mut commands = Vec::with_capacity(2 * inboxes.len());
-    for inbox in &inboxes {
-        let [hget, paused] = [&b"HGET"[..], b"paused"].map(Bytes::from_static);
-        let words = vec![hget, inbox.record.clone(), paused];
-        commands.push(Command::keyed(words, 1));
-        commands.push(Command::keyed(turn(b"LMOVE", &inbox.list).into(), 1));
-    }
-    let mut answers = client.send(commands).await.into_iter();
-    let mut empty = Vec::with_capacity(inboxes.len());
-    for inbox in inboxes {
-        let (Some(paused), Some(answer)) = (answers.next(), answers.next()) else { break };
-        if matches!(paused, Ok(Reply::Bytes(_))) {
-            continue;
-        }
-        match answer.map_err(|error| explain(Operation::Wait, error)) {
-            Ok(Reply::Bytes(_)) => return Ok(Look::Found(inbox.queue.clone())),
-            Ok(_) => empty.push(inbox),
-            // Refused at maxmemory: the caller's slow look stands behind it.
-            Err(error) if error.kind() == ErrorKind::OutOfMemory => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(Look::Nothing(empty))
 }
 
 /// Moves the last element of a list to its own end, which changes nothing.
@@ -221,7 +151,10 @@ async fn bell<C: RedisClient>(
         sleep(LOOK_EVERY.min(hold)).await;
         return Ok(Ended::TimeIsUp(None));
     }
-    let reply = answer.map_err(|error| explain(Operation::Wait, error))?;
+    let reply = match answer {
+        Ok(reply) => reply,
+        Err(error) => return failed(explain(Operation::Wait, error), claimed),
+    };
     let key = reply.into_array().and_then(|parts| parts.into_iter().next()?.into_bytes());
     let rang = key.and_then(|key| bells.into_iter().find(|(bell, _)| *bell == key));
     Ok(Ended::of(rang.map(|(_, queue)| queue), claimed))
@@ -247,7 +180,16 @@ async fn plain_push<C: RedisClient>(
         Ok(_) => Ok(Ended::of(None, claimed)),
         // Refused at maxmemory: the caller's slow look stands behind it.
         Err(error) if error.kind() == ErrorKind::OutOfMemory => Ok(Ended::of(None, claimed)),
-        Err(error) => Err(error),
+        Err(error) => failed(error, claimed),
+    }
+}
+
+/// The server carries out the claim behind a command that it has refused, too. What that took is to
+/// be told now: the other commands of the wait may be held for long.
+fn failed(error: Error, claimed: Option<Vec<QueueClaimed>>) -> Result<Ended> {
+    match Ended::of(None, claimed) {
+        Ended::TimeIsUp(_) => Err(error),
+        woken => Ok(woken),
     }
 }
 

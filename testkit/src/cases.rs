@@ -155,6 +155,7 @@ macro_rules! for_each_case {
                 a_ticks_limit_is_bounded
                 administration_is_bounded
                 listings_are_paged
+                a_claim_without_a_number_is_refused
                 a_claim_over_no_queue_is_empty
             }
             order {
@@ -164,6 +165,7 @@ macro_rules! for_each_case {
                 the_last_outcome_decides_the_end
                 a_released_task_enters_where_its_outcome_said
                 a_task_released_for_later_enters_where_its_outcome_said
+                tasks_that_come_to_the_front_keep_their_order
                 a_snoozed_task_enters_at_the_back
                 reclaimed_tasks_enter_in_front
                 given_back_tasks_enter_in_front

@@ -17,7 +17,12 @@ use tireless_testkit::server::shared_url;
 use tireless_tests::{Library, Pace, Raw, Site, eventually, fresh_namespace, quantile};
 
 use crate::WORKER;
+use by_hand::{
+    a_clock_that_was_set_back_ends_no_sweep, a_raw_task_with_an_own_id_keeps_it,
+    attempts_of_a_body_that_others_took_end, large_bodies_come_back_a_few_at_a_time,
+};
 
+mod by_hand;
 mod redis_py;
 
 const SOON: Duration = Duration::from_secs(60);
@@ -231,4 +236,8 @@ crate::over_both!(
     a_member_put_there_by_others_is_taken_up,
     a_worker_killed_between_pop_and_finish_loses_nothing,
     an_idle_worker_picks_up_a_plain_push,
+    attempts_of_a_body_that_others_took_end,
+    a_raw_task_with_an_own_id_keeps_it,
+    large_bodies_come_back_a_few_at_a_time,
+    a_clock_that_was_set_back_ends_no_sweep,
 );

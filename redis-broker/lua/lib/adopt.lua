@@ -13,11 +13,15 @@ if K.failedset then
   end
 end
 
--- The body of a task that came from the plain list; nothing for one that was pushed natively.
+-- The body of a task that may return to the plain list; nothing for one that was pushed natively and
+-- has more to it: a type, headers, options or an id of the user's own.
 local function plain_body(id)
   local envelope = call('HGET', K.tasks, id)
   if envelope and string.sub(envelope, 1, 4) == '\1\0\0\0' then
-    return string.sub(envelope, 5)
+    local record = call('HGET', K.history, id)
+    if not record or #record <= 19 then
+      return string.sub(envelope, 5)
+    end
   end
 end
 

@@ -28,6 +28,14 @@ local function enter(id, history, front)
   came_back(1)
 end
 
+local function reversed(ids)
+  local back = {}
+  for at = #ids, 1, -1 do
+    back[#back + 1] = ids[at]
+  end
+  return back
+end
+
 -- Lets ids with these histories enter in order, in few calls: what goes to one end of one list keeps
 -- its order however the others are served.
 local function enter_grouped(ids, histories, front)
@@ -42,6 +50,10 @@ local function enter_grouped(ids, histories, front)
       group = suspect and suspects_last or last
     end
     group[#group + 1] = id
+  end
+  if not front then
+    -- What comes to the front by its own wish is out in the order in which it comes.
+    first, suspects_first = reversed(first), reversed(suspects_first)
   end
   chunked('RPUSH', K.ready, first)
   chunked('LPUSH', K.ready, last)

@@ -27,14 +27,6 @@ local function claims_newest_first(wanted)
   return fields
 end
 
-local function reversed(ids)
-  local back = {}
-  for at = #ids, 1, -1 do
-    back[#back + 1] = ids[at]
-  end
-  return back
-end
-
 -- Ends a worker in this queue; its last claim number is remembered for ten minutes (B4).
 local function unregister(worker)
   call('ZREM', K.leases, worker)

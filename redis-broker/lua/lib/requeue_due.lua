@@ -1,13 +1,33 @@
 -- Requeues failed tasks that are due. In an adopted queue the raw body returns to the plain list,
 -- unless somebody else has taken its member from the set: then it is no longer ours.
+local BODIES_A_CALL = 4 * 1024 * 1024
+
+-- The first ones that are due, as many as have bodies that one script may move (B7).
+local function due_bodies(limit)
+  local due = call('ZRANGEBYSCORE', K.failed, '-inf', now, 'LIMIT', 0, limit)
+  local bytes, fitting = 0, {}
+  for _, id in ipairs(due) do
+    bytes = bytes + call('HSTRLEN', K.tasks, id)
+    if #fitting > 0 and bytes > BODIES_A_CALL then
+      return fitting, true
+    end
+    fitting[#fitting + 1] = id
+  end
+  return fitting, #due == limit
+end
+
+-- Returns how many, and whether more may be due.
 local function requeue_due(limit)
   if not K.failedset then
-    return take_due(K.failed, limit)
+    local taken = take_due(K.failed, limit)
+    return taken, taken == limit
   end
-  local due = call('ZRANGEBYSCORE', K.failed, '-inf', now, 'LIMIT', 0, limit)
+  local due, more = due_bodies(limit)
   local native, ended = {}, {}
   if #due > 0 then
     unlock()
+    -- Before the attempts of their bodies are written, which last while anything is in the set.
+    chunked('ZREM', K.failed, due)
   end
   for _, id in ipairs(due) do
     local body = plain_body(id)
@@ -21,9 +41,8 @@ local function requeue_due(limit)
     end
   end
   if #due > 0 then
-    chunked('ZREM', K.failed, due)
     enter_all(native, false)
     forget(ended)
   end
-  return #due
+  return #due, more
 end

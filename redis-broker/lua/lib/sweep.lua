@@ -9,7 +9,9 @@ local function sweep(every)
     call('HSET', K.queue, 'swept', now)
     return 0
   end
-  if not marks[2] and now - tonumber(marks[1]) < every then
+  -- A mark of the future is of a clock that was set back since.
+  local ago = now - tonumber(marks[1])
+  if not marks[2] and ago >= 0 and ago < every then
     return 0
   end
   local page = call('SSCAN', K.failedset, marks[2] or '0', 'COUNT', PAGE)

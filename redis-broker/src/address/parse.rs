@@ -14,7 +14,7 @@ pub(super) const ACCEPTED: &str = "accepted are redis://[user[:password]@]host[:
     redis-sentinel://host[:port]/MASTER and redis-cluster://host[:port], the same with rediss:// and \
     so on for TLS, and redis+unix:///path?db=0&user=u&pass=p";
 pub(super) const ENCODE: &str = "special characters in a user or password are written percent-encoded \
-    ('@' as %40, '/' as %2F, '#' as %23, '?' as %3F, '%' as %25)";
+    ('@' as %40, '/' as %2F, '#' as %23, '?' as %3F, '&' as %26, '%' as %25)";
 
 pub(super) fn parse(text: &str) -> Result<Address> {
     let url = Url::parse(text).map_err(|error| {

@@ -55,8 +55,8 @@ impl Settings {
                 "sentinel-user" => &mut settings.sentinel_user,
                 "sentinel-pass" => &mut settings.sentinel_pass,
                 "sentinel-password-file" => &mut settings.sentinel_password_file,
-                // With an '@' behind it, the name may be the rest of a password.
-                _ if query.contains('@') => {
+                // With an '@' behind it, or a password before it, the name may be the rest of one.
+                _ if query.contains('@') || query.contains("pass=") => {
                     return Err(invalid(format!("unknown setting: {SETTINGS}; {ENCODE}")));
                 }
                 _ => return Err(invalid(format!("unknown setting '{name}': {SETTINGS}"))),

@@ -9,7 +9,7 @@ use futures_util::future::{BoxFuture, Shared};
 use tireless_core::{Error, ErrorKind, Operation, Result};
 use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
 use crate::address::Address;
 use crate::connect_error::ConnectError;
@@ -22,7 +22,7 @@ use super::greet;
 #[derive(Debug)]
 pub(super) struct Opener {
     address: Address,
-    /// How long a call waits for a link.
+    /// How long a link of a server that is known to be away is waited for.
     patience: Duration,
     /// Where links live: the runtime that the client was made on. A caller's may be gone sooner.
     runtime: Mutex<Handle>,
@@ -49,8 +49,11 @@ struct Try {
 }
 
 /// One try at a time for one kind of link; dropping it ends the try.
-#[derive(Default)]
-pub(super) struct Door(Mutex<Option<Try>>);
+pub(super) struct Door {
+    under_way: Mutex<Option<Try>>,
+    /// How long a link is waited for.
+    patience: Duration,
+}
 
 impl Opener {
     /// To be called on the runtime that is to carry the links.
@@ -120,17 +123,25 @@ impl Opener {
         error
     }
 
-    fn out_of_patience(&self) -> Error {
+    fn is_away(&self) -> bool {
+        self.outage().failures > 0
+    }
+
+    fn out_of_patience(&self, after: Duration) -> Error {
         match self.outage().trouble.clone() {
             Some(text) => Error::new(ErrorKind::Unavailable, Operation::Connect, text),
-            None => ConnectError::TimedOut(self.patience).explain(&self.address),
+            None => ConnectError::TimedOut(after).explain(&self.address),
         }
     }
 }
 
 impl Door {
+    pub(super) fn new(patience: Duration) -> Self {
+        Self { under_way: Mutex::default(), patience }
+    }
+
     /// Takes what `take` finds; while that is nothing, waits for tries that hand their link to
-    /// `keep`, for the opener's patience at most.
+    /// `keep`, for its patience at most, or for the opener's once a try has failed.
     ///
     /// Cancel-safe: the try goes on, for whoever comes next.
     pub(super) async fn get<L: Link, T>(
@@ -139,20 +150,22 @@ impl Door {
         take: impl Fn() -> Option<T>,
         keep: impl Fn(L) + Clone + Send + 'static,
     ) -> Result<T> {
-        let patiently = timeout(opener.patience, async {
-            loop {
-                let end = match self.enter(opener, &take, &keep) {
-                    Ok(found) => return Ok(found),
-                    Err(end) => end,
-                };
-                if let Err(error) = end.await
-                    && !error.is_retryable()
-                {
-                    return Err(Error::clone(&error));
-                }
+        let began = Instant::now();
+        loop {
+            let end = match self.enter(opener, &take, &keep) {
+                Ok(found) => return Ok(found),
+                Err(end) => end,
+            };
+            // Behind others in line patience helps; for a server that is away it only keeps the
+            // caller from looking elsewhere.
+            let patience =
+                if opener.is_away() { self.patience.min(opener.patience) } else { self.patience };
+            match timeout_at(began + patience, end).await {
+                Ok(Err(error)) if !error.is_retryable() => return Err(Error::clone(&error)),
+                Ok(_) => {}
+                Err(_) => return Err(opener.out_of_patience(patience)),
             }
-        });
-        patiently.await.unwrap_or_else(|_| Err(opener.out_of_patience()))
+        }
     }
 
     fn enter<L: Link, T>(
@@ -162,7 +175,7 @@ impl Door {
         keep: &(impl Fn(L) + Clone + Send + 'static),
     ) -> std::result::Result<T, Shared<BoxFuture<'static, Ended>>> {
         // Looked for under the lock: a link of a try that has just ended is there by now.
-        let mut door = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut door = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(found) = take() {
             return Ok(found);
         }
@@ -182,7 +195,7 @@ impl Door {
 
 impl Drop for Door {
     fn drop(&mut self) {
-        let door = self.0.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let door = self.under_way.get_mut().unwrap_or_else(PoisonError::into_inner);
         if let Some(under_way) = door {
             under_way.task.abort();
         }

@@ -52,3 +52,68 @@ async fn tries_to_connect_follow_the_shortest_lease() {
     client.keeps_lease(Duration::from_secs(60));
     half_to_whole(longest_pause(&client).await, 250);
 }
+
+/// A link to a server that is far away: opening one takes longer than two thirds of the patience of
+/// a call to a Cluster.
+#[derive(Debug)]
+struct Far;
+
+impl Link for Far {
+    async fn open(_: &Address) -> std::result::Result<Self, ConnectError> {
+        tokio::time::sleep(patience::NODE * 2 / 3).await;
+        Ok(Self)
+    }
+
+    fn is_closed(&self) -> bool {
+        false
+    }
+
+    async fn call(&self, commands: Vec<Command>) -> Vec<std::result::Result<Reply, ClientError>> {
+        if commands[0].words[0] == "BLPOP" {
+            tokio::time::sleep(Duration::from_secs(10)).await;
+        }
+        commands.into_iter().map(|_| Ok(Reply::Nil)).collect()
+    }
+}
+
+fn one_wait() -> Vec<Command> {
+    vec![Command::anywhere(vec!["BLPOP".into()])]
+}
+
+#[tokio::test(start_paused = true)]
+async fn waits_in_line_for_a_far_server_all_get_their_links() {
+    let address = Address::parse("redis://far.example").unwrap();
+    let client = LinkedClient::<Far>::unconnected(address, patience::NODE);
+    let waits = (0..8).map(|_| client.block(one_wait(), Duration::from_secs(10)));
+    for answers in futures_util::future::join_all(waits).await {
+        assert!(matches!(answers[..], [Ok(Reply::Nil)]), "{answers:?}");
+    }
+}
+
+/// A link to a server that is gone.
+#[derive(Debug)]
+enum Gone {}
+
+impl Link for Gone {
+    async fn open(_: &Address) -> std::result::Result<Self, ConnectError> {
+        Err(ConnectError::Unreachable("connection refused".into()))
+    }
+
+    fn is_closed(&self) -> bool {
+        match *self {}
+    }
+
+    async fn call(&self, _: Vec<Command>) -> Vec<std::result::Result<Reply, ClientError>> {
+        match *self {}
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_for_a_server_that_is_away_ends_as_soon_as_a_call() {
+    let address = Address::parse("redis://gone.example").unwrap();
+    let client = LinkedClient::<Gone>::unconnected(address, patience::NODE);
+    let began = Instant::now();
+    let answers = client.block(one_wait(), Duration::from_secs(10)).await;
+    assert!(matches!(answers[..], [Err(ClientError::NotSent(_))]), "{answers:?}");
+    assert!(began.elapsed() <= patience::NODE + Duration::from_millis(2), "{:?}", began.elapsed());
+}

@@ -202,6 +202,18 @@ pub async fn listings_are_paged(h: &dyn Harness) {
     }
 }
 
+/// B4: numbers of claims begin at 1; a claim without one is refused and takes nothing.
+pub async fn a_claim_without_a_number_is_refused(h: &dyn Harness) {
+    let b = Bench::new(h);
+    b.push(1).await;
+    let mut claim = b.worker().claim_call(1, ClaimMode::Shared);
+    claim.number = 0;
+    let (_, answer) = b.broker.claim(&claim).await.remove(0);
+    let error = refusal(answer);
+    assert_eq!((error.kind(), error.effect()), (ErrorKind::InvalidInput, Effect::None));
+    b.holds("ready 1").await;
+}
+
 /// B7: a claim over no queue is answered with nothing.
 pub async fn a_claim_over_no_queue_is_empty(h: &dyn Harness) {
     let worker = WorkerId::new();

@@ -96,6 +96,26 @@ pub async fn a_task_released_for_later_enters_where_its_outcome_said(h: &dyn Har
     assert_eq!(ids(&ada.claim(9).await), [pushed[1], pushed[2], pushed[3], pushed[0]]);
 }
 
+/// B8: tasks that fall due together and come back at the front are out in the order of their due
+/// times.
+pub async fn tasks_that_come_to_the_front_keep_their_order(h: &dyn Harness) {
+    let b = Bench::new(h);
+    let ada = b.worker();
+    let (unit, pushed) = (b.unit(), b.push(4).await);
+    let held = ada.claim(3).await;
+    let front = |retry_in| Outcome::Fail {
+        failure: Failure::new("", "x"),
+        retry_in,
+        reentry: Reentry::Front,
+    };
+    ada.finish(&held[..1], front(unit)).await;
+    ada.finish(&held[1..2], front(unit / 4)).await;
+    ada.finish(&held[2..], front(unit / 2)).await;
+    b.pass_unit().await;
+    assert_eq!(b.tick().await.requeued, 3);
+    assert_eq!(ids(&ada.claim(9).await), [pushed[1], pushed[2], pushed[0], pushed[3]]);
+}
+
 /// B8: a snoozed task enters at the back.
 pub async fn a_snoozed_task_enters_at_the_back(h: &dyn Harness) {
     let b = Bench::new(h);

@@ -1,0 +1,50 @@
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::*;
+
+static OPENED: AtomicUsize = AtomicUsize::new(0);
+
+/// A link whose server refuses each command with the command's own words, but for the greeting.
+#[derive(Debug)]
+struct Echo;
+
+impl Link for Echo {
+    async fn open(_: &Address) -> std::result::Result<Self, ConnectError> {
+        OPENED.fetch_add(1, Ordering::SeqCst);
+        Ok(Self)
+    }
+
+    fn is_closed(&self) -> bool {
+        false
+    }
+
+    async fn call(&self, commands: Vec<Command>) -> Vec<Answer> {
+        let refused = |command: Command| match &command.words[0] {
+            name if name == "CLIENT" || name == "PING" => Ok(Reply::Nil),
+            text => Err(ClientError::Server(String::from_utf8_lossy(text).into_owned())),
+        };
+        commands.into_iter().map(refused).collect()
+    }
+}
+
+#[tokio::test]
+async fn a_link_that_leads_to_a_replica_is_given_up() {
+    let address = Address::parse("redis://nowhere.example").unwrap();
+    for (text, is_of_use) in [
+        ("READONLY You can't write against a read only replica.", false),
+        ("MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.", false),
+        ("UNBLOCKED force unblock from blocking operation, instance state changed", false),
+        ("ERR WAIT cannot be used with replica instances.", false),
+        ("WRONGTYPE Operation against a key holding the wrong kind of value", true),
+        ("LOADING Redis is loading the dataset in memory", true),
+    ] {
+        let client = LinkedClient::<Echo>::unconnected(address.clone(), patience::RECONNECT);
+        let before = OPENED.load(Ordering::SeqCst);
+        for _ in 0..2 {
+            client.send(vec![Command::anywhere(vec![text.into()])]).await;
+            client.block(vec![Command::anywhere(vec![text.into()])], Duration::ZERO).await;
+        }
+        let opened = OPENED.load(Ordering::SeqCst) - before;
+        assert_eq!(opened, if is_of_use { 2 } else { 4 }, "{text}");
+    }
+}
