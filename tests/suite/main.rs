@@ -29,10 +29,12 @@ macro_rules! over_both {
 use over_both;
 
 mod acl; // the users of docs/acl
+mod blocked; // handlers that block every thread
 mod cluster; // queues in several slots, slots that move, masters that die
 mod conformance; // every clause of the contract, over both client libraries
 mod containers; // the official images
 mod crash; // worker processes that die or stand still
+mod discarded; // queues that are taken away
 mod dropped; // futures of pools and producers, dropped half way
 mod durability; // pushes that wait for replicas, or for the disk
 mod eviction; // a server that throws keys away

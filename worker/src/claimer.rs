@@ -100,8 +100,9 @@ impl Claimer {
         let shared = Arc::clone(&self.shared);
         let settings = &shared.settings;
         // Outcomes that cannot be written pile up: no more than twice what is in use.
-        let in_use = settings.concurrency + settings.prefetch + self.in_flight.on_the_way().reach;
-        let bound = 2 * in_use.max(TASKS_PER_CALL);
+        let reach = self.in_flight.on_the_way().reach;
+        let in_use = (settings.concurrency + settings.prefetch).saturating_add(reach);
+        let bound = in_use.max(TASKS_PER_CALL).saturating_mul(2);
         let choked = |at: usize| shared.settlers[at].is_choked(bound);
         if (0..shared.queues.len()).any(|at| choked(at) && !shared.settlers[at].is_failing()) {
             // The store lags behind, and not only in one queue: the shares are kept.

@@ -13,8 +13,9 @@ use crate::hoard::HOARD;
 use crate::ledger::Batch;
 use crate::sync::{Mutex, MutexGuard, Notify};
 
-/// The ramp need not rise above this: no pool keeps so many.
-const MOST: usize = 1 << 20;
+/// So many tasks a pool runs at most, and so many it keeps ready: whoever asks for more wants no
+/// limit, and would have a whole queue in memory.
+pub(crate) const MOST_TASKS: usize = 1 << 20;
 
 /// A task to be run.
 #[derive(Debug)]
@@ -191,7 +192,7 @@ impl Queue {
         self.quick += 1;
         if self.quick >= self.ramp {
             self.quick = 0;
-            self.ramp = self.ramp.saturating_mul(2).min(MOST);
+            self.ramp = self.ramp.saturating_mul(2).min(MOST_TASKS);
         }
     }
 

@@ -1,12 +1,12 @@
 //! The heartbeat: renews the lease, names the claims held, and stops runs whose lease is gone.
 //!
-//! On real time it has a thread and a runtime of its own: handlers that block theirs do not stop
-//! it. Under a test's clock it runs on the test's runtime.
+//! On real time it has a thread, a runtime and connections of its own: handlers that block theirs do
+//! not stop it. Under a test's clock it runs on the test's runtime.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use tireless_core::{Held, Renew, Result};
+use tireless_core::{Broker, Held, Renew, Result};
 use tokio_util::task::TaskTracker;
 
 use crate::health::Role;
@@ -14,12 +14,12 @@ use crate::ledger::Named;
 use crate::random::backoff;
 use crate::shared::Shared;
 
-/// Renews until told to rest.
-pub(crate) async fn run(shared: Arc<Shared>) -> Result<()> {
+/// Renews until told to rest, and signs off then.
+pub(crate) async fn run(shared: Arc<Shared>, broker: Arc<dyn Broker>) -> Result<()> {
     tokio::select! {
-        () = beats(&shared) => {}
+        () = beats(&shared, &*broker) => {}
         () = watch_leases(&shared) => {}
-        () = shared.rest.cancelled() => {}
+        () = shared.over.cancelled() => {}
     }
     Ok(())
 }
@@ -33,8 +33,10 @@ pub(crate) fn spawn_thread(shared: Arc<Shared>, beating: &TaskTracker) -> std::i
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     std::thread::Builder::new().name("tireless-heartbeat".into()).spawn(move || {
         runtime.block_on(async {
+            let broker = shared.broker.apart().unwrap_or_else(|| Arc::clone(&shared.broker));
             let supervisor = shared.supervisor(&shared.rest);
-            supervisor.run(Role::Heartbeat, || run(Arc::clone(&shared))).await;
+            let run = || run(Arc::clone(&shared), Arc::clone(&broker));
+            supervisor.run(Role::Heartbeat, run).await;
             drop(beats);
             // A connection that a heartbeat opened lives here: the last calls may need it.
             shared.over.cancelled().await;
@@ -44,11 +46,11 @@ pub(crate) fn spawn_thread(shared: Arc<Shared>, beating: &TaskTracker) -> std::i
     Ok(())
 }
 
-async fn beats(shared: &Shared) {
+async fn beats(shared: &Shared, broker: &dyn Broker) {
     let mut failures = 0;
-    loop {
+    while !shared.rest.is_cancelled() {
         let beat = shared.settings.beat;
-        let pause = if beat_once(shared, shared.settings.lease).await.is_ok() {
+        let pause = if beat_once(shared, broker, shared.settings.lease).await.is_ok() {
             failures = 0;
             beat
         } else {
@@ -56,7 +58,15 @@ async fn beats(shared: &Shared) {
             backoff(failures, beat / 20, beat / 2)
         };
         shared.asks_in(Role::Heartbeat, pause);
-        shared.clock.sleep(pause).await;
+        tokio::select! {
+            () = shared.clock.sleep(pause) => {}
+            () = shared.rest.cancelled() => {}
+        }
+    }
+    // After the last beat, and over the same connection: it would register the worker once more if it
+    // came after this. Whatever is still held is given back, and the registration ends (B4).
+    if let Err(error) = beat_once(shared, broker, Duration::ZERO).await {
+        tracing::warn!(%error, "the pool could not sign off; its lease ends");
     }
 }
 
@@ -64,7 +74,7 @@ async fn beats(shared: &Shared) {
 ///
 /// # Errors
 /// The first one that a queue answered; the others are dealt with all the same.
-pub(crate) async fn beat_once(shared: &Shared, lease: Duration) -> Result<()> {
+pub(crate) async fn beat_once(shared: &Shared, broker: &dyn Broker, lease: Duration) -> Result<()> {
     let named: Vec<Named> = (0..shared.queues.len()).map(|at| shared.ledger.name(at)).collect();
     let held = |(served, named): (&crate::shared::Served, &Named)| Held {
         queue: served.name.clone(),
@@ -79,7 +89,7 @@ pub(crate) async fn beat_once(shared: &Shared, lease: Duration) -> Result<()> {
         shared.asks(Role::Heartbeat);
     }
     let sent = shared.clock.monotonic();
-    let answers = shared.broker.renew(&renew).await;
+    let answers = broker.renew(&renew).await;
     let mut first_error = Ok(());
     for (at, (queue, answer)) in answers.into_iter().enumerate().take(named.len()) {
         match answer {

@@ -31,9 +31,9 @@ async fn it_names_what_is_held_and_what_is_in_flight_below_its_mark() {
     let batch = shared.ledger.answered(held, 0, 2, StoreTime::default());
     shared.ledger.nothing(held, 1);
     let in_flight = shared.ledger.begin([1]);
-    beat_once(&shared, SECOND).await.unwrap();
+    beat_once(&shared, &*shared.broker, SECOND).await.unwrap();
     shared.ledger.settled(&batch, 2);
-    beat_once(&shared, SECOND).await.unwrap();
+    beat_once(&shared, &*shared.broker, SECOND).await.unwrap();
     let sent = sent.lock().unwrap();
     let [first, second] = &sent[..] else { panic!("{sent:?}") };
     assert_eq!(first.held[0].claims, [held]);
@@ -50,7 +50,7 @@ async fn lost_claims_stop_their_runs_and_no_others() {
     assert_eq!(numbers, [1, 2, 3]);
     let lost = shared.ledger.answered(1, 0, 1, StoreTime::default());
     let kept = shared.ledger.answered(2, 0, 1, StoreTime::default());
-    beat_once(&shared, SECOND).await.unwrap();
+    beat_once(&shared, &*shared.broker, SECOND).await.unwrap();
     // The third was in flight when it was named: the store had not seen it yet.
     let late = shared.ledger.answered(3, 0, 1, StoreTime::default());
     assert!(lost.is_stopped() && lost.cancellation.is_cancelled());
@@ -63,7 +63,7 @@ async fn what_was_given_up_is_no_longer_named_and_sure_again_after_a_beat() {
     shared.ledger.begin([0]);
     shared.ledger.abandon_all();
     assert!(shared.ledger.is_unsure());
-    beat_once(&shared, SECOND).await.unwrap();
+    beat_once(&shared, &*shared.broker, SECOND).await.unwrap();
     assert!(!shared.ledger.is_unsure());
     let sent = sent.lock().unwrap();
     assert!(sent[0].held[0].claims.is_empty() && sent[0].held[0].below == 2);
@@ -82,7 +82,7 @@ async fn a_failed_beat_is_tried_again_long_before_the_lease_ends() {
         renew.held.iter().map(failed).collect()
     });
     let shared = Arc::new(shared_over(broker, Arc::new(clock.clone()), 1));
-    tokio::spawn(super::run(Arc::clone(&shared)));
+    tokio::spawn(super::run(Arc::clone(&shared), Arc::clone(&shared.broker)));
     clock.advance(15 * SECOND).await;
     let tried = *count.lock().unwrap();
     assert!((6..40).contains(&tried), "{tried}");

@@ -202,7 +202,8 @@ impl Ledger {
     }
 
     /// A renewal was answered, at this time of the store's: stops the runs of claims that are lost,
-    /// and returns how many claims that were.
+    /// and returns how many claims that were. Runs that were told to stop already, and go on, do not
+    /// count again.
     ///
     /// A claim that was in flight when it was named may be called lost because the store had not
     /// seen it yet, and one whose last outcomes are on their way because it has just been settled:
@@ -224,7 +225,8 @@ impl Ledger {
                 continue;
             };
             let was_held = named.held.contains(number) || batch.now < now;
-            if was_held && batch.unfinished.load(Ordering::Acquire) > 0 {
+            let is_news = !batch.is_stopped();
+            if was_held && is_news && batch.unfinished.load(Ordering::Acquire) > 0 {
                 batch.stop();
                 stopped += 1;
             }

@@ -75,6 +75,21 @@ fn a_claim_that_was_just_settled_is_not_taken_for_lost() {
     assert!(batch.is_stopped());
 }
 
+#[test]
+fn a_lost_claim_whose_runs_go_on_is_counted_once() {
+    let ledger = Ledger::new(1);
+    let claim = || {
+        let number = ledger.begin([0]);
+        (number, ledger.answered(number, 0, 2, StoreTime::default()))
+    };
+    let ((lost, _), (told, by_its_lease)) = (claim(), claim());
+    assert_eq!(ledger.renewed(0, &ledger.name(0), &[lost], StoreTime::default()), 1);
+    assert_eq!(ledger.renewed(0, &ledger.name(0), &[lost], StoreTime::default()), 0);
+    assert_eq!(ledger.stop(0), 1);
+    assert!(by_its_lease.is_stopped());
+    assert_eq!(ledger.renewed(0, &ledger.name(0), &[lost, told], StoreTime::default()), 0);
+}
+
 /// A claim is carried out at `claimed`, and a renewal finds it gone at `renewed`; told in this order.
 fn late(claimed: u64, renewed: u64, answer_first: bool) -> (Arc<Batch>, usize) {
     let ledger = Ledger::new(1);

@@ -4,12 +4,14 @@
 //! the store, a part of one is work for each id.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use tireless_core::limits::TASKS_PER_CALL;
 use tireless_core::{CallTicket, Outcome, Settle, Settlement, TaskId};
 use tokio::sync::oneshot;
 
 use crate::ledger::Batch;
+use crate::sync::AtomicBool;
 
 /// Bytes of failures that one call carries at most: well below the bound of a call.
 const FAILURE_BYTES: usize = 2 * 1024 * 1024;
@@ -38,6 +40,8 @@ pub(crate) struct Sending {
     pub(crate) batches: Vec<Arc<Batch>>,
     places: Vec<usize>,
     settled: Vec<Option<oneshot::Sender<()>>>,
+    /// A copy is under way, or ended without a word of what it did.
+    in_doubt: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -64,7 +68,23 @@ impl Sending {
             places.push(place);
             waiting.push(settled);
         }
-        Self { _ticket: ticket, settle, batches, places, settled: waiting }
+        let in_doubt = AtomicBool::new(false);
+        Self { _ticket: ticket, settle, batches, places, settled: waiting, in_doubt }
+    }
+
+    /// A copy is sent. Whether an earlier one may have been carried out.
+    pub(crate) fn doubt(&self) -> bool {
+        self.in_doubt.swap(true, Ordering::Relaxed)
+    }
+
+    /// No copy has been carried out.
+    pub(crate) fn trust(&self) {
+        self.in_doubt.store(false, Ordering::Relaxed);
+    }
+
+    /// Whether a copy may have been carried out.
+    pub(crate) fn is_in_doubt(&self) -> bool {
+        self.in_doubt.load(Ordering::Relaxed)
     }
 
     /// Takes the call apart.

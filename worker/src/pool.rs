@@ -8,6 +8,7 @@ use tireless_core::limits::{LONE_CRASHES, LONGEST_LEASE, TASKS_PER_CALL};
 use tireless_core::{Broker, Clock, Error, Operation, QueueName, Result};
 
 use crate::clock::TokioClock;
+use crate::dispatch::MOST_TASKS;
 use crate::events::{Event, Observers};
 use crate::plan::{self, Named};
 use crate::run::Route;
@@ -129,22 +130,25 @@ impl WorkerPool {
         self
     }
 
-    /// How many tasks run at once.
+    /// How many tasks run at once, 1,048,576 at most.
     pub fn concurrency(mut self, slots: usize) -> Self {
         if slots == 0 {
             self.refuse("a concurrency of 0 runs nothing; give it 1 or more".to_owned());
+        } else if slots > MOST_TASKS {
+            self.refuse(format!("a concurrency of {slots} is too much; {MOST_TASKS} is the most"));
         }
         self.settings.concurrency = slots;
         self
     }
 
-    /// How many tasks are held beyond those that run, at most; 1,000 unless told otherwise. Only
-    /// as many are as are likely to start within a tenth of a second, so slow handlers hold none.
+    /// How many tasks are held beyond those that run, at most; 1,000 unless told otherwise, and never
+    /// more than 1,048,576. Only as many are as are likely to start within a tenth of a second, so slow
+    /// handlers hold none.
     ///
     /// While tasks are quick, more are on their way from a store that is far: what begins in the
     /// time that its answers take, up to three times this.
     pub fn prefetch(mut self, tasks: usize) -> Self {
-        self.settings.prefetch = tasks;
+        self.settings.prefetch = tasks.min(MOST_TASKS);
         self
     }
 
@@ -268,7 +272,7 @@ impl WorkerPool {
         if lease > LONGEST_LEASE {
             self.refuse(format!("a lease of {lease:?} is too long; {LONGEST_LEASE:?} is the most"));
         }
-        if beat.is_zero() || beat * 2 > lease {
+        if beat.is_zero() || beat > lease / 2 {
             self.refuse(format!(
                 "a beat of {beat:?} does not keep a lease of {lease:?}; take half of it or less"
             ));

@@ -250,7 +250,11 @@ async fn what_is_wrong_is_told_at_the_start() {
         (bed.raw(done).queue("q"), "added twice"),
         (bed.raw(done).route(raw(done)), "two handlers"),
         (bed.raw(done).concurrency(0), "concurrency"),
+        (bed.raw(done).concurrency(usize::MAX), "concurrency"),
+        (bed.raw(done).concurrency((1 << 20) + 1), "concurrency"),
         (bed.raw(done).beat(10 * SECOND), "beat"),
+        (bed.raw(done).beat(Duration::MAX), "beat"),
+        (bed.raw(done).beat(SECOND / 2 + Duration::from_nanos(1)).lease(SECOND), "beat"),
         (bed.raw(done).lease(301 * SECOND), "lease"),
         (bed.pool().inbox(true).queue("q").route(raw(done)), "inbox"),
         (bed.pool().queue_weighted("q", 0).route(raw(done)), "weight"),
@@ -259,6 +263,19 @@ async fn what_is_wrong_is_told_at_the_start() {
         let error = pool.start().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidInput);
         assert!(error.message().contains(word), "{error} has no {word:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_largest_values_are_taken_as_no_limit() {
+    let bed = Bed::new();
+    let wide = |slots| bed.raw(done).concurrency(slots).prefetch(usize::MAX);
+    for pool in [wide(1), wide(1 << 20).beat(SECOND / 2).lease(SECOND)] {
+        let pool = pool.shutdown_timeout(Duration::MAX).bury_unknown_after(Duration::MAX);
+        let pool = pool.start().await.unwrap();
+        bed.push(2500).await;
+        bed.clock.advance(20 * SECOND).await;
+        assert_eq!(pool.shutdown().await.done, 2500);
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 pub(crate) fn between(whole: Duration, from: u32, to: u32) -> Duration {
     // The keys of a `RandomState` differ at each call: enough to keep loops apart.
     let random = u32::from(RandomState::new().hash_one(0u8) as u16);
-    let (low, high) = (whole * from / 100, whole * to / 100);
+    let (low, high) = (whole / 100 * from, whole / 100 * to);
     low + high.saturating_sub(low) / 65_536 * random
 }
 
@@ -17,3 +17,7 @@ pub(crate) fn backoff(failures: u32, first: Duration, cap: Duration) -> Duration
     let factor = 2u32.saturating_pow(failures.saturating_sub(1).min(20));
     between(first.saturating_mul(factor).min(cap), 50, 100)
 }
+
+#[cfg(test)]
+#[path = "random_tests.rs"]
+mod tests;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use tireless_core::{Error, ErrorKind, Operation, QueueName, Result, WorkerId};
+use tokio::runtime::Handle;
 use tokio_util::task::TaskTracker;
 
 use crate::events::Event;
@@ -31,12 +32,15 @@ pub struct PoolStats {
     pub loops: Vec<LoopHealth>,
 }
 
-/// A pool that runs. Dropping it shuts it down in the background.
+/// A pool that runs. Dropping it, on whatever thread, shuts it down in the background of the runtime
+/// that it was started on.
 #[derive(Debug)]
 #[must_use = "dropping it shuts the pool down"]
 pub struct RunningPool {
     shared: Arc<Shared>,
     loops: Option<Loops>,
+    /// Where it was started. Shuttle's scheduler is none of tokio's.
+    runtime: Option<Handle>,
 }
 
 /// The tasks of a pool's loops.
@@ -66,7 +70,7 @@ impl Drop for LastBeat {
 impl RunningPool {
     pub(crate) async fn start(shared: Arc<Shared>, real_time: bool) -> Result<Self> {
         // The first beat registers the worker, and finds out what can never work.
-        match heartbeat::beat_once(&shared, shared.settings.lease).await {
+        match heartbeat::beat_once(&shared, &*shared.broker, shared.settings.lease).await {
             Err(error) if is_final(error.kind()) => return Err(error),
             _ => {}
         }
@@ -79,20 +83,13 @@ impl RunningPool {
         } else {
             let beats = Arc::clone(&shared);
             spawn_tracked(&beating, async move {
-                let run = || heartbeat::run(Arc::clone(&beats));
+                let run = || heartbeat::run(Arc::clone(&beats), Arc::clone(&beats.broker));
                 beats.supervisor(&beats.rest).run(Role::Heartbeat, run).await;
             });
         }
+        tell_started(&shared);
         let loops = spawn_loops(&shared, beating);
-        let names: Vec<QueueName> = shared.queues.iter().map(|queue| queue.name.clone()).collect();
-        let text: Vec<&str> = names.iter().map(QueueName::as_str).collect();
-        tracing::info!(
-            worker = %shared.worker, queues = text.join(" "),
-            concurrency = shared.settings.concurrency, "the pool has started"
-        );
-        let worker = shared.worker;
-        shared.observers.tell(|| Event::PoolStarted { worker, queues: names });
-        Ok(Self { shared, loops: Some(loops) })
+        Ok(Self { shared, loops: Some(loops), runtime: Handle::try_current().ok() })
     }
 
     /// As if a second signal had come.
@@ -149,9 +146,8 @@ impl RunningPool {
 impl Drop for RunningPool {
     fn drop(&mut self) {
         self.shared.stop.cancel();
-        let Some(loops) = self.loops.take() else { return };
-        // Without a runtime nothing can be written: the lease ends and gives its tasks back.
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+        // Once the runtime is gone nothing can be written: the lease ends and gives its tasks back.
+        if let (Some(loops), Some(runtime)) = (self.loops.take(), &self.runtime) {
             runtime.spawn(shutdown::run(Arc::clone(&self.shared), loops));
         }
     }
@@ -160,6 +156,18 @@ impl Drop for RunningPool {
 /// Whether waiting cannot help.
 fn is_final(kind: ErrorKind) -> bool {
     !kind.is_retryable() && kind != ErrorKind::Corrupt && kind != ErrorKind::Stale
+}
+
+/// Says that the pool has started, before any task can.
+fn tell_started(shared: &Shared) {
+    let names: Vec<QueueName> = shared.queues.iter().map(|queue| queue.name.clone()).collect();
+    let text: Vec<&str> = names.iter().map(QueueName::as_str).collect();
+    tracing::info!(
+        worker = %shared.worker, queues = text.join(" "),
+        concurrency = shared.settings.concurrency, "the pool has started"
+    );
+    let worker = shared.worker;
+    shared.observers.tell(|| Event::PoolStarted { worker, queues: names });
 }
 
 fn spawn_loops(shared: &Arc<Shared>, beating: TaskTracker) -> Loops {

@@ -1,8 +1,96 @@
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use futures_util::FutureExt;
+use tracing::span::{Attributes, Id, Record};
+
+use crate::events::Event;
 use crate::pool::WorkerPool;
 use crate::run::Verdict;
-use crate::testbed::{Bed, Call};
+use crate::testbed::{Bed, Call, raw};
+
+type Told = Arc<Mutex<Vec<Event>>>;
+
+/// A pool that goes by real time, and what it tells.
+fn pool(bed: &Bed) -> (WorkerPool, Told) {
+    let told = Told::default();
+    let noted = Arc::clone(&told);
+    let pool = WorkerPool::new(bed.spy.clone()).queue("q");
+    (pool.observe(move |event| noted.lock().unwrap().push(event.clone())), told)
+}
+
+/// Waits until something that fits was told, for a while at most.
+fn is_told(told: &Told, within: Duration, fits: impl Fn(&Event) -> bool) -> bool {
+    let patience = Instant::now() + within;
+    while !told.lock().unwrap().iter().any(&fits) {
+        if Instant::now() > patience {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    true
+}
+
+#[test]
+fn dropped_on_a_plain_thread_it_ends_in_good_order() {
+    let bed = Bed::new();
+    bed.push(1).now_or_never().unwrap();
+    let (pool, told) = pool(&bed);
+    let pool = pool.route(raw(|_| async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        Verdict::Done
+    }));
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let pool = runtime.block_on(pool.start()).unwrap();
+    let while_it_runs = Duration::from_secs(30);
+    assert!(is_told(&told, while_it_runs, |event| matches!(event, Event::Started { .. })));
+    std::thread::spawn(move || drop(pool)).join().unwrap();
+    let ended =
+        |event: &Event| matches!(event, Event::PoolStopped { summary, .. } if summary.done == 1);
+    assert!(is_told(&told, while_it_runs, ended), "{told:?}");
+}
+
+/// Holds up whoever logs that a pool has started until a task has, or for a moment.
+struct SlowLog(Told);
+
+impl tracing::Subscriber for SlowLog {
+    fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
+        metadata.target().ends_with("running")
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn event(&self, _: &tracing::Event<'_>) {
+        let moment = Duration::from_millis(500);
+        is_told(&self.0, moment, |event| matches!(event, Event::Started { .. }));
+    }
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
+}
+
+#[test]
+fn that_it_has_started_is_told_before_any_task_has() {
+    let bed = Bed::new();
+    bed.push(1).now_or_never().unwrap();
+    let (pool, told) = pool(&bed);
+    let pool = pool.route(raw(|_| async { Verdict::Done }));
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let slow = tracing::subscriber::set_default(SlowLog(Arc::clone(&told)));
+    let pool = runtime.block_on(pool.start()).unwrap();
+    drop(slow);
+    let done = |event: &Event| matches!(event, Event::Done { .. });
+    assert!(is_told(&told, Duration::from_secs(30), done));
+    assert!(matches!(told.lock().unwrap()[0], Event::PoolStarted { .. }), "{told:?}");
+    runtime.block_on(pool.shutdown());
+}
 
 #[test]
 fn no_heartbeat_outlives_the_runtime_of_its_pool() {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use tireless_core::limits::LONE_CRASHES;
+use tireless_core::limits::{LONE_CRASHES, LONGEST_LEASE};
 use tireless_core::{Broker, Clock, Error, Operation, QueueName, Result};
 use tokio_util::sync::CancellationToken;
 
@@ -14,6 +14,9 @@ use crate::events::{Event, Observers};
 use crate::health::{Health, Role};
 use crate::supervise::Supervisor;
 use crate::ticker::{Moved, Ticker};
+
+/// As in a pool, whose beat is half its lease at most.
+const LONGEST_BEAT: Duration = Duration::from_secs(LONGEST_LEASE.as_secs() / 2);
 
 /// Promotes what is due, requeues what failed, and takes back what dead workers held.
 ///
@@ -68,8 +71,8 @@ impl RequeueScheduler {
         self
     }
 
-    /// How often it ticks at least: 5 s unless told otherwise. It also ticks when something falls
-    /// due, and at once while there is more to move.
+    /// How often it ticks at least: 5 s unless told otherwise, 150 s at most. It also ticks when
+    /// something falls due, and at once while there is more to move.
     pub fn beat(mut self, beat: Duration) -> Self {
         self.beat = beat;
         self
@@ -97,13 +100,18 @@ impl RequeueScheduler {
     /// Runs until the future ends. May be dropped at any time.
     ///
     /// # Errors
-    /// `InvalidInput` without a queue, with a bad name, or with a beat of zero.
+    /// `InvalidInput` without a queue, with a bad name, or with a beat of zero or above 150 s.
     pub async fn run_until(mut self, end: impl Future<Output = ()>) -> Result<SchedulerSummary> {
         if !self.problems.is_empty() {
             return Err(self.problems.swap_remove(0));
         }
-        if self.queues.is_empty() || self.beat.is_zero() {
+        let beat = self.beat;
+        if self.queues.is_empty() || beat.is_zero() {
             let message = "a scheduler needs a queue, and a beat above zero";
+            return Err(Error::invalid(Operation::Run, message));
+        }
+        if beat > LONGEST_BEAT {
+            let message = format!("a beat of {beat:?} is too long; {LONGEST_BEAT:?} is the most");
             return Err(Error::invalid(Operation::Run, message));
         }
         let health = Health::new(Vec::new(), true, self.clock.monotonic());

@@ -1,9 +1,11 @@
 use std::sync::Arc;
+use std::time::Duration;
 
+use tireless_core::limits::LONGEST_LEASE;
 use tireless_core::{ErrorKind, State, When};
 
 use super::RequeueScheduler;
-use crate::testbed::{Bed, SECOND, raw_task};
+use crate::testbed::{Bed, SECOND, queue, raw_task};
 
 #[tokio::test]
 async fn alone_it_makes_ready_what_falls_due_and_says_how_much() {
@@ -25,15 +27,42 @@ async fn alone_it_makes_ready_what_falls_due_and_says_how_much() {
 }
 
 #[tokio::test]
+async fn what_is_due_in_one_queue_is_ready_at_once_beside_one_that_fails() {
+    let bed = Bed::new();
+    let (broken, quiet) = (queue("broken"), queue("quiet"));
+    bed.spy.fail_ticks_of(broken.clone());
+    let due = |_| {
+        let mut task = raw_task();
+        task.when = When::After(SECOND);
+        task
+    };
+    bed.push_to(&bed.queue, (0..5_000).map(due).collect()).await;
+    let scheduler = RequeueScheduler::new(bed.spy.clone()).clock(Arc::new(bed.clock.clone()));
+    let scheduler = scheduler.queue("q").queue("broken").queue("quiet");
+    let run = tokio::spawn(scheduler.run_until(std::future::pending()));
+    bed.clock.advance(SECOND + SECOND / 10).await;
+    assert_eq!(bed.counts().await.ready, 5_000);
+    let ticks = [&bed.queue, &broken, &quiet].map(|queue| bed.spy.ticks_of(queue));
+    assert!(ticks[0] >= 11, "{ticks:?}");
+    assert_eq!(ticks[1..], [1, 1]);
+    run.abort();
+}
+
+#[tokio::test]
 async fn it_says_what_it_lacks() {
     let bed = Bed::new();
+    let serving = || RequeueScheduler::new(bed.spy.clone()).queue("q");
     let wrong = [
-        RequeueScheduler::new(bed.spy.clone()),
-        RequeueScheduler::new(bed.spy.clone()).queue("a b"),
-        RequeueScheduler::new(bed.spy.clone()).queue("q").beat(std::time::Duration::ZERO),
+        (RequeueScheduler::new(bed.spy.clone()), "queue"),
+        (RequeueScheduler::new(bed.spy.clone()).queue("a b"), "a b"),
+        (serving().beat(Duration::ZERO), "beat"),
+        (serving().beat(LONGEST_LEASE / 2 + Duration::from_nanos(1)), "beat"),
+        (serving().beat(Duration::MAX), "150s"),
     ];
-    for scheduler in wrong {
+    for (scheduler, word) in wrong {
         let error = scheduler.run_until(async {}).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidInput);
+        assert!(error.message().contains(word), "{error} has no {word:?}");
     }
+    serving().beat(LONGEST_LEASE / 2).run_until(async {}).await.unwrap();
 }

@@ -8,6 +8,7 @@ use tireless_core::{
 use tireless_testkit::VirtualClock;
 
 use super::Finished;
+use crate::events::Event;
 use crate::shared::Shared;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -173,6 +174,83 @@ async fn what_may_have_taken_effect_is_repeated_whatever_the_error() {
     let sent = sent.lock().unwrap().clone();
     assert_eq!((sent.len(), shared.counters.summary().done), (4, 2));
     assert!(sent.iter().all(|settle| *settle == sent[0]));
+}
+
+/// Those who are told that an outcome was refused.
+fn refusals(shared: &mut Arc<Shared>) -> Arc<Mutex<Vec<TaskId>>> {
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let noted = Arc::clone(&told);
+    Arc::get_mut(shared).unwrap().observers.add(move |event| {
+        if let Event::OutcomeRefused { id, .. } = event {
+            noted.lock().unwrap().push(*id);
+        }
+    });
+    told
+}
+
+#[tokio::test]
+async fn whom_the_store_lets_in_no_more_keeps_what_was_done_until_it_does() {
+    for (kind, operation) in [
+        (ErrorKind::Denied, Operation::Settle),
+        (ErrorKind::Denied, Operation::Connect),
+        (ErrorKind::InvalidInput, Operation::Connect),
+        (ErrorKind::Unsupported, Operation::Connect),
+    ] {
+        let clock = VirtualClock::new();
+        let (mut shared, sent) = shared(&clock, move |nth, settle| match nth {
+            1..=100 => Err(Error::new(kind, operation, "the password was changed")),
+            _ => Ok(all(settle, Settled::Applied)),
+        });
+        let told = refusals(&mut shared);
+        run(&shared);
+        finish(&shared, 3);
+        clock.advance(30 * SECOND).await;
+        assert_eq!(shared.ledger.held(), 3, "{kind:?} {operation:?}");
+        let tries = sent.lock().unwrap().len();
+        assert!((15..60).contains(&tries), "{tries} in half a minute");
+        clock.advance(300 * SECOND).await;
+        let sent = sent.lock().unwrap().clone();
+        assert!(sent.len() == 101 && sent.iter().all(|settle| *settle == sent[0]));
+        assert_eq!((shared.ledger.held(), shared.counters.summary().done), (0, 3));
+        assert!(told.lock().unwrap().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn what_may_have_taken_effect_is_never_told_as_refused() {
+    let clock = VirtualClock::new();
+    let refused = |kind| Err(Error::new(kind, Operation::Settle, "no"));
+    let (mut shared, sent) = shared(&clock, move |nth, settle| match nth {
+        1 => refused(ErrorKind::Timeout).map_err(|error| error.with_effect(Effect::Maybe)),
+        // Says nothing of the copy before it.
+        2 => refused(ErrorKind::Unavailable),
+        3 => refused(ErrorKind::WrongType),
+        _ => Ok(all(settle, Settled::Applied)),
+    });
+    let told = refusals(&mut shared);
+    run(&shared);
+    finish(&shared, 2);
+    clock.advance(10 * SECOND).await;
+    assert_eq!(sent.lock().unwrap().len(), 3, "no halves of it are sent");
+    assert_eq!((shared.ledger.held(), shared.counters.summary().done), (0, 0));
+    assert!(told.lock().unwrap().is_empty());
+    finish(&shared, 1);
+    clock.advance(SECOND).await;
+    assert_eq!(shared.counters.summary().done, 1, "others go on");
+}
+
+#[tokio::test]
+async fn copies_that_did_nothing_leave_no_doubt() {
+    let clock = VirtualClock::new();
+    let (mut shared, _) = shared(&clock, |nth, _| {
+        let kind = if nth == 1 { ErrorKind::Unavailable } else { ErrorKind::WrongType };
+        Err(Error::new(kind, Operation::Settle, "no"))
+    });
+    let told = refusals(&mut shared);
+    run(&shared);
+    finish(&shared, 2);
+    clock.advance(10 * SECOND).await;
+    assert_eq!((shared.ledger.held(), told.lock().unwrap().len()), (0, 2));
 }
 
 #[tokio::test]

@@ -9,7 +9,6 @@ use tireless_core::limits::TASKS_PER_CALL;
 
 use crate::dispatch::Job;
 use crate::events::Event;
-use crate::heartbeat::beat_once;
 use crate::running::Loops;
 use crate::settler::Finished;
 use crate::shared::Shared;
@@ -63,16 +62,9 @@ pub(crate) async fn run(shared: Arc<Shared>, loops: Loops) {
         tracing::warn!(held, "outcomes could not be written in time; their tasks will run again");
     }
     shared.rest.cancel();
-    // Gives back whatever is still held, and ends the registration (B4).
-    let leave = async {
-        // A beat that is under way would register the worker once more if it came after this.
-        let _blocked = until(&shared, clock.monotonic() + LAST / 3, loops.beating.wait()).await;
-        beat_once(&shared, Duration::ZERO).await
-    };
-    match until(&shared, clock.monotonic() + LAST, leave).await {
-        Some(Ok(())) => {}
-        Some(Err(error)) => tracing::warn!(%error, "the pool could not sign off; its lease ends"),
-        None => tracing::warn!("the pool could not sign off in time; its lease ends by itself"),
+    // The heartbeat signs off.
+    if until(&shared, clock.monotonic() + LAST, loops.beating.wait()).await.is_none() {
+        tracing::warn!("the pool could not sign off in time; its lease ends by itself");
     }
     let summary = shared.counters.summary();
     tracing::info!(

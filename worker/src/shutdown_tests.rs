@@ -124,6 +124,36 @@ async fn without_a_store_the_end_still_comes_in_time() {
 }
 
 #[tokio::test]
+async fn where_outcomes_are_denied_the_end_still_comes_in_time() {
+    let bed = Bed::new();
+    bed.push(2).await;
+    let pool = bed.raw(|_| async { Verdict::Done }).shutdown_timeout(4 * SECOND);
+    bed.spy.deny_settles(true);
+    let pool = pool.start().await.unwrap();
+    bed.clock.advance(20 * SECOND).await;
+    assert_eq!(pool.stats().held, 2, "they are kept");
+    let (summary, took) = shut_down(&bed, pool).await;
+    assert!(took <= 5 * SECOND, "{took:?}");
+    assert_eq!(summary.done, 0);
+    let counts = bed.counts().await;
+    assert_eq!((counts.ready, counts.workers), (2, 0), "it signs off, and gives them back");
+}
+
+#[tokio::test]
+async fn outcomes_that_are_denied_no_more_are_written_while_the_pool_ends() {
+    let bed = Bed::new();
+    bed.push(2).await;
+    let pool = bed.raw(|_| async { Verdict::Done }).start().await.unwrap();
+    bed.spy.deny_settles(true);
+    bed.clock.advance(20 * SECOND).await;
+    let end = tokio::spawn(pool.shutdown());
+    bed.clock.advance(SECOND).await;
+    bed.spy.deny_settles(false);
+    bed.clock.advance_until(60 * SECOND, || end.is_finished()).await;
+    assert_eq!(end.await.unwrap().done, 2);
+}
+
+#[tokio::test]
 async fn nothing_is_claimed_after_the_stop_and_the_last_call_is_the_leave() {
     let bed = Bed::new();
     let pool = bed.raw(hangs).start().await.unwrap();

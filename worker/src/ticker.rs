@@ -1,11 +1,15 @@
 //! The ticker: the loop of the requeue scheduler, in a pool or alone. Promotes, requeues and,
 //! when permitted, reclaims; one bounded step at a time, again at once while there is more.
+//!
+//! A round of all queues comes a little more than once a beat. Between two of them only those are
+//! ticked that have more to move, or something falling due: one busy queue costs the others nothing,
+//! and one that fails keeps none of them waiting.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use tireless_core::{Broker, Clock, Error, QueueName, QueueTicked, Reclaim, Tick};
+use tireless_core::{Broker, Clock, QueueName, QueueTicked, Reclaim, Tick};
 
 use crate::events::{Event, Observers};
 use crate::health::{Health, Role};
@@ -16,6 +20,9 @@ use crate::summary::add;
 /// Tasks that one step moves at most, in each queue and by each of the three: small enough not
 /// to hold others up.
 const LIMIT: usize = 500;
+
+/// What is due is not asked for more often than this.
+const MOMENT: Duration = Duration::from_millis(10);
 
 /// What a ticker works with.
 #[derive(Clone, Copy, Debug)]
@@ -41,41 +48,73 @@ pub(crate) struct Moved<'a> {
     pub(crate) poisoned: &'a AtomicU64,
 }
 
+/// What is known of one queue.
+#[derive(Clone, Copy, Debug, Default)]
+struct Watch {
+    permission: Permission,
+    /// When it is to be ticked again, if that is before the next round.
+    again_at: Option<Duration>,
+}
+
+impl Watch {
+    /// What has failed waits for the next round.
+    fn failed(&mut self) {
+        self.permission.failed();
+        self.again_at = None;
+    }
+}
+
 impl Ticker<'_> {
     /// Ticks for ever; dropping it stops it.
     pub(crate) async fn run(&self) {
-        let mut permissions = vec![Permission::default(); self.queues.len()];
+        let mut watches = vec![Watch::default(); self.queues.len()];
         loop {
-            let next = self.round(&mut permissions).await;
+            self.tick_all(&mut watches).await;
             // A little below the beat, so that a permission does not end before it is used.
-            let mut pause = between(self.beat, 75, 90);
-            if let (true, Some(due)) = (self.early, next.due) {
-                pause = pause.min(due.max(Duration::from_millis(10)));
-            }
-            if let Some(opens) = next.opens {
-                pause = pause.min(opens);
-            }
-            if next.more {
-                pause = Duration::ZERO;
-                tokio::task::yield_now().await;
-            }
-            if !pause.is_zero() {
-                let next = self.clock.monotonic().saturating_add(pause);
-                self.health.pulse(Role::Scheduler).asks_at(next);
-                self.clock.sleep(pause).await;
-            }
+            let pause = between(self.beat, 75, 90);
+            let next_round = self.clock.monotonic().saturating_add(pause);
+            self.tick_impatient(next_round, &mut watches).await;
         }
     }
 
-    /// One tick of all queues: in one call, or in two if only some may be reclaimed from.
-    pub(crate) async fn round(&self, permissions: &mut [Permission]) -> Next {
+    /// Until the next round of all queues comes: ticks those that do not want to wait for it, and no
+    /// others, however many there are.
+    async fn tick_impatient(&self, next_round: Duration, watches: &mut [Watch]) {
+        loop {
+            self.rest_until(next_of(watches, self.clock.monotonic()).min(next_round)).await;
+            let now = self.clock.monotonic();
+            if now >= next_round {
+                return;
+            }
+            let is_due = |watch: &Watch| watch.again_at.is_some_and(|at| at <= now);
+            let due = (0..watches.len()).filter(|at| is_due(&watches[*at])).collect();
+            self.tick_some(due, watches).await;
+        }
+    }
+
+    async fn rest_until(&self, next: Duration) {
+        let pause = next.saturating_sub(self.clock.monotonic());
+        if pause.is_zero() {
+            return tokio::task::yield_now().await;
+        }
+        self.health.pulse(Role::Scheduler).asks_at(next);
+        self.clock.sleep(pause).await;
+    }
+
+    async fn tick_all(&self, watches: &mut [Watch]) {
+        self.tick_some((0..watches.len()).collect(), watches).await;
+    }
+
+    /// One tick of these queues: in one call, or in two if only some may be reclaimed from.
+    async fn tick_some(&self, queues: Vec<usize>, watches: &mut [Watch]) {
         let now = self.clock.monotonic();
         let (mut with, mut without) = (Vec::new(), Vec::new());
         let mut reclaim: Option<Reclaim> = None;
-        let mut next = Next::default();
-        for (at, permission) in permissions.iter().enumerate() {
-            next.more |= permission.is_stale(now, self.beat);
-            match permission.grant(now, self.beat, self.lone_crashes) {
+        for at in queues {
+            let watch = &mut watches[at];
+            // A tick that came too late for its permission is followed by another at once.
+            watch.again_at = watch.permission.is_stale(now, self.beat).then_some(now);
+            match watch.permission.grant(now, self.beat, self.lone_crashes) {
                 Some(granted) => {
                     with.push(at);
                     let until = |other: Reclaim| other.not_after.min(granted.not_after);
@@ -87,53 +126,50 @@ impl Ticker<'_> {
         }
         for (queues, reclaim) in [(with, reclaim), (without, None)] {
             if !queues.is_empty() {
-                self.tick(&queues, reclaim, permissions, &mut next).await;
+                self.send(&queues, reclaim, watches).await;
             }
         }
-        next
     }
 
-    async fn tick(
-        &self,
-        queues: &[usize],
-        reclaim: Option<Reclaim>,
-        permissions: &mut [Permission],
-        next: &mut Next,
-    ) {
+    async fn send(&self, queues: &[usize], reclaim: Option<Reclaim>, watches: &mut [Watch]) {
         let names = queues.iter().map(|at| self.queues[*at].clone()).collect();
         let sent = self.clock.monotonic();
         self.health.pulse(Role::Scheduler).asks(sent);
         let answers = {
-            let anew = queues.iter().any(|at| permissions[*at].starts_anew());
+            let anew = queues.iter().any(|at| watches[*at].permission.starts_anew());
             let tick = Tick { queues: names, limit: LIMIT, beat: self.beat, anew, reclaim };
             self.broker.tick(&tick).await
         };
         let now = self.clock.monotonic();
         let mut answers = answers.into_iter();
         for at in queues {
+            let watch = &mut watches[*at];
             match answers.next() {
                 Some((queue, Ok(answer))) => {
-                    permissions[*at].answered(sent, now, &answer, self.beat);
-                    // As soon as it may: this process may not live until the next tick.
-                    let opens = permissions[*at].opens_in(now, self.beat);
-                    next.opens = [next.opens, opens].into_iter().flatten().min();
+                    watch.permission.answered(sent, now, &answer, self.beat);
+                    watch.again_at = self.again_at(now, watch, &answer);
                     self.health.success(Role::Scheduler, now, self.observers);
                     self.note(&queue, &answer);
-                    next.more |= answer.more;
-                    next.due = [next.due, answer.next_due].into_iter().flatten().min();
                 }
-                Some((_, Err(error))) => self.failed(&mut permissions[*at], &error, next),
-                None => permissions[*at].failed(),
+                Some((_, Err(error))) => {
+                    watch.failed();
+                    self.health.failure(Role::Scheduler, now, &error, self.observers);
+                }
+                None => watch.failed(),
             }
         }
     }
 
-    fn failed(&self, permission: &mut Permission, error: &Error, next: &mut Next) {
-        permission.failed();
-        let now = self.clock.monotonic();
-        self.health.failure(Role::Scheduler, now, error, self.observers);
-        // Not in a hot loop because of what another queue has left.
-        next.more = false;
+    /// When a queue that has answered is to be ticked again, if that is not to wait for the next round.
+    fn again_at(&self, now: Duration, watch: &Watch, answer: &QueueTicked) -> Option<Duration> {
+        if answer.more {
+            return Some(now);
+        }
+        let due = answer.next_due.filter(|_| self.early).map(|due| due.max(MOMENT));
+        // As soon as it may: this process may not live until the next round.
+        let opens = watch.permission.opens_in(now, self.beat);
+        let again = [due, opens].into_iter().flatten().map(|pause| now.saturating_add(pause));
+        again.chain(watch.again_at).min()
     }
 
     fn note(&self, queue: &QueueName, answer: &QueueTicked) {
@@ -158,13 +194,12 @@ impl Ticker<'_> {
     }
 }
 
-/// What the next tick depends on.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Next {
-    pub(crate) more: bool,
-    pub(crate) due: Option<Duration>,
-    /// How long until a permission may be used.
-    pub(crate) opens: Option<Duration>,
+/// When the next queue is to be ticked; never, if none is. What falls due at about the same time in
+/// several goes together.
+fn next_of(watches: &[Watch], now: Duration) -> Duration {
+    let next = watches.iter().filter_map(|watch| watch.again_at).min();
+    let next = next.unwrap_or(Duration::MAX);
+    if next <= now { now } else { next.max(now.saturating_add(MOMENT)) }
 }
 
 #[cfg(test)]

@@ -132,6 +132,83 @@ async fn while_there_is_more_it_goes_on_at_once() {
     assert_eq!(sent.await.len(), 21);
 }
 
+/// When a queue was ticked.
+fn of(sent: &[(Duration, Tick)], name: &str) -> Vec<Duration> {
+    let name = queue(name);
+    sent.iter().filter(|(_, tick)| tick.queues.contains(&name)).map(|(at, _)| *at).collect()
+}
+
+#[tokio::test]
+async fn what_one_queue_has_to_move_ticks_no_others() {
+    let mut left = 20;
+    let sent = ticks(&["a", "b", "c"], false, Duration::from_secs(1), move |now, queue| {
+        let mut answer = at(now);
+        answer.more = queue.as_str() == "b" && left > 0;
+        left -= i32::from(answer.more);
+        Ok(answer)
+    });
+    let sent = sent.await;
+    let counts = ["a", "b", "c"].map(|name| of(&sent, name).len());
+    assert_eq!(counts, [1, 21, 1]);
+}
+
+#[tokio::test]
+async fn a_queue_that_fails_waits_for_its_turn_and_keeps_back_no_others() {
+    for failing in ["a", "b"] {
+        let mut left = 20;
+        let sent = ticks(&["a", "b"], true, Duration::from_secs(3), move |now, queue| {
+            if queue.as_str() == failing {
+                return Err(outage(Operation::Tick));
+            }
+            let mut answer = at(now);
+            answer.more = left > 0;
+            answer.next_due = Some(Duration::ZERO);
+            left -= i32::from(answer.more);
+            Ok(answer)
+        });
+        let sent = sent.await;
+        assert_eq!(of(&sent, failing), [Duration::ZERO]);
+        let busy = of(&sent, if failing == "a" { "b" } else { "a" });
+        assert_eq!(busy[..21], [Duration::ZERO; 21], "at once while there is more");
+        let then = busy.len() - 21;
+        assert!((200..=300).contains(&then), "{then} looks at what stays due");
+    }
+}
+
+#[tokio::test]
+async fn beside_a_busy_queue_all_are_ticked_once_a_beat() {
+    let sent = ticks(&["a", "b"], true, 60 * Duration::from_secs(1), |now, queue| {
+        let mut answer = at(now);
+        answer.next_due = (queue.as_str() == "a").then_some(Duration::from_millis(100));
+        Ok(answer)
+    });
+    let sent = sent.await;
+    let rounds = of(&sent, "b");
+    assert!((13..=17).contains(&rounds.len()), "{rounds:?}");
+    for pair in rounds.windows(2) {
+        assert!(pair[1] - pair[0] <= BEAT * 91 / 100 && pair[1] - pair[0] >= BEAT * 74 / 100);
+    }
+    assert!(of(&sent, "a").len() >= 500);
+    let permitted = sent.iter().filter(|(at, tick)| *at > 2 * BEAT && tick.reclaim.is_some());
+    let all = sent.iter().filter(|(at, _)| *at > 2 * BEAT).count();
+    assert_eq!(permitted.count(), all, "of the busy one and of the quiet one");
+}
+
+#[tokio::test]
+async fn what_falls_due_in_many_queues_within_a_moment_goes_together() {
+    let names: Vec<String> = (0..100).map(|nth| format!("q{nth}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let sent = ticks(&names, true, Duration::from_secs(3), |now, queue| {
+        let nth: u64 = queue.as_str()[1..].parse().unwrap();
+        let mut answer = at(now);
+        answer.next_due = now.is_zero().then(|| Duration::from_millis(1000 + nth));
+        Ok(answer)
+    });
+    let sent = sent.await;
+    assert!((10..=15).contains(&sent.len()), "{}", sent.len());
+    assert_eq!(sent.iter().map(|(_, tick)| tick.queues.len()).sum::<usize>(), 200);
+}
+
 #[tokio::test]
 async fn alone_it_wakes_for_what_falls_due() {
     let second = Duration::from_secs(1);

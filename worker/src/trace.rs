@@ -4,11 +4,16 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use tireless_core::{ClaimToken, Failure, Outcome, QueueName, ReleaseReason, TaskId, TypeName};
+use tireless_core::{
+    ClaimToken, Failure, Outcome, QueueName, ReleaseReason, StoreTime, TaskId, TypeName,
+};
 use tracing::{Span, debug, info_span, warn};
 
 use crate::events::{Event, RunOf};
 use crate::shared::Shared;
+
+/// Since the Unix epoch. Later times have no form in RFC 3339, and to show one is an error.
+const END_OF_YEAR_9999: Duration = Duration::from_secs(253_402_300_799);
 
 /// A run, as it is traced.
 pub(crate) struct Run<'a> {
@@ -75,14 +80,18 @@ pub(crate) fn ended(run: &Run<'_>, took: Option<Duration>, outcome: Outcome) -> 
 }
 
 fn warn_failed(run: &Run<'_>, failure: &Failure, retry_in: Duration) {
-    let next_try = SystemTime::UNIX_EPOCH
-        .checked_add(Duration::from_millis(run.shared.clock.wall().after(retry_in).millis()))
-        .unwrap_or(SystemTime::UNIX_EPOCH);
+    let next_try = next_try(run.shared.clock.wall(), retry_in);
     warn!(
         queue = %run.queue, task = run.type_text(), id = %run.id, attempt = run.attempt,
         %failure, ?retry_in, next_try = %humantime::format_rfc3339_seconds(next_try),
         "the run failed; it is tried again"
     );
+}
+
+/// When a task is tried again, or the last moment that can be shown.
+fn next_try(now: StoreTime, retry_in: Duration) -> SystemTime {
+    let since_epoch = Duration::from_millis(now.after(retry_in).millis()).min(END_OF_YEAR_9999);
+    SystemTime::UNIX_EPOCH.checked_add(since_epoch).unwrap_or(SystemTime::UNIX_EPOCH)
 }
 
 fn tell(run: &Run<'_>, took: Duration, outcome: &Outcome) {
@@ -102,3 +111,7 @@ fn tell(run: &Run<'_>, took: Duration, outcome: &Outcome) {
         _ => Event::Done { run, took },
     });
 }
+
+#[cfg(test)]
+#[path = "trace_tests.rs"]
+mod tests;

@@ -67,7 +67,7 @@ async fn suspects_run_alone_and_the_others_side_by_side() {
                 alone = claim.mode == ClaimMode::Alone;
             }
             Call::Settle => alone = false,
-            Call::Renew(Renew { .. }) | Call::Wait(_) | Call::Tick => {}
+            Call::Renew(Renew { .. }) | Call::Wait(_) | Call::Tick(_) => {}
         }
     }
     drop(pool);

@@ -5,7 +5,8 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tireless_core::{
-    ClaimToken, Effect, Error, ErrorKind, Outcome, Settle, SettleAnswer, Settled, Settlement,
+    ClaimToken, Effect, Error, ErrorKind, Operation, Outcome, Result, Settle, SettleAnswer,
+    Settled, Settlement,
 };
 
 use super::Settler;
@@ -18,7 +19,8 @@ use crate::summary::add;
 /// How a call ended.
 enum Sent {
     Answered(SettleAnswer),
-    /// It was overtaken by its own repeat: what became of it is not told.
+    /// It was overtaken by its own repeat, or refused when an earlier copy may have been carried
+    /// out: what became of it is not told.
     Stale,
     /// It certainly did nothing, and never will.
     Refused(Error),
@@ -57,7 +59,7 @@ impl Settler {
         let mut failures = 0;
         loop {
             shared.asks(self.role);
-            let error = match shared.broker.settle(&sending.settle).await {
+            let error = match send_copy(shared, sending).await {
                 Ok(answer) => {
                     shared.succeeded(self.role);
                     self.refusals.store(0, Ordering::Relaxed);
@@ -69,11 +71,7 @@ impl Settler {
             shared.failed(self.role, &error);
             self.failing.store(true, Ordering::Relaxed);
             if error.kind() == ErrorKind::Stale {
-                let tasks = sending.settle.outcomes.len();
-                tracing::error!(queue = %self.queue, tasks, %error, "what became of outcomes is \
-                    not known; tasks whose outcomes were not written run again");
-                shared.owes_nothing(self.role, None);
-                return Sent::Stale;
+                return self.end_unknown(shared, sending, &error);
             }
             let refused = is_refused(&error);
             failures =
@@ -85,10 +83,22 @@ impl Settler {
                 shared.owes_nothing(self.role, Some(pause));
             }
             shared.clock.sleep(pause).await;
+            if refused && sending.is_in_doubt() {
+                return self.end_unknown(shared, sending, &error);
+            }
             if refused {
                 return Sent::Refused(error);
             }
         }
+    }
+
+    /// Ends a call of which a copy may have been carried out, and none will be any more.
+    fn end_unknown(&self, shared: &Shared, sending: &Sending, error: &Error) -> Sent {
+        let tasks = sending.settle.outcomes.len();
+        tracing::error!(queue = %self.queue, tasks, %error, "what became of outcomes is not known; \
+            tasks whose outcomes were not written run again");
+        shared.owes_nothing(self.role, None);
+        Sent::Stale
     }
 
     /// Counts what was answered, and lets go of the tasks.
@@ -106,14 +116,32 @@ impl Settler {
     }
 }
 
+/// Sends a call once. Whoever drops this half way leaves the call in doubt.
+async fn send_copy(shared: &Shared, sending: &Sending) -> Result<SettleAnswer> {
+    let doubted = sending.doubt();
+    let answer = shared.broker.settle(&sending.settle).await;
+    if !doubted && answer.as_ref().is_err_and(|error| error.effect() == Effect::None) {
+        sending.trust();
+    }
+    answer
+}
+
 /// Whether the call did nothing and repeating it can never help.
 fn is_refused(error: &Error) -> bool {
-    is_wrong(error) || (!error.is_retryable() && error.effect() == Effect::None)
+    let passes = error.is_retryable() || is_no_admittance(error);
+    is_wrong(error) || (!passes && error.effect() == Effect::None)
+}
+
+/// Whether the store let nobody in, or not for this: a password that was changed, rights that are
+/// being set. Nothing is wrong with the call, and what tasks have done is not to be thrown away.
+fn is_no_admittance(error: &Error) -> bool {
+    error.kind() == ErrorKind::Denied || error.operation() == Operation::Connect
 }
 
 /// Whether the call itself is wrong, whatever the store's state.
 fn is_wrong(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::TooLarge)
+        && !is_no_admittance(error)
 }
 
 /// Counts what was answered.

@@ -19,7 +19,7 @@ pub(crate) enum Call {
     Settle,
     Renew(Renew),
     Wait(Wait),
-    Tick,
+    Tick(Tick),
 }
 
 /// A memory broker that notes calls, and loses answers when told to.
@@ -31,6 +31,10 @@ pub(crate) struct Spy {
     away: Arc<AtomicBool>,
     /// Waits fail.
     mute: Arc<AtomicBool>,
+    /// Settles are denied: the password was changed, say.
+    denied: Arc<AtomicBool>,
+    /// Ticks of this queue fail.
+    failing: Arc<Mutex<Option<QueueName>>>,
     /// What befalls the calls of one operation, before they reach anything.
     trouble: Arc<Mutex<Option<(Operation, Trouble)>>>,
     /// How long the answers of claims and settles are on their way.
@@ -89,6 +93,8 @@ impl Spy {
             calls: Arc::default(),
             away: Arc::default(),
             mute: Arc::default(),
+            denied: Arc::default(),
+            failing: Arc::default(),
             trouble: Arc::default(),
             answers_take: Arc::default(),
             claims: Arc::default(),
@@ -129,6 +135,20 @@ impl Spy {
 
     pub(crate) fn mute(&self, mute: bool) {
         self.mute.store(mute, Ordering::SeqCst);
+    }
+
+    pub(crate) fn deny_settles(&self, denied: bool) {
+        self.denied.store(denied, Ordering::SeqCst);
+    }
+
+    pub(crate) fn fail_ticks_of(&self, queue: QueueName) {
+        *self.failing.lock().unwrap() = Some(queue);
+    }
+
+    /// How often a queue was ticked.
+    pub(crate) fn ticks_of(&self, queue: &QueueName) -> usize {
+        let is_of = |call: &Call| matches!(call, Call::Tick(tick) if tick.queues.contains(queue));
+        self.calls().iter().filter(|call| is_of(call)).count()
     }
 
     pub(crate) fn calls(&self) -> Vec<Call> {
@@ -221,6 +241,9 @@ impl Broker for Spy {
         self.note(Call::Settle);
         self.befall(Operation::Settle).await;
         self.check(Operation::Settle)?;
+        if self.denied.load(Ordering::SeqCst) {
+            return Err(Error::new(ErrorKind::Denied, Operation::Settle, "the password is wrong"));
+        }
         self.settles.lock().unwrap().depart();
         let answer = self.inner.settle(settle).await;
         self.travel().await;
@@ -255,12 +278,17 @@ impl Broker for Spy {
     }
 
     async fn tick(&self, tick: &Tick) -> Ticked {
-        self.note(Call::Tick);
+        self.note(Call::Tick(tick.clone()));
         self.befall(Operation::Tick).await;
+        let failed = |queue: &QueueName| (queue.clone(), Err(outage(Operation::Tick)));
         if self.check(Operation::Tick).is_err() {
-            let failed = |queue: &QueueName| (queue.clone(), Err(outage(Operation::Tick)));
             return tick.queues.iter().map(failed).collect();
         }
-        self.inner.tick(tick).await
+        let failing = self.failing.lock().unwrap().clone();
+        let mut answers = self.inner.tick(tick).await;
+        for answer in answers.iter_mut().filter(|(queue, _)| Some(queue) == failing.as_ref()) {
+            *answer = failed(&answer.0);
+        }
+        answers
     }
 }
