@@ -16,8 +16,11 @@ use crate::tally::Tally;
 
 const SAMPLES: u64 = 100;
 
-/// For how long an idle worker's commands are counted.
-const IDLE: Duration = Duration::from_secs(2);
+/// For how long an idle worker's commands are counted: what comes once in five seconds is to be seen.
+const IDLE: Duration = Duration::from_secs(20);
+
+/// How long a worker rests before its commands are counted, after each of the first pushes.
+const SETTLED: Duration = Duration::from_millis(500);
 
 /// The least rest of a worker before a push. Each rest is longer by another part of [`SPREAD`], so
 /// that pushes meet a worker that polls at all of its phases.
@@ -43,7 +46,7 @@ pub(super) async fn measure(
     // Two first ones, which make scripts and connections.
     for _ in 0..2 {
         once(caller.as_mut(), &mut begins, &mut worker).await?;
-        sleep(IDLE / 4).await;
+        sleep(SETTLED).await;
     }
     figures.set(Measure::IdleCommandsPerS, idle_commands(connection).await?);
     let mut times = Vec::new();
