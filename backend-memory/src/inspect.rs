@@ -60,7 +60,7 @@ impl Queue {
     pub(crate) fn list(&self, list: &List) -> Page {
         let mut page = Page::default();
         let mut walk = self.walk(list.state, list.cursor);
-        for (_, id) in walk.by_ref().take(list.limit) {
+        for (_, id) in walk.by_ref().take(list.limit.max(1)) {
             page.tasks.extend(self.tasks.get(&id).map(|task| summary(id, task)));
         }
         // A cursor that does not go on would list forever.

@@ -112,7 +112,7 @@ pub struct List {
     pub state: State,
     /// Where the page starts: 0, or what the page before gave.
     pub cursor: u64,
-    /// Most tasks on the page; 1,000 at most.
+    /// Most tasks on the page; 1,000 at most, and 0 counts as 1.
     pub limit: usize,
 }
 

@@ -70,7 +70,12 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args, broker: Arc<dyn Backend>, out: Output) -> Outcome {
     let queue = QueueName::new(format!("bench-{}", TaskId::new()))?;
     let measured = beside_others(args.clone(), broker.clone(), queue.clone()).await;
-    let removed = remove(broker.as_ref(), &queue).await;
+    let removed = tokio::select! {
+        removed = remove(broker.as_ref(), &queue) => removed,
+        () = shutdown_signal() => Err(Stop::failed(format!(
+            "stopped while the queue {queue} was cleared away: `tireless purge` takes the rest"
+        ))),
+    };
     let answer = Answer::of(&args, measured?);
     out.json(&answer)?;
     answer.print(out)?;

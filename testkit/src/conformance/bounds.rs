@@ -182,6 +182,9 @@ pub async fn listings_are_paged(h: &dyn Harness) {
     ada.finish(&ada.claim(10).await, crate::fixtures::fail(LONG)).await;
     let running = ada.claim(12).await;
     assert_eq!(running.len(), 12);
+    let list = List { queue: b.queue.clone(), state: State::Ready, cursor: 0, limit: 0 };
+    let least = b.broker.list(&list).await.unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(least.tasks.len(), 1, "a limit of 0 counts as 1");
     let places = [(State::Ready, 13), (State::Running, 12), (State::Failed, 10), (State::Dead, 25)];
     for (state, total) in places {
         let (mut seen, mut cursor) = (Vec::new(), 0);
