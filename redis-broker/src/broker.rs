@@ -300,7 +300,9 @@ impl<C: RedisClient> Broker for RedisBroker<C> {
         let call = |held: &Held| {
             (held.queue.clone(), request::renew(&self.keys(&held.queue), renew, held))
         };
-        self.runner.client().keeps_lease(renew.lease);
+        if !renew.lease.is_zero() {
+            self.runner.client().keeps_lease(renew.lease);
+        }
         let calls = renew.held.iter().map(call).collect();
         let beat = self.told.beat(&self.registry(), renew);
         let (renewed, heard) = self.per_queue(Operation::Renew, calls, beat, parse::renewed).await;

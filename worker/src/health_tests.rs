@@ -1,4 +1,4 @@
-use tireless_core::{Admin, Clock, ErrorKind, Operation};
+use tireless_core::{Admin, Clock, ErrorKind, Inspect, Operation};
 
 use super::*;
 use crate::run::{Context, Verdict};
@@ -213,6 +213,19 @@ async fn a_loop_that_panics_again_and_again_is_not_alive_and_recovers() {
     bed.clock.advance(11 * SECOND).await;
     assert!(pool.health().is_live() && pool.health().is_ready());
     drop(pool);
+}
+
+#[tokio::test]
+async fn a_pool_whose_heartbeat_is_between_two_starts_signs_off() {
+    let bed = Bed::new();
+    let pool = bed.raw(done).start().await.unwrap();
+    bed.clock.advance(SECOND).await;
+    bed.spy.trouble(Some((Operation::Renew, Trouble::Panic)));
+    bed.clock.advance(8 * SECOND).await;
+    bed.spy.trouble(None);
+    assert_eq!(bed.spy.inner.workers().await.unwrap().len(), 1);
+    pool.shutdown().await;
+    assert!(bed.spy.inner.workers().await.unwrap().is_empty());
 }
 
 #[tokio::test]

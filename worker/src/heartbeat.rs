@@ -4,9 +4,10 @@
 //! not stop it. Under a test's clock it runs on the test's runtime.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use tireless_core::{Broker, Held, Renew, Result};
+use tireless_core::{Broker, Effect, Error, ErrorKind, Held, Renew, Renewed, Result};
 use tokio_util::task::TaskTracker;
 
 use crate::health::Role;
@@ -14,10 +15,10 @@ use crate::ledger::Named;
 use crate::random::backoff;
 use crate::shared::Shared;
 
-/// Renews until told to rest, and signs off then.
-pub(crate) async fn run(shared: Arc<Shared>, broker: Arc<dyn Broker>) -> Result<()> {
+/// Renews until told to rest, and signs off then: over connections of its own, if it has any.
+pub(crate) async fn run(shared: Arc<Shared>, own: Option<Arc<dyn Broker>>) -> Result<()> {
     tokio::select! {
-        () = beats(&shared, &*broker) => {}
+        () = beats(&shared, own.as_deref()) => {}
         () = watch_leases(&shared) => {}
         () = shared.over.cancelled() => {}
     }
@@ -33,9 +34,9 @@ pub(crate) fn spawn_thread(shared: Arc<Shared>, beating: &TaskTracker) -> std::i
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     std::thread::Builder::new().name("tireless-heartbeat".into()).spawn(move || {
         runtime.block_on(async {
-            let broker = shared.broker.apart().unwrap_or_else(|| Arc::clone(&shared.broker));
+            let own = shared.broker.apart();
             let supervisor = shared.supervisor(&shared.rest);
-            let run = || run(Arc::clone(&shared), Arc::clone(&broker));
+            let run = || run(Arc::clone(&shared), own.clone());
             supervisor.run(Role::Heartbeat, run).await;
             drop(beats);
             // A connection that a heartbeat opened lives here: the last calls may need it.
@@ -46,11 +47,11 @@ pub(crate) fn spawn_thread(shared: Arc<Shared>, beating: &TaskTracker) -> std::i
     Ok(())
 }
 
-async fn beats(shared: &Shared, broker: &dyn Broker) {
+async fn beats(shared: &Shared, own: Option<&dyn Broker>) {
     let mut failures = 0;
     while !shared.rest.is_cancelled() {
         let beat = shared.settings.beat;
-        let pause = if beat_once(shared, broker, shared.settings.lease).await.is_ok() {
+        let pause = if beat_once(shared, own, shared.settings.lease).await.is_ok() {
             failures = 0;
             beat
         } else {
@@ -65,7 +66,13 @@ async fn beats(shared: &Shared, broker: &dyn Broker) {
     }
     // After the last beat, and over the same connection: it would register the worker once more if it
     // came after this. Whatever is still held is given back, and the registration ends (B4).
-    if let Err(error) = beat_once(shared, broker, Duration::ZERO).await {
+    sign_off(shared, own).await;
+}
+
+/// The last renewal, of a lease of nothing.
+pub(crate) async fn sign_off(shared: &Shared, own: Option<&dyn Broker>) {
+    shared.signs_off.store(true, Ordering::Relaxed);
+    if let Err(error) = beat_once(shared, own, Duration::ZERO).await {
         tracing::warn!(%error, "the pool could not sign off; its lease ends");
     }
 }
@@ -74,7 +81,11 @@ async fn beats(shared: &Shared, broker: &dyn Broker) {
 ///
 /// # Errors
 /// The first one that a queue answered; the others are dealt with all the same.
-pub(crate) async fn beat_once(shared: &Shared, broker: &dyn Broker, lease: Duration) -> Result<()> {
+pub(crate) async fn beat_once(
+    shared: &Shared,
+    own: Option<&dyn Broker>,
+    lease: Duration,
+) -> Result<()> {
     let named: Vec<Named> = (0..shared.queues.len()).map(|at| shared.ledger.name(at)).collect();
     let held = |(served, named): (&crate::shared::Served, &Named)| Held {
         queue: served.name.clone(),
@@ -89,7 +100,7 @@ pub(crate) async fn beat_once(shared: &Shared, broker: &dyn Broker, lease: Durat
         shared.asks(Role::Heartbeat);
     }
     let sent = shared.clock.monotonic();
-    let answers = broker.renew(&renew).await;
+    let answers = send(shared, own, &renew).await;
     let mut first_error = Ok(());
     for (at, (queue, answer)) in answers.into_iter().enumerate().take(named.len()) {
         match answer {
@@ -110,6 +121,19 @@ pub(crate) async fn beat_once(shared: &Shared, broker: &dyn Broker, lease: Durat
         }
     }
     first_error
+}
+
+/// Over connections of its own; over the pool's where the store takes no more of them. What was never
+/// sent cannot come late.
+async fn send(shared: &Shared, own: Option<&dyn Broker>, renew: &Renew) -> Renewed {
+    let Some(own) = own else { return shared.broker.renew(renew).await };
+    let answers = own.renew(renew).await;
+    let unsent =
+        |error: &Error| error.kind() == ErrorKind::Unavailable && error.effect() == Effect::None;
+    if answers.iter().all(|(_, answer)| answer.as_ref().is_err_and(unsent)) {
+        return shared.broker.renew(renew).await;
+    }
+    answers
 }
 
 /// At its own lease's end a worker tells its runs to stop; whether they were taken over, only

@@ -2,7 +2,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tireless_core::{MockBroker, Operation, QueueRenewed, Renew, Renewed, StoreTime};
+use tireless_core::{Effect, MockBroker, Operation, QueueRenewed, Renew, Renewed, StoreTime};
 use tireless_testkit::VirtualClock;
 
 use super::beat_once;
@@ -31,9 +31,9 @@ async fn it_names_what_is_held_and_what_is_in_flight_below_its_mark() {
     let batch = shared.ledger.answered(held, 0, 2, StoreTime::default());
     shared.ledger.nothing(held, 1);
     let in_flight = shared.ledger.begin([1]);
-    beat_once(&shared, &*shared.broker, SECOND).await.unwrap();
+    beat_once(&shared, None, SECOND).await.unwrap();
     shared.ledger.settled(&batch, 2);
-    beat_once(&shared, &*shared.broker, SECOND).await.unwrap();
+    beat_once(&shared, None, SECOND).await.unwrap();
     let sent = sent.lock().unwrap();
     let [first, second] = &sent[..] else { panic!("{sent:?}") };
     assert_eq!(first.held[0].claims, [held]);
@@ -43,6 +43,26 @@ async fn it_names_what_is_held_and_what_is_in_flight_below_its_mark() {
     assert_eq!((first.info.held, first.lease), (2, SECOND));
 }
 
+/// Connections that fail each renewal, with this effect.
+fn failing(effect: Effect) -> MockBroker {
+    let mut own = MockBroker::new();
+    own.expect_renew().returning(move |renew| -> Renewed {
+        let error = || outage(Operation::Renew).with_effect(effect);
+        renew.held.iter().map(|held| (held.queue.clone(), Err(error()))).collect()
+    });
+    own
+}
+
+#[tokio::test]
+async fn what_its_own_connections_could_not_send_goes_over_the_pools() {
+    let (shared, sent) = mock(vec![]);
+    beat_once(&shared, Some(&failing(Effect::None)), SECOND).await.unwrap();
+    assert_eq!(sent.lock().unwrap().len(), 1);
+    // It may arrive late, and then after the sign-off over another connection.
+    beat_once(&shared, Some(&failing(Effect::Maybe)), SECOND).await.unwrap_err();
+    assert_eq!(sent.lock().unwrap().len(), 1);
+}
+
 #[tokio::test]
 async fn lost_claims_stop_their_runs_and_no_others() {
     let (shared, _) = mock(vec![1, 3]);
@@ -50,7 +70,7 @@ async fn lost_claims_stop_their_runs_and_no_others() {
     assert_eq!(numbers, [1, 2, 3]);
     let lost = shared.ledger.answered(1, 0, 1, StoreTime::default());
     let kept = shared.ledger.answered(2, 0, 1, StoreTime::default());
-    beat_once(&shared, &*shared.broker, SECOND).await.unwrap();
+    beat_once(&shared, None, SECOND).await.unwrap();
     // The third was in flight when it was named: the store had not seen it yet.
     let late = shared.ledger.answered(3, 0, 1, StoreTime::default());
     assert!(lost.is_stopped() && lost.cancellation.is_cancelled());
@@ -63,7 +83,7 @@ async fn what_was_given_up_is_no_longer_named_and_sure_again_after_a_beat() {
     shared.ledger.begin([0]);
     shared.ledger.abandon_all();
     assert!(shared.ledger.is_unsure());
-    beat_once(&shared, &*shared.broker, SECOND).await.unwrap();
+    beat_once(&shared, None, SECOND).await.unwrap();
     assert!(!shared.ledger.is_unsure());
     let sent = sent.lock().unwrap();
     assert!(sent[0].held[0].claims.is_empty() && sent[0].held[0].below == 2);
@@ -82,7 +102,7 @@ async fn a_failed_beat_is_tried_again_long_before_the_lease_ends() {
         renew.held.iter().map(failed).collect()
     });
     let shared = Arc::new(shared_over(broker, Arc::new(clock.clone()), 1));
-    tokio::spawn(super::run(Arc::clone(&shared), Arc::clone(&shared.broker)));
+    tokio::spawn(super::run(Arc::clone(&shared), None));
     clock.advance(15 * SECOND).await;
     let tried = *count.lock().unwrap();
     assert!((6..40).contains(&tried), "{tried}");

@@ -206,8 +206,9 @@ impl WorkerPool {
         self
     }
 
-    /// Tells a function of everything that happens. It is called where it happens and should be
-    /// quick; several may observe.
+    /// Tells a function of everything that happens; several may observe. It is called where that
+    /// happens and must be quick: what it holds up are the pool's loops, the heartbeat too, so that a
+    /// lease may end meanwhile.
     pub fn observe(mut self, observer: impl Fn(&Event) + Send + Sync + 'static) -> Self {
         self.observers.add(observer);
         self

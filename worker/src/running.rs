@@ -70,7 +70,7 @@ impl Drop for LastBeat {
 impl RunningPool {
     pub(crate) async fn start(shared: Arc<Shared>, real_time: bool) -> Result<Self> {
         // The first beat registers the worker, and finds out what can never work.
-        match heartbeat::beat_once(&shared, &*shared.broker, shared.settings.lease).await {
+        match heartbeat::beat_once(&shared, None, shared.settings.lease).await {
             Err(error) if is_final(error.kind()) => return Err(error),
             _ => {}
         }
@@ -83,7 +83,7 @@ impl RunningPool {
         } else {
             let beats = Arc::clone(&shared);
             spawn_tracked(&beating, async move {
-                let run = || heartbeat::run(Arc::clone(&beats), Arc::clone(&beats.broker));
+                let run = || heartbeat::run(Arc::clone(&beats), None);
                 beats.supervisor(&beats.rest).run(Role::Heartbeat, run).await;
             });
         }

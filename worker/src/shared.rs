@@ -108,6 +108,8 @@ pub(crate) struct Shared {
     pub(crate) hurry: CancellationToken,
     /// All is over: the heartbeat's thread ends.
     pub(crate) over: CancellationToken,
+    /// Whether the heartbeat has come to its last renewal.
+    pub(crate) signs_off: AtomicBool,
 }
 
 impl Shared {
@@ -146,6 +148,7 @@ impl Shared {
             rest: CancellationToken::new(),
             hurry: crate::signal::hurry(),
             over: CancellationToken::new(),
+            signs_off: AtomicBool::new(false),
             broker,
             clock,
             settings,

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tireless_core::Outcome;
@@ -9,6 +10,7 @@ use tireless_core::limits::TASKS_PER_CALL;
 
 use crate::dispatch::Job;
 use crate::events::Event;
+use crate::heartbeat::sign_off;
 use crate::running::Loops;
 use crate::settler::Finished;
 use crate::shared::Shared;
@@ -65,6 +67,9 @@ pub(crate) async fn run(shared: Arc<Shared>, loops: Loops) {
     // The heartbeat signs off.
     if until(&shared, clock.monotonic() + LAST, loops.beating.wait()).await.is_none() {
         tracing::warn!("the pool could not sign off in time; its lease ends by itself");
+    } else if !shared.signs_off.load(Ordering::Relaxed) {
+        // It had failed, and was to be started again: no beat of it can come any more.
+        let _late = until(&shared, clock.monotonic() + LAST, sign_off(&shared, None)).await;
     }
     let summary = shared.counters.summary();
     tracing::info!(

@@ -12,6 +12,9 @@ use crate::client::{Command, RedisClient};
 use crate::keys::Keys;
 use crate::runner::Runner;
 
+/// The server has to keep what is brought until the end: no more than this, whatever the time.
+const MOST_BYTES: usize = 256 * 1024 * 1024;
+
 /// Bodies a second. Their list is removed at the end; that of a run that was dropped, or lost its
 /// server, is gone after [`KEPT`].
 pub(crate) async fn pushes<C: RedisClient>(
@@ -59,7 +62,9 @@ async fn one_by_one<C: RedisClient>(
     start: Instant,
 ) -> Result<u64> {
     let mut calls = 0;
-    while start.elapsed() < bare.time {
+    let a_call: usize = push.words.iter().map(Bytes::len).sum();
+    let most = (MOST_BYTES / bare.callers.max(1) / a_call).max(1) as u64;
+    while start.elapsed() < bare.time && calls < most {
         send(runner, vec![push.clone()]).await?;
         calls += 1;
     }

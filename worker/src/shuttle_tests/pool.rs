@@ -81,9 +81,7 @@ async fn produce(bed: Arc<Bed>) {
 async fn beat(shared: Arc<Shared>) {
     for _ in 0..2 {
         a_while().await;
-        beat_once(&shared, &*shared.broker, shared.settings.lease)
-            .await
-            .expect("renewals are answered");
+        beat_once(&shared, None, shared.settings.lease).await.expect("renewals are answered");
     }
 }
 
