@@ -19,6 +19,12 @@ BODY = b"x" * 100
 # ARGV of a push: id, body, .. of a claim: how many, token. Of an ack: token, id, .. Keys: ready, tasks,
 # running, leases, counters.
 COUNT = "redis.call('HINCRBY', KEYS[5], 'n', {n})\n"
+PUSH_IDS = """
+local ids = {}
+for at = 1, #ARGV, 2 do ids[#ids + 1] = ARGV[at] end
+redis.call('LPUSH', KEYS[1], unpack(ids))
+redis.call('HSET', KEYS[2], unpack(ARGV))
+"""
 LAYOUTS = {
     "envelopes in the list, running: id -> envelope": (
         """
@@ -39,12 +45,7 @@ return found
         "redis.call('HDEL', KEYS[3], unpack(ARGV, 2))\n",
     ),
     "ids in the list, one hash of envelopes, running: id -> token": (
-        """
-local ids = {}
-for at = 1, #ARGV, 2 do ids[#ids + 1] = ARGV[at] end
-redis.call('LPUSH', KEYS[1], unpack(ids))
-redis.call('HSET', KEYS[2], unpack(ARGV))
-""",
+        PUSH_IDS,
         """
 local ids = redis.call('RPOP', KEYS[1], ARGV[1])
 local fields = {}
@@ -65,12 +66,7 @@ redis.call('HDEL', KEYS[2], unpack(ours))
 """,
     ),
     "the same, a lease a task in a sorted set": (
-        """
-local ids = {}
-for at = 1, #ARGV, 2 do ids[#ids + 1] = ARGV[at] end
-redis.call('LPUSH', KEYS[1], unpack(ids))
-redis.call('HSET', KEYS[2], unpack(ARGV))
-""",
+        PUSH_IDS,
         """
 local ids = redis.call('RPOP', KEYS[1], ARGV[1])
 local fields, leases = {}, {}
@@ -95,12 +91,7 @@ redis.call('HDEL', KEYS[2], unpack(ours))
 """,
     ),
     "ids in the list, one hash of envelopes, running: claim -> ids": (
-        """
-local ids = {}
-for at = 1, #ARGV, 2 do ids[#ids + 1] = ARGV[at] end
-redis.call('LPUSH', KEYS[1], unpack(ids))
-redis.call('HSET', KEYS[2], unpack(ARGV))
-""",
+        PUSH_IDS,
         """
 local ids = redis.call('RPOP', KEYS[1], ARGV[1])
 redis.call('HSET', KEYS[3], ARGV[2], table.concat(ids))
@@ -154,21 +145,21 @@ def measure(server, scripts, batch, counted):
     return pushed, claimed, acked, waiting
 
 
+def show(server, name, scripts, counted):
+    """Prints the medians of three rounds, at each number of tasks a call."""
+    for batch in (100, 10):
+        rounds = [measure(server, scripts, batch, counted) for _ in range(3)]
+        row = [sorted(figures)[1] for figures in zip(*rounds)]
+        cells = [f"{figure:.2f}" for figure in row[:3]] + [f"{row[3]:.0f}"]
+        print(f"| {name} | {batch} | {' | '.join(cells)} |", flush=True)
+
+
 def main():
     server = redis.Redis.from_url(sys.argv[1] if len(sys.argv) > 1 else "redis://127.0.0.1:6379/9")
     print("| layout | tasks a call | push | claim | ack | bytes |\n| --- | --- | --- | --- | --- | --- |")
     for name, scripts in LAYOUTS.items():
-        for batch in (100, 10):
-            rounds = [measure(server, scripts, batch, False) for _ in range(3)]
-            row = [sorted(figures)[1] for figures in zip(*rounds)]
-            cells = [f"{figure:.2f}" for figure in row[:3]] + [f"{row[3]:.0f}"]
-            print(f"| {name} | {batch} | {' | '.join(cells)} |", flush=True)
-    name, scripts = list(LAYOUTS.items())[-1]
-    for batch in (100, 10):
-        rounds = [measure(server, scripts, batch, True) for _ in range(3)]
-        row = [sorted(figures)[1] for figures in zip(*rounds)]
-        cells = [f"{figure:.2f}" for figure in row[:3]] + [f"{row[3]:.0f}"]
-        print(f"| the last, with a counter in a hash | {batch} | {' | '.join(cells)} |", flush=True)
+        show(server, name, scripts, False)
+    show(server, "the last, with a counter in a hash", scripts, True)
     server.flushdb()
 
 
