@@ -2,6 +2,10 @@
 -- is lost, and is ready again.
 local RESTORED_A_STEP, HELD_CHECKED = 1000, 20000
 
+-- How often the list is read again, all of it, or what was pushed during the reading before: that
+-- becomes less each time.
+local LISTS_READ, PARTS_READ = 3, 20
+
 -- Whether the caller knew every worker, so that all claims are at hand.
 local function knows_all(first)
   local known = {}
@@ -69,21 +73,23 @@ local function mend_doubled(list, held)
   end
 end
 
--- Reads what may have entered the list since it was read. Returns false where that is too much.
+-- Reads what may have entered the list since it was read. Returns whether that could be read, and how
+-- many pushed ids are still to be read: only one that was pushed again after its end is among them.
 local function look_at_ends()
   local pushed, entered = movements()
   local came_back = entered - tonumber(state.entered)
   local came = pushed - tonumber(state.pushed) + came_back
   local others = came_back - tonumber(state.own)
-  if others == 0 then
-    return true
+  if came > SHORT or others < 0 then
+    return others == 0, came
   end
-  if others < 0 or came > SHORT then
-    return false
+  if came > 0 then
+    met(call('LRANGE', K.ready, 0, came - 1))
   end
-  met(call('LRANGE', K.ready, 0, came - 1))
-  met(call('LRANGE', K.ready, -came_back, -1))
-  return true
+  if others > 0 then
+    met(call('LRANGE', K.ready, -came_back, -1))
+  end
+  return true, 0
 end
 
 local function in_no_set(sought)
@@ -127,22 +133,41 @@ local function restore(ids)
   end
 end
 
+-- Goes on with the reading, unless it was done so often already: too much comes and goes to be sure, and
+-- what is lost is found by the next search.
+local function read_again(most, upto)
+  state.tries = tonumber(state.tries) + 1
+  if state.tries <= most then
+    begin_list(upto)
+    return true
+  end
+  call('DEL', K.lost)
+  return false
+end
+
+local function any_lives(ids)
+  for _, id in ipairs(ids) do
+    if lives(id) then
+      return true
+    end
+  end
+  return false
+end
+
 local function finish(first)
   if not knows_all(first) then
     return
   end
-  local length, list = call('LLEN', K.ready), nil
+  local length, list, unread = call('LLEN', K.ready), nil, 0
   if length <= SHORT then
     list = call('LRANGE', K.ready, 0, -1)
     met(list)
-  elseif call('SCARD', K.lost) > 0 and not look_at_ends() then
-    state.tries = tonumber(state.tries) + 1
-    if state.tries <= 3 then
-      begin_list()
+  elseif call('SCARD', K.lost) > 0 then
+    local read
+    read, unread = look_at_ends()
+    if not read and read_again(LISTS_READ) then
       return
     end
-    -- Too much comes and goes to be sure: what is lost is found by the next search.
-    call('DEL', K.lost)
   end
   local sought = {}
   for _, id in ipairs(call('SPOP', K.lost, RESTORED_A_STEP)) do
@@ -152,7 +177,15 @@ local function finish(first)
   if list then
     mend_doubled(list, held)
   end
-  restore(in_no_set(sought))
+  local placeless = in_no_set(sought)
+  if unread > 0 and any_lives(placeless) then
+    chunked('SADD', K.lost, placeless)
+    if read_again(PARTS_READ, unread) then
+      return
+    end
+    placeless = {}
+  end
+  restore(placeless)
   if call('SCARD', K.lost) > 0 then
     return
   end

@@ -7,7 +7,8 @@
 -- what is unread to the right, claims take from the right end: nothing unread is passed by. What could have
 -- evaded entered the list again meanwhile: `entered` counts that, and so the last step, which is
 -- atomic, knows how much of either end it has to look at once more. An id that is in no place then
--- cannot have been in one: nothing but a search brings such an id back.
+-- cannot have been in one: nothing brings such an id back but a search, or a push of one that had
+-- ended, which stands among the pushed.
 local SEARCH_MS = 600000
 
 -- So many ids are looked for at a time: it bounds the memory of a search.
@@ -52,8 +53,9 @@ local function movements()
   return tonumber(counters[1] or '0'), tonumber(counters[2] or '0'), tonumber(counters[3] or '0')
 end
 
-local function begin_list()
-  state.stage, state.at, state.own = 'ready', 0, 0
+-- Reads the list anew: all of it, or so many ids at its left end.
+local function begin_list(upto)
+  state.stage, state.at, state.own, state.upto = 'ready', 0, 0, upto or ''
   state.pushed, state.entered, state.shifted = movements()
 end
 

@@ -14,8 +14,16 @@ local function mend_window(ids)
   leave_sets(living)
 end
 
+-- Where the reading ends: what was to be read is moved to the right by what is pushed meanwhile.
+local function list_ends_at(pushed, entered)
+  if (state.upto or '') == '' then
+    return math.huge
+  end
+  return state.upto + pushed - state.pushed + entered - state.entered
+end
+
 local function seek_in_list()
-  local _, _, shifted = movements()
+  local pushed, entered, shifted = movements()
   local at = math.max(0, tonumber(state.at) - math.max(0, shifted - tonumber(state.shifted)))
   local window = call('LRANGE', K.ready, at, at + WINDOW - 1)
   met(window)
@@ -23,7 +31,7 @@ local function seek_in_list()
     mend_window(window)
   end
   state.at, state.shifted = at + #window, shifted
-  if #window < WINDOW then
+  if #window < WINDOW or state.at >= list_ends_at(pushed, entered) then
     state.stage, state.after, state.scanned = 'held', '', '1'
   end
 end

@@ -36,13 +36,9 @@ async fn measure<C: RedisClient>(runner: &Runner<C>, list: &Bytes, bare: &BarePu
     let expire = command([word("PEXPIRE"), list.clone(), KEPT.as_millis().to_string().into()]);
     send(runner, vec![push.clone(), expire]).await?;
     let start = Instant::now();
-    if bare.callers <= 1 {
-        let calls = one_by_one(runner, &push, bare, start).await?;
-        return Ok((calls * batch as u64) as f64 / start.elapsed().as_secs_f64());
-    }
-    // Each in a task of its own, as callers of a producer are.
+    // Each in a task of its own, also one alone, as callers of a producer are.
     let mut callers = JoinSet::new();
-    for _ in 0..bare.callers {
+    for _ in 0..bare.callers.max(1) {
         let (runner, push, bare) = (runner.clone(), push.clone(), *bare);
         callers.spawn(async move { one_by_one(&runner, &push, &bare, start).await });
     }

@@ -4,9 +4,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use redis::Value;
-use tireless_core::{Mended, Outcome, Reconcile, Reentry, State};
+use tireless_core::{Mended, NewTask, Outcome, Reconcile, Reentry, State};
 use tireless_testkit::Harness;
-use tireless_testkit::fixtures::{Actor, Bench, bury, fail, keep, release, release_after};
+use tireless_testkit::fixtures::{Actor, Bench, bury, fail, keep, release, release_after, task};
 use tireless_tests::{Library, OwnServer, Raw, RedisHarness, RedisRs, key_of, quantile, scaled};
 
 use super::ward::{HOUR, Ward, stranger};
@@ -116,8 +116,48 @@ async fn ticks_look_after_the_numbers<L: Library>() {
     ward.is_sound().await;
 }
 
+/// A task ends while a search has noted it, and is pushed again under its id, where the search has read
+/// already, with so many others behind it.
+async fn pushed_again<L: Library>(behind: usize) {
+    let harness = <RedisHarness<L> as Harness>::fresh().await;
+    let mut ward = Ward::filled(&harness, 1).await;
+    ward.bench.push(3_000).await;
+    let (broker, queue) = (&ward.bench.broker, &ward.bench.queue);
+    broker.reconcile(queue, &Reconcile::BEGIN).await.expect("the begin of a search");
+    let on = Reconcile { begin: false, ..Reconcile::BEGIN };
+    let words = [&b"ready"[..], b"500"].map(|word| Value::BulkString(word.to_vec()));
+    let reads_on = Value::Array(words.to_vec());
+    for step in 0.. {
+        assert!(step < 1_000, "the search never read its first window");
+        if ward.on("HMGET", "search", &[b"stage", b"at"]).await == reads_on {
+            break;
+        }
+        ward.bench.broker.reconcile(&ward.bench.queue, &on).await.expect("a step");
+    }
+    let held = ward.holder.claim(1).await;
+    ward.holder.finish(&held, Outcome::ACK).await;
+    let again = NewTask { id: held[0].id, ..task() };
+    ward.bench.push_one(again).await;
+    ward.bench.push(behind).await;
+    let mut mended = Mended::default();
+    while {
+        let answer = ward.bench.broker.reconcile(&ward.bench.queue, &on).await.expect("a step");
+        mended.add(&answer.mended);
+        answer.more
+    } {}
+    assert_eq!(mended, Mended::default(), "with {behind} behind it, {}", L::NAME);
+    ward.is_sound().await;
+}
+
+async fn an_id_that_is_pushed_again_is_not_lost<L: Library>() {
+    for behind in [0, 1_000, 2_500] {
+        pushed_again::<L>(behind).await;
+    }
+}
+
 over_both!(
     a_busy_queue_is_left_alone,
+    an_id_that_is_pushed_again_is_not_lost,
     two_who_search_share_one_search,
     ticks_look_after_the_numbers,
 );
