@@ -3,11 +3,17 @@
 -- ARGV: call number, answered mark, then for each claim, named once, its number and the ids, joined
 -- Returns: as settle
 local seen = call('HMGET', K.settles, 'answered', ARGV[1], 'cleared')
-if seen[2] then
-  return seen[2]
-end
 if seen[1] and tonumber(ARGV[1]) <= tonumber(seen[1]) then
   return redis.error_reply('STALE')
+end
+if seen[2] then
+  -- A repeat tells what its caller knows of the other calls by now. What is written first grows
+  -- nothing: at the memory limit the rest passes behind it.
+  if tonumber(ARGV[2]) > tonumber(seen[1] or '0') then
+    call('PEXPIRE', K.settles, '600000')
+    call('HSET', K.settles, 'answered', ARGV[2])
+  end
+  return seen[2]
 end
 
 -- Reading every key by its type comes before any write: a wrong type ends the script here.

@@ -253,7 +253,8 @@ elseif takes then
     end
   else
     ids, envelopes = take_ready()
-    if seed ~= '' and inbox > 0 and #ids < most then
+    -- What did not fit into the call is before it.
+    if seed ~= '' and inbox > 0 and #ids < most and ready == 0 then
       take_inbox(ids, envelopes)
     end
   end

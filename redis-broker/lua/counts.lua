@@ -3,10 +3,28 @@
 --   ghosts
 -- ARGV: none
 -- Returns: now, ready, suspects, tasks, scheduled, failed, dead, kept, inbox, live workers, paused,
---   done, dropped, pushed, the id that is out next (or nothing)
+--   done, dropped, pushed, the oldest id of those that are out next (or nothing)
 local numbers = call('HMGET', K.queue, 'done', 'dropped', 'pushed')
 local function number(at)
   return tonumber(numbers[at] or '0')
+end
+
+-- Of the next ids of the ready list that were not removed, and the next suspect, the older one: ids
+-- begin with the time at which they were made.
+local LOOKED_AT = 1000
+local function oldest()
+  local ghosts = call('SCARD', K.ghosts)
+  local next_out = call('LRANGE', K.ready, ghosts > 0 and -LOOKED_AT or -1, -1)
+  local removed = ghosts > 0 and #next_out > 0 and call('SMISMEMBER', K.ghosts, unpack(next_out)) or {}
+  local at = #next_out
+  while at > 0 and removed[at] == 1 do
+    at = at - 1
+  end
+  local ready, suspect = next_out[at], call('ZRANGE', K.suspects, 0, 0)[1]
+  if ready and suspect then
+    return ready < suspect and ready or suspect
+  end
+  return ready or suspect
 end
 return {
   now,
@@ -23,5 +41,5 @@ return {
   number(1),
   number(2),
   number(3),
-  call('LINDEX', K.ready, -1),
+  oldest(),
 }

@@ -7,13 +7,17 @@
 -- Returns: '' if all were accepted, else for each task 'A' or 'E' and the id of the one that lives.
 local FIRST = 5
 local seen = call('HMGET', K.pushes, 'answered', ARGV[1], 'cleared')
+if seen[1] and tonumber(ARGV[1]) <= tonumber(seen[1]) then
+  return redis.error_reply('STALE')
+end
 if seen[2] then
   -- A write of this connection: what waits for replicas or the disk behind it waits for this one.
   call('PEXPIRE', K.pushes, '600000')
+  -- A repeat tells what its caller knows of the other calls by now.
+  if tonumber(ARGV[2]) > tonumber(seen[1] or '0') then
+    call('HSET', K.pushes, 'answered', ARGV[2])
+  end
   return seen[2]
-end
-if seen[1] and tonumber(ARGV[1]) <= tonumber(seen[1]) then
-  return redis.error_reply('STALE')
 end
 
 local ids = {}

@@ -63,7 +63,15 @@ for count, field in ipairs(claims_newest_first()) do
     break
   end
   local ids = split_ids(call('HGET', K.running, field))
-  call('HDEL', K.running, field)
+  local fits = limit - taken
+  if #ids > fits and field ~= lone then
+    -- The newest of it, so that the older ones, taken later, enter before them (B8).
+    call('HSET', K.running, field, table.concat(ids, '', 1, #ids - fits))
+    ids = { unpack(ids, #ids - fits + 1) }
+    more = 1
+  else
+    call('HDEL', K.running, field)
+  end
   if field == lone then
     for _, id in ipairs(ids) do
       crashed_alone(id)

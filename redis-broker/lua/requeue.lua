@@ -9,29 +9,32 @@ call('ZCARD', K.failed)
 call('ZCARD', K.dead)
 
 unlock()
-local ids, failed = {}, {}
+local named, failed = {}, {}
 if ARGV[1] == 'ids' then
   for at = 3, #ARGV do
     local id = ARGV[at]
     if call('ZREM', K.failed, id) == 1 then
+      named[#named + 1] = id
       failed[#failed + 1] = id
     elseif call('ZREM', K.dead, id) == 1 then
-      ids[#ids + 1] = id
+      named[#named + 1] = id
     end
   end
 else
-  local oldest = call('ZRANGE', K[ARGV[1]], 0, tonumber(ARGV[2]) - 1)
-  chunked('ZREM', K[ARGV[1]], oldest)
-  if ARGV[1] == 'failed' then
-    failed = oldest
-  else
-    ids = oldest
-  end
+  named = call('ZRANGE', K[ARGV[1]], 0, tonumber(ARGV[2]) - 1)
+  chunked('ZREM', K[ARGV[1]], named)
+  failed = ARGV[1] == 'failed' and named or {}
 end
 -- A failed body that another program took from the plain set is not ours to bring back.
-local ours, taken = hide_all(failed)
-for _, id in ipairs(ours) do
-  ids[#ids + 1] = id
+local _, taken = hide_all(failed)
+local ids, gone = {}, {}
+for _, id in ipairs(taken) do
+  gone[id] = true
+end
+for _, id in ipairs(named) do
+  if not gone[id] then
+    ids[#ids + 1] = id
+  end
 end
 if #taken > 0 then
   forget(taken)

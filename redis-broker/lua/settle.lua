@@ -6,11 +6,17 @@
 -- Returns: tasks dropped at a cap, ':', then '' if all were applied, else 'A' or 'L' (lease lost)
 --   for each outcome
 local seen = recall(ARGV[1])
-if seen[2] then
-  return seen[2]
-end
 if seen[1] and tonumber(ARGV[1]) <= tonumber(seen[1]) then
   return redis.error_reply('STALE')
+end
+if seen[2] then
+  -- A repeat tells what its caller knows of the other calls by now. What is written first grows
+  -- nothing: at the memory limit the rest passes behind it.
+  if tonumber(ARGV[2]) > tonumber(seen[1] or '0') then
+    call('PEXPIRE', K.settles, '600000')
+    call('HSET', K.settles, 'answered', ARGV[2])
+  end
+  return seen[2]
 end
 local cap = tonumber(ARGV[3])
 

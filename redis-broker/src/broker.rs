@@ -173,8 +173,13 @@ impl<C: RedisClient> RedisBroker<C> {
     /// call may take.
     async fn claim_alone(&self, claim: &Claim) -> Claimed {
         let mut answers: Claimed = Vec::with_capacity(claim.queues.len());
-        let mut taken = false;
+        let (mut taken, mut seen) = (false, HashSet::new());
         for from in &claim.queues {
+            if !seen.insert(&from.queue) {
+                let refused = twice(Operation::Claim, &from.queue);
+                answers.push((from.queue.clone(), Err(refused)));
+                continue;
+            }
             let last = answers.last().and_then(|(_, last)| last.as_ref().err());
             if let Some(away) = last.filter(|error| is_away(error))
                 && !self.runner.client().has_slots()
@@ -238,7 +243,8 @@ impl<C: RedisClient> RedisBroker<C> {
                 break;
             }
             let cap = self.settings.dead_kept;
-            let call = request::reclaim(&keys, *worker, permission, limit, cap);
+            let room = limit.saturating_sub(answer.reclaimed as usize);
+            let call = request::reclaim(&keys, *worker, permission, room, cap);
             let reply = self.runner.run_one(Operation::Tick, call).await;
             let added = reply.and_then(|reply| parse::add_reclaimed(answer, reply));
             let away = added.as_ref().is_err_and(is_away);

@@ -1,6 +1,6 @@
 //! Reads for operators over Redis.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -58,7 +58,7 @@ impl<C: RedisClient> Inspect for RedisBroker<C> {
     async fn counts(&self, queue: &QueueName) -> Result<Counts> {
         let call = call(&scripts::COUNTS, &self.keys(queue), None, Vec::new());
         let mut parts = Parts::of(INSPECT, self.runner.run_one(INSPECT, call).await?)?;
-        let _now = parts.time()?;
+        let now = parts.time()?;
         let (ready, suspects, tasks) = (parts.count()?, parts.count()?, parts.count()?);
         let mut counts = Counts::default();
         counts.ready = ready + suspects;
@@ -78,7 +78,8 @@ impl<C: RedisClient> Inspect for RedisBroker<C> {
         counts.running = tasks.saturating_sub(elsewhere);
         let oldest = parts.next().ok().and_then(Reply::into_bytes);
         let oldest = oldest.and_then(|id| TaskId::from_slice(&id));
-        counts.oldest_ready_ms = oldest.map_or(0, age_millis);
+        let age = |id: TaskId| now.millis().saturating_sub(id.made_at_millis());
+        counts.oldest_ready_ms = oldest.map_or(0, age);
         Ok(counts)
     }
 
@@ -180,12 +181,6 @@ impl<C: RedisClient> Inspect for RedisBroker<C> {
 fn time_of(reply: &Reply) -> Option<StoreTime> {
     let millis = u64::try_from(reply.as_int()?).ok()?;
     Some(StoreTime::from_millis(millis))
-}
-
-/// Age by the maker's clock, for people who read listings.
-fn age_millis(id: TaskId) -> u64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    (now.as_millis() as u64).saturating_sub(id.made_at_millis())
 }
 
 pub(crate) fn server_stats(info: &Info) -> ServerStats {

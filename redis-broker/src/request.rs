@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tireless_core::limits::{
-    BYTES_PER_CALL, CLAIMS_PER_RENEWAL, LONE_CRASHES, LONGEST_LEASE, MOVED_BY_A_CLAIM,
-    SMALL_ENVELOPE_BYTES, TASKS_PER_CALL,
+    BYTES_PER_CALL, CLAIMS_PER_RENEWAL, LONGEST_LEASE, MOVED_BY_A_CLAIM, SMALL_ENVELOPE_BYTES,
+    TASKS_PER_CALL,
 };
 use tireless_core::{
-    BuryReason, Claim, ClaimFrom, ClaimMode, Error, ErrorKind, Failure, Held, NewTask, Operation,
-    Outcome, Push, Reclaim, Reentry, ReleaseReason, Renew, Result, Settle, Settlement, TaskId,
-    Tick, When, WorkerId,
+    BuryReason, Call, Claim, ClaimFrom, ClaimMode, Error, ErrorKind, Failure, Held, NewTask,
+    Operation, Outcome, Push, Reclaim, Reentry, ReleaseReason, Renew, Result, Settle, Settlement,
+    TaskId, Tick, When, WorkerId,
 };
 
 use crate::keys::Keys;
@@ -69,6 +69,17 @@ fn check_number(operation: Operation, number: u64) -> Result<()> {
     Ok(())
 }
 
+fn check_call(operation: Operation, call: Call) -> Result<()> {
+    check_number(operation, call.number)?;
+    if call.answered >= call.number {
+        let Call { number, answered } = call;
+        let message =
+            format!("call {number} says that call {answered} is answered: take a new number");
+        return Err(Error::invalid(operation, message));
+    }
+    Ok(())
+}
+
 fn lease_millis(lease: Duration) -> Bytes {
     millis(lease.min(LONGEST_LEASE))
 }
@@ -91,7 +102,7 @@ pub(crate) fn check_count(operation: Operation, what: &str, count: usize) -> Res
 }
 
 pub(crate) fn push(keys: &Keys, push: &Push) -> Result<ScriptCall> {
-    check_number(Operation::Push, push.call.number)?;
+    check_call(Operation::Push, push.call)?;
     check_count(Operation::Push, "tasks", push.tasks.len())?;
     let bytes: usize = push.tasks.iter().map(|task| task.envelope.len()).sum();
     if bytes > BYTES_PER_CALL {
@@ -179,7 +190,7 @@ pub(crate) struct SettleCall {
 }
 
 pub(crate) fn settle(keys: &Keys, settle: &Settle, cap: usize) -> Result<SettleCall> {
-    check_number(Operation::Settle, settle.call.number)?;
+    check_call(Operation::Settle, settle.call)?;
     check_count(Operation::Settle, "outcomes", settle.outcomes.len())?;
     let mut places = vec![None; settle.outcomes.len()];
     let mut first_of = HashSet::with_capacity(settle.outcomes.len());
@@ -292,10 +303,7 @@ pub(crate) fn reclaim(
     limit: usize,
     cap: usize,
 ) -> ScriptCall {
-    let limit_of_crashes = match permission.lone_crashes {
-        0 => LONE_CRASHES,
-        crashes => crashes,
-    };
+    let limit_of_crashes = permission.lone_crashes.max(1);
     let text = format!("its process died {limit_of_crashes} times while running nothing else");
     let poison = BuryReason::Poison.stamp(&Failure::new("", text));
     let args = vec![

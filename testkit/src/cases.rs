@@ -64,6 +64,7 @@ macro_rules! for_each_case {
                 a_push_sent_again_after_the_end_does_nothing
                 an_open_call_outlives_later_ones
                 a_call_that_was_given_up_is_stale
+                a_repeat_raises_the_mark
                 marks_belong_to_a_caller_in_a_queue
                 a_batch_answers_for_each_task
                 the_first_of_equals_in_a_batch_wins
@@ -280,11 +281,14 @@ macro_rules! for_each_case {
                 who_renews_first_is_spared
                 a_claim_extends_the_lease
                 reclaiming_goes_in_steps
+                a_large_claim_is_reclaimed_in_parts
+                several_dead_workers_share_the_bound
                 the_store_keeps_the_row_of_all_ticks
                 a_pause_and_another_beat_start_a_new_row
             }
             admin {
                 requeueing_ids_moves_failed_and_dead
+                requeued_ids_enter_as_they_are_named
                 requeueing_the_oldest_goes_in_steps
                 requeueing_by_hand_starts_afresh
                 requeueing_other_states_is_refused
@@ -317,6 +321,7 @@ macro_rules! for_each_case {
                 dead_workers_are_not_listed
                 queues_in_use_are_listed
                 the_oldest_ready_task_has_an_age
+                a_suspect_has_an_age
                 the_store_says_what_it_is
             }
             inbox {
@@ -326,6 +331,7 @@ macro_rules! for_each_case {
                 a_claim_on_the_inbox_can_be_sent_again
                 a_raw_task_is_not_lost
                 the_inbox_is_bounded_in_bytes
+                the_inbox_overtakes_nothing_that_does_not_fit
                 the_inbox_of_a_paused_queue_wakes_nobody
             }
             races {

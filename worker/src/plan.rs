@@ -8,6 +8,10 @@ use tireless_core::{Error, Operation, QueueName, Result, TypeName};
 use crate::run::Route;
 use crate::shared::{Routes, Served};
 
+/// Why a limit of no crashes is refused.
+pub(crate) const NO_CRASHES: &str =
+    "bury_after_crashes(0) would bury what has not crashed; give it 1 or more";
+
 /// A queue as it was added.
 #[derive(Clone, Debug)]
 pub(crate) struct Named {

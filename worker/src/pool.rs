@@ -181,7 +181,7 @@ impl WorkerPool {
     }
 
     /// After how many crashes while running alone a task is buried as poison: 3 unless told
-    /// otherwise (B11).
+    /// otherwise, 1 at least (B11).
     pub fn bury_after_crashes(mut self, crashes: u32) -> Self {
         self.settings.lone_crashes = crashes;
         self
@@ -272,6 +272,9 @@ impl WorkerPool {
         let Settings { lease, beat, .. } = self.settings;
         if lease > LONGEST_LEASE {
             self.refuse(format!("a lease of {lease:?} is too long; {LONGEST_LEASE:?} is the most"));
+        }
+        if self.settings.lone_crashes == 0 {
+            self.refuse(plan::NO_CRASHES.to_owned());
         }
         if beat.is_zero() || beat > lease / 2 {
             self.refuse(format!(

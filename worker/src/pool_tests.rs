@@ -256,6 +256,7 @@ async fn what_is_wrong_is_told_at_the_start() {
         (bed.raw(done).beat(Duration::MAX), "beat"),
         (bed.raw(done).beat(SECOND / 2 + Duration::from_nanos(1)).lease(SECOND), "beat"),
         (bed.raw(done).lease(301 * SECOND), "lease"),
+        (bed.raw(done).bury_after_crashes(0), "crashes"),
         (bed.pool().inbox(true).queue("q").route(raw(done)), "inbox"),
         (bed.pool().queue_weighted("q", 0).route(raw(done)), "weight"),
     ];

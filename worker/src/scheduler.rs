@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::clock::TokioClock;
 use crate::events::{Event, Observers};
 use crate::health::{Health, Role};
+use crate::plan::NO_CRASHES;
 use crate::supervise::Supervisor;
 use crate::ticker::{Moved, Ticker};
 
@@ -79,7 +80,7 @@ impl RequeueScheduler {
     }
 
     /// After how many crashes while running alone a task is buried as poison: 3 unless told
-    /// otherwise (B11).
+    /// otherwise, 1 at least (B11).
     pub fn bury_after_crashes(mut self, crashes: u32) -> Self {
         self.lone_crashes = crashes;
         self
@@ -100,12 +101,16 @@ impl RequeueScheduler {
     /// Runs until the future ends. May be dropped at any time.
     ///
     /// # Errors
-    /// `InvalidInput` without a queue, with a bad name, or with a beat of zero or above 150 s.
+    /// `InvalidInput` without a queue, with a bad name, with a beat of zero or above 150 s, or where no
+    /// crash is to bury.
     pub async fn run_until(mut self, end: impl Future<Output = ()>) -> Result<SchedulerSummary> {
         if !self.problems.is_empty() {
             return Err(self.problems.swap_remove(0));
         }
         let beat = self.beat;
+        if self.lone_crashes == 0 {
+            return Err(Error::invalid(Operation::Run, NO_CRASHES));
+        }
         if self.queues.is_empty() || beat.is_zero() {
             let message = "a scheduler needs a queue, and a beat above zero";
             return Err(Error::invalid(Operation::Run, message));

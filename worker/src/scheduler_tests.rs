@@ -58,6 +58,7 @@ async fn it_says_what_it_lacks() {
         (serving().beat(Duration::ZERO), "beat"),
         (serving().beat(LONGEST_LEASE / 2 + Duration::from_nanos(1)), "beat"),
         (serving().beat(Duration::MAX), "150s"),
+        (serving().bury_after_crashes(0), "crashes"),
     ];
     for (scheduler, word) in wrong {
         let error = scheduler.run_until(async {}).await.unwrap_err();

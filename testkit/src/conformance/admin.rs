@@ -22,6 +22,20 @@ pub async fn requeueing_ids_moves_failed_and_dead(h: &dyn Harness) {
     b.holds("ready 3, running 1, scheduled 1").await;
 }
 
+/// B8: what is requeued by id enters in the order in which it is named.
+pub async fn requeued_ids_enter_as_they_are_named(h: &dyn Harness) {
+    let b = Bench::new(h);
+    let ada = b.worker();
+    b.push(4).await;
+    let held = ada.claim(4).await;
+    ada.finish(&held[..2], fail(LONG)).await;
+    ada.finish(&held[2..], bury()).await;
+    let chosen: Vec<TaskId> = [3, 0, 2, 1].map(|at| held[at].id).to_vec();
+    let moved = b.broker.requeue(&b.queue, &Selection::Ids(chosen.clone())).await;
+    assert_eq!(moved.unwrap_or_default().moved, 4);
+    assert_eq!(ids(&ada.claim(4).await), chosen);
+}
+
 /// B1: requeueing the oldest of a state is bounded and tells whether there is more.
 pub async fn requeueing_the_oldest_goes_in_steps(h: &dyn Harness) {
     for (outcome, state) in [(fail(LONG), State::Failed), (bury(), State::Dead)] {

@@ -3,7 +3,7 @@
 use tireless_core::{ClaimMode, Envelope, Outcome};
 
 use crate::Harness;
-use crate::fixtures::{Bench, ids};
+use crate::fixtures::{Bench, ids, task_of};
 
 fn body_of(bytes: &bytes::Bytes) -> Vec<u8> {
     Envelope::decode(bytes).unwrap_or_else(|error| panic!("{error}")).body.to_vec()
@@ -91,6 +91,22 @@ pub async fn the_inbox_is_bounded_in_bytes(h: &dyn Harness) {
         assert!(!held.is_empty() && bytes <= tireless_core::limits::BYTES_PER_CALL, "{bytes}");
         taken += held.len();
     }
+}
+
+/// B8: a ready task that does not fit into a claim is before the inbox all the same.
+pub async fn the_inbox_overtakes_nothing_that_does_not_fit(h: &dyn Harness) {
+    let b = Bench::new(h);
+    h.push_plain(&b.queue, "small".into()).await;
+    let large = [task_of(vec![b'x'; 3 << 20]), task_of(vec![b'x'; 2 << 20])];
+    let mut expected = Vec::new();
+    for task in large {
+        expected.push(b.push_one(task).await);
+    }
+    let ada = b.worker();
+    for id in expected {
+        assert_eq!(ids(&ada.claim_inbox(10).await.tasks)[..1], [id]);
+    }
+    b.holds("running 3").await;
 }
 
 /// B14: the inbox of a paused queue wakes nobody; the end of the pause does.

@@ -1,9 +1,9 @@
 //! What operators see (B7, B9).
 
-use tireless_core::{State, WorkerInfo};
+use tireless_core::{NewTask, State, TaskId, WorkerInfo};
 
 use crate::Harness;
-use crate::fixtures::{Bench, LONG, bury, fail, keep, snooze, task_after};
+use crate::fixtures::{Bench, LONG, bury, fail, keep, snooze, task, task_after};
 
 /// B7: the counts of a queue that does not exist are all zero.
 pub async fn an_unknown_queue_holds_nothing(h: &dyn Harness) {
@@ -127,6 +127,31 @@ pub async fn queues_in_use_are_listed(h: &dyn Harness) {
 pub async fn the_oldest_ready_task_has_an_age(h: &dyn Harness) {
     let b = Bench::new(h);
     assert_eq!(b.counts().await.oldest_ready_ms, 0);
+    let old = b.push_one(made_before(&b, 60_000).await).await;
+    b.push_one(made_before(&b, 3_000).await).await;
+    let age = b.counts().await.oldest_ready_ms;
+    assert!((60_000..600_000).contains(&age), "{age} ms");
+    let removed = b.broker.remove(&b.queue, &[old]).await;
+    removed.unwrap_or_else(|error| panic!("{error}"));
+    let age = b.counts().await.oldest_ready_ms;
+    assert!((3_000..60_000).contains(&age), "{age} ms once the older one is removed");
+}
+
+/// B7: a suspect is ready too, and so has an age.
+pub async fn a_suspect_has_an_age(h: &dyn Harness) {
+    let b = Bench::new(h);
+    let suspect = b.push_one(made_before(&b, 60_000).await).await;
+    b.make_suspect(suspect).await;
+    let age = b.counts().await.oldest_ready_ms;
+    assert!((60_000..600_000).contains(&age), "{age} ms");
+}
+
+/// A task with an id that was made so many milliseconds before the store's time.
+async fn made_before(b: &Bench<'_>, millis: u64) -> NewTask {
+    let mut id = *TaskId::new().as_bytes();
+    let made = b.tick().await.now.millis() - millis;
+    id[..6].copy_from_slice(&made.to_be_bytes()[2..]);
+    NewTask { id: TaskId::from_bytes(id), ..task() }
 }
 
 /// B7: the store says what it is.

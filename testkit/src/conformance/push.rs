@@ -175,6 +175,23 @@ pub async fn a_call_that_was_given_up_is_stale(h: &dyn Harness) {
     assert!(b.broker.push(&open).await.is_ok(), "above the mark, though below the last");
 }
 
+/// B3.4: a repeat tells what its caller has given up meanwhile, as a new call does.
+pub async fn a_repeat_raises_the_mark(h: &dyn Harness) {
+    let b = Bench::new(h);
+    let mut second = b.push_call(tasks(1));
+    second.call = Call { number: 2, answered: 0 };
+    assert!(b.broker.push(&second).await.is_ok());
+    second.call.answered = 1;
+    assert!(b.broker.push(&second).await.is_ok());
+    let mut first = b.push_call(tasks(1));
+    first.call = Call { number: 1, answered: 0 };
+    assert_eq!(refusal(b.broker.push(&first).await).kind(), ErrorKind::Stale);
+    b.holds("ready 1").await;
+    // Its own answer is there as before.
+    assert!(b.broker.push(&second).await.is_ok());
+    b.holds("ready 1").await;
+}
+
 /// B3.4: callers do not share their marks, nor do the queues of one caller.
 pub async fn marks_belong_to_a_caller_in_a_queue(h: &dyn Harness) {
     let (b, other) = (Bench::new(h), Bench::new(h));

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tireless_core::{Outcome, Reclaim, Settled};
 
 use crate::Harness;
-use crate::fixtures::{Bench, LONG};
+use crate::fixtures::{Bench, LONG, ids};
 
 /// B16: without a permission nothing is reclaimed.
 pub async fn nothing_is_reclaimed_without_permission(h: &dyn Harness) {
@@ -99,6 +99,35 @@ pub async fn reclaiming_goes_in_steps(h: &dyn Harness) {
         total += b.tick_of(2, Some(permission)).await.reclaimed;
     }
     assert_eq!(total, 6);
+    b.holds("ready 6").await;
+}
+
+/// B7, B8: a claim of more tasks than a tick may take back is taken back in parts, in its order.
+pub async fn a_large_claim_is_reclaimed_in_parts(h: &dyn Harness) {
+    let b = Bench::new(h);
+    let pushed = b.push(5).await;
+    assert_eq!(b.mortal().claim(5).await.len(), 5);
+    b.pass_unit().await;
+    let permission = b.permission().await;
+    for (reclaimed, more) in [(2, true), (2, true), (1, false), (0, false)] {
+        let answer = b.tick_of(2, Some(permission)).await;
+        assert_eq!((answer.reclaimed, answer.more), (reclaimed, more));
+    }
+    assert_eq!(ids(&b.worker().claim(5).await), pushed);
+}
+
+/// B7: the claims of several dead workers do not take a tick over its bound.
+pub async fn several_dead_workers_share_the_bound(h: &dyn Harness) {
+    let b = Bench::new(h);
+    b.push(6).await;
+    for _ in 0..3 {
+        assert_eq!(b.mortal().claim(2).await.len(), 2);
+    }
+    b.pass_unit().await;
+    let permission = b.permission().await;
+    for reclaimed in [3, 3, 0] {
+        assert_eq!(b.tick_of(3, Some(permission)).await.reclaimed, reclaimed);
+    }
     b.holds("ready 6").await;
 }
 
