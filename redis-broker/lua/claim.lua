@@ -182,20 +182,21 @@ local function take_ready()
 end
 
 -- Bodies that any program pushed: they get an id and the shortest envelope. What is known of equal
--- bodies comes with them; one that is a suspect waits apart.
+-- bodies comes with them; one that is a suspect waits apart. They leave the inbox at the very end: a
+-- command that is refused before leaves them there.
+local taken_in = 0
 local function take_inbox(ids, envelopes)
-  local room = bytes
+  local room, before = bytes, #ids
   for _, envelope in ipairs(envelopes) do
     room = room - #envelope
   end
-  for index = 1, most - #ids do
-    local body = call('LINDEX', K.inbox, -1)
-    if not body or (#ids > 0 and #body + 4 > room) then
+  for index = 1, most - before do
+    local body = call('LINDEX', K.inbox, -index)
+    if not body or (before + taken_in > 0 and #body + 4 > room) then
       return
     end
-    call('RPOP', K.inbox)
     call('HINCRBY', K.queue, 'pushed', 1)
-    room, inbox = room - #body - 4, inbox - 1
+    room, taken_in = room - #body - 4, index
     local id = string.sub(seed, 1, 14) .. struct.pack('>I2', index)
     local envelope = '\1\0\0\0' .. body
     call('HSET', K.tasks, id, envelope)
@@ -261,6 +262,10 @@ elseif takes then
 end
 if not repeated then
   record(ids)
+  if taken_in > 0 then
+    call('RPOP', K.inbox, taken_in)
+    inbox = inbox - taken_in
+  end
 end
 
 local histories = {}

@@ -66,6 +66,36 @@ call('HLEN', K.names)
 local head = call('ZRANGE', K.scheduled, '0', '0', 'WITHSCORES')
 local soonest = tonumber(head[2] or 'inf')
 
+-- Ids that were removed while they waited, and are pushed again, must not stand there twice. The place
+-- of each is looked for from the end where what is oldest stands, as long as that may be done in one
+-- script (B7); of others what is ready now keeps its old place. Returns what is still to be placed.
+local PLACES_LOOKED_AT = 2000000
+local function place_again(new_ids, ready)
+  local length, looked_at, keeps = call('LLEN', K.ready), 0, {}
+  local is_ready = {}
+  for _, id in ipairs(ready) do
+    is_ready[id] = true
+  end
+  for id in pairs(new_ids) do
+    if call('SREM', K.ghosts, id) == 1 then
+      looked_at = looked_at + length
+      if looked_at > PLACES_LOOKED_AT and is_ready[id] then
+        keeps[id] = true
+      else
+        call('HINCRBY', K.queue, 'shifted', call('LREM', K.ready, -1, id))
+        call('HINCRBY', K.queue, 'entered', 1)
+      end
+    end
+  end
+  local rest = {}
+  for _, id in ipairs(ready) do
+    if not keeps[id] then
+      rest[#rest + 1] = id
+    end
+  end
+  return rest
+end
+
 local accepted, answer = #ids, ''
 if plain then
   call('HSET', K.tasks, unpack(ARGV, FIRST))
@@ -116,14 +146,8 @@ else
   answer = table.concat(answers)
   if accepted > 0 then
     call('HSET', K.tasks, unpack(fields))
-    -- An id that was removed while it waited, and is pushed again, must not stand there twice. It is
-    -- looked for from the end where what is oldest stands.
-    for id in pairs(ghosts > 0 and new_ids or {}) do
-      if call('SREM', K.ghosts, id) == 1 then
-        local removed = call('LREM', K.ready, -1, id)
-        call('HINCRBY', K.queue, 'shifted', removed)
-        call('HINCRBY', K.queue, 'entered', 1)
-      end
+    if ghosts > 0 then
+      ready = place_again(new_ids, ready)
     end
     if #ready > 0 then
       chunked('LPUSH', K.ready, ready)
@@ -139,7 +163,7 @@ else
       history.own = entry[1]
       write_history(entry[2], history)
     end
-    if #ready > 0 or earlier then
+    if accepted > #later or earlier then
       ring()
     end
   end

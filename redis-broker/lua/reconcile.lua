@@ -22,6 +22,9 @@ local function check()
   local searched = tonumber(last[1] or '') or 0
   if off_by(running) ~= last[2] or now - searched > PATROL_MS then
     begin_search()
+  else
+    -- One that nobody went on with has ended.
+    call('HDEL', K.queue, 'searching')
   end
 end
 

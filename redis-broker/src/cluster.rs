@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures_util::StreamExt;
 use futures_util::future::{join_all, select_ok};
+use futures_util::stream::FuturesUnordered;
 use tireless_core::limits::LONGEST_LEASE;
 use tireless_core::{Error, ErrorKind, Operation, Result};
 use tokio::runtime::Handle;
@@ -70,19 +72,21 @@ impl<L: Link> ClusterClient<L> {
             runtime: Handle::current(),
         };
         let mut last = Error::invalid(Operation::Connect, "the address names no server");
-        for (host, port) in address.cluster_nodes() {
-            let node = Node { host, port };
-            let server = address.of_node(&node.host, node.port);
-            last = match LinkedClient::connect(&server).await {
+        // All at once: those that are away must not keep the others from answering.
+        let named = address.cluster_nodes().into_iter().map(|(host, port)| Node { host, port });
+        let mut connecting: FuturesUnordered<_> = named.map(|node| open(address, node)).collect();
+        while let Some((node, linked)) = connecting.next().await {
+            let asked = match linked {
                 Ok(linked) => {
                     client.nodes().insert(node.clone(), Arc::new(linked));
-                    match client.ask_for_map(&node).await {
-                        Ok(()) => return Ok(client),
-                        Err(error) => error,
-                    }
+                    client.ask_for_map(&node).await
                 }
-                Err(error) => error,
+                Err(error) => Err(error),
             };
+            match asked {
+                Ok(()) => return Ok(client),
+                Err(error) => last = error,
+            }
         }
         Err(last)
     }
@@ -157,8 +161,9 @@ impl<L: Link> ClusterClient<L> {
     }
 
     /// Asks for the map anew, unless that was just done: the masters known so far, then the servers
-    /// of the address.
-    async fn refresh(&self) {
+    /// of the address. Those that say that the Cluster is down may be cut off from it, and are believed
+    /// if nobody else answers.
+    async fn refresh(&self, doubted: &[Node]) {
         let mut asked = self.asked.lock().await;
         if asked.is_some_and(|at| at.elapsed() < MAP_EVERY) {
             return;
@@ -168,10 +173,22 @@ impl<L: Link> ClusterClient<L> {
         nodes.extend(named.map(|(host, port)| Node { host, port }));
         let mut seen = HashSet::new();
         nodes.retain(|node| seen.insert(node.clone()));
+        let (doubted, sound): (Vec<_>, Vec<_>) =
+            nodes.into_iter().partition(|node| doubted.contains(node));
+        if !self.learn_from(&sound).await {
+            self.learn_from(&doubted).await;
+        }
+        *asked = Some(Instant::now());
+    }
+
+    /// Asks these servers for the map; the first answer counts. Returns whether there was one.
+    async fn learn_from(&self, nodes: &[Node]) -> bool {
+        if nodes.is_empty() {
+            return false;
+        }
         // All at once: one that is away must not keep the others from answering.
         let asking = nodes.iter().map(|node| Box::pin(self.ask_for_map(node)));
-        let _ = select_ok(asking).await;
-        *asked = Some(Instant::now());
+        select_ok(asking).await.is_ok()
     }
 
     /// Sends each command to its server, all servers at once.
@@ -231,6 +248,13 @@ impl<L: Link> ClusterClient<L> {
     }
 }
 
+/// Connects to a server that the address names.
+async fn open<L: Link>(address: &Address, node: Node) -> (Node, Result<LinkedClient<L>>) {
+    let server = address.of_node(&node.host, node.port);
+    let linked = LinkedClient::connect_with(&server, patience::NODE).await;
+    (node, linked)
+}
+
 #[async_trait]
 impl<L: Link> RedisClient for ClusterClient<L> {
     async fn send(&self, commands: Vec<Command>) -> Vec<Answer> {
@@ -251,6 +275,7 @@ impl<L: Link> RedisClient for ClusterClient<L> {
                 _ => round < ROUNDS,
             };
             for (sending, answer) in given {
+                next.doubted.extend(sending.cut_off(&answer));
                 match self.redirect(&sending, &answer) {
                     Some(elsewhere) if goes_on(&elsewhere) => {
                         self.prepare(sending, elsewhere, &mut next);
@@ -264,7 +289,7 @@ impl<L: Link> RedisClient for ClusterClient<L> {
                 }
             }
             if next.needs_map {
-                self.refresh().await;
+                self.refresh(&next.doubted).await;
             }
             if next.sendings.is_empty() {
                 break;
@@ -282,7 +307,7 @@ impl<L: Link> RedisClient for ClusterClient<L> {
     async fn block(&self, commands: Vec<Command>, hold: Duration) -> Vec<Answer> {
         let first = commands.first();
         let Some(node) = first.and_then(|command| self.node_of(command)) else {
-            self.refresh().await;
+            self.refresh(&[]).await;
             return commands.iter().map(|_| unserved()).collect();
         };
         let answers = self.client_of(&node).block(commands, hold).await;
@@ -295,7 +320,7 @@ impl<L: Link> RedisClient for ClusterClient<L> {
         };
         if answers.iter().any(lost) {
             // The slot has moved, or its server is gone: the next wait goes where it is now.
-            self.refresh().await;
+            self.refresh(&[]).await;
         }
         answers
     }

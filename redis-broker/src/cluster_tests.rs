@@ -10,6 +10,12 @@ static SERVERS: LazyLock<Mutex<HashMap<u16, Server>>> = LazyLock::new(Mutex::def
 #[derive(Clone, Copy, Debug, Default)]
 struct Server {
     away: bool,
+    /// Whether nothing comes back from it.
+    dark: bool,
+    /// Whether it has lost the others, and does not know what they decide.
+    cut_off: bool,
+    /// How many milliseconds it is away from its callers.
+    far: u64,
     /// How often it says yet that a slot is between it and another.
     between: u32,
     /// Who has its slots by now, if somebody else has.
@@ -34,12 +40,17 @@ impl Fake {
         let first = self.port - self.port % 10;
         let half = |at: u16| {
             let port = first + at;
-            let port = server(port, |server| server.successor).unwrap_or(port);
+            let known = server(port, |server| server.successor).filter(|_| !self.is_cut_off());
+            let port = known.unwrap_or(port);
             let [from, to] = [at * 8_192, at * 8_192 + 8_191].map(|slot| Reply::Int(slot.into()));
             let master = vec![Reply::Bytes("h".into()), Reply::Int(port.into())];
             Reply::Array(vec![from, to, Reply::Array(master)])
         };
         Reply::Array(vec![half(0), half(1)])
+    }
+
+    fn is_cut_off(&self) -> bool {
+        server(self.port, |server| server.cut_off)
     }
 
     fn answer(&self, command: &Command) -> Answer {
@@ -52,6 +63,9 @@ impl Fake {
         };
         match &command.words[0] {
             name if name == "CLUSTER" => Ok(self.slots()),
+            name if name == "GET" && self.is_cut_off() => {
+                Err(ClientError::Server("CLUSTERDOWN The cluster is down".into()))
+            }
             name if name == "GET" && between() => Err(ClientError::Server("TRYAGAIN".into())),
             name if name == "BLPOP" => Err(ClientError::Server("UNBLOCKED force unblock".into())),
             _ => Ok(Reply::Int(self.port.into())),
@@ -62,6 +76,9 @@ impl Fake {
 impl Link for Fake {
     async fn open(address: &Address) -> std::result::Result<Self, ConnectError> {
         let port = address.place().rsplit_once(':').unwrap().1.parse().unwrap();
+        if server(port, |server| server.dark) {
+            std::future::pending::<()>().await;
+        }
         if server(port, |server| server.away) { Err(nowhere()) } else { Ok(Self { port }) }
     }
 
@@ -70,6 +87,7 @@ impl Link for Fake {
     }
 
     async fn call(&self, commands: Vec<Command>) -> Vec<Answer> {
+        sleep(Duration::from_millis(server(self.port, |server| server.far))).await;
         commands.iter().map(|command| self.answer(command)).collect()
     }
 }
@@ -140,4 +158,35 @@ async fn who_is_let_go_by_a_master_that_hands_over_asks_for_its_successor() {
     client.block(vec![wait], Duration::from_secs(1)).await;
     let answers = client.send(vec![get(1)]).await;
     assert!(matches!(answers[..], [Ok(Reply::Int(7_032))]), "{answers:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn servers_that_say_nothing_do_not_keep_a_later_one_from_answering() {
+    server(7_040, |server| server.dark = true);
+    let address = Address::parse("redis-cluster://h:7040?node=h:7041").unwrap();
+    let began = Instant::now();
+    let client: ClusterClient<Fake> = ClusterClient::connect(&address).await.unwrap();
+    assert!(began.elapsed() < Duration::from_millis(100), "{:?}", began.elapsed());
+    let answers = client.send(vec![get(1)]).await;
+    assert!(matches!(answers[..], [Ok(Reply::Int(7_041))]), "{answers:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_server_of_the_address_is_waited_for_no_longer_than_others() {
+    let client = cluster(7_050).await;
+    server(7_050, |server| server.away = true);
+    let began = Instant::now();
+    let answers = client.send(vec![get(0), get(1)]).await;
+    assert!(matches!(answers[..], [Err(_), Ok(Reply::Int(7_051))]), "{answers:?}");
+    let took = began.elapsed();
+    assert!(took <= patience::NODE + Duration::from_millis(5), "{took:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_master_that_is_cut_off_from_the_others_is_not_believed() {
+    let client = cluster(7_060).await;
+    server(7_060, |server| (server.cut_off, server.successor) = (true, Some(7_062)));
+    server(7_061, |server| server.far = 5);
+    let answers = client.send(vec![get(0)]).await;
+    assert!(matches!(answers[..], [Ok(Reply::Int(7_062))]), "{answers:?}");
 }

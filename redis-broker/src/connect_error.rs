@@ -4,7 +4,7 @@ use std::io;
 
 use tireless_core::{Error, ErrorKind, Operation};
 
-use crate::address::{Address, Endpoint};
+use crate::address::{Address, Endpoint, Secret, Topology};
 
 type Source = Box<dyn std::error::Error + Send + Sync>;
 
@@ -46,6 +46,7 @@ impl ConnectError {
                 new(ErrorKind::Unavailable, message).with_source(source)
             }
             Self::Refused(text) => {
+                let text = without_passwords(address, text);
                 let (kind, advice) = refusal(address, &text);
                 new(kind, format!("redis at {place} refused: {text}; {advice}"))
             }
@@ -63,6 +64,18 @@ impl ConnectError {
             }
         }
     }
+}
+
+/// A server that does not know AUTH repeats what it was given.
+fn without_passwords(address: &Address, text: String) -> String {
+    let of_sentinels = match &address.topology {
+        Topology::Sentinel(sentinels) => sentinels.password.as_ref(),
+        _ => None,
+    };
+    let secrets = [address.password.as_ref(), of_sentinels];
+    let shown =
+        secrets.into_iter().flatten().map(Secret::reveal).filter(|secret| !secret.is_empty());
+    shown.fold(text, |text, secret| text.replace(secret, "***"))
 }
 
 fn unreachable_advice(address: &Address, text: &str) -> &'static str {

@@ -41,6 +41,17 @@ fn what_the_server_refuses_tells_what_to_do() {
 }
 
 #[test]
+fn a_password_that_the_server_repeats_is_not_shown() {
+    let error = refused("ERR unknown command 'AUTH', with args beginning with: 'u' 's3cret' ");
+    let shown = format!("{error} {error:?}");
+    assert!(shown.contains("unknown command") && !shown.contains("s3cret"), "{shown}");
+    let sentinel = "redis-sentinel://h/m?sentinel-pass=hush";
+    let text = "ERR unknown command 'AUTH', with args beginning with: 'hush'".to_owned();
+    let error = ConnectError::Refused(text).explain(&Address::parse(sentinel).unwrap());
+    assert!(!format!("{error} {error:?}").contains("hush"), "{error}");
+}
+
+#[test]
 fn nobody_there_is_worth_another_try_and_names_the_place() {
     let io = |kind, text: &str| ConnectError::from(io::Error::new(kind, text));
     for (error, part) in [

@@ -59,8 +59,9 @@ impl<L: Link> Links<L> {
     }
 
     /// Lets no further call use this link. Those under way on it may still be answered; the last
-    /// one closes it.
+    /// one closes it. Links that wait for a use are no younger: they lead where it led.
     fn give_up(&self, link: &Arc<L>) {
+        self.spare().clear();
         let mut shared = self.shared.write().unwrap_or_else(PoisonError::into_inner);
         if shared.as_ref().is_some_and(|current| Arc::ptr_eq(current, link)) {
             *shared = None;
@@ -90,12 +91,17 @@ impl<L: Link> LinkedClient<L> {
     /// refuses user or password, `InvalidInput` for a database it does not have or a file of the
     /// address that cannot be used. The message says what to check.
     pub async fn connect(address: &Address) -> Result<Self> {
+        Self::connect_with(address, patience::RECONNECT).await
+    }
+
+    /// As [`connect`](Self::connect); later calls wait so long for a new link.
+    pub(crate) async fn connect_with(address: &Address, patience: Duration) -> Result<Self> {
         let link = match timeout(patience::CONNECT, greet::<L>(address)).await {
             Ok(link) => link,
             Err(_) => Err(ConnectError::TimedOut(patience::CONNECT)),
         };
         let link = link.map_err(|error| error.explain(address))?;
-        let client = Self::unconnected(address.clone(), patience::RECONNECT);
+        let client = Self::unconnected(address.clone(), patience);
         client.links.share(link);
         Ok(client)
     }
@@ -171,14 +177,17 @@ impl<L: Link> RedisClient for LinkedClient<L> {
         // The link is ours alone: returning without putting it back, or being dropped here, closes
         // it, and the server forgets the wait.
         let Ok(answers) = timeout(limit, link.call(commands)).await else {
+            self.links.spare().clear();
             return (0..count).map(|_| Err(ClientError::TimedOut(limit))).collect();
         };
-        if !link.is_closed() && !answers.iter().any(spoils) {
-            let mut spare = self.links.spare();
-            if spare.len() < SPARE_LINKS {
-                spare.push(link);
-            }
+        let spoiled = link.is_closed() || answers.iter().any(spoils);
+        let mut spare = self.links.spare();
+        if spoiled {
+            spare.clear();
+        } else if spare.len() < SPARE_LINKS {
+            spare.push(link);
         }
+        drop(spare);
         answers
     }
 

@@ -48,3 +48,50 @@ async fn a_link_that_leads_to_a_replica_is_given_up() {
         assert_eq!(opened, if is_of_use { 2 } else { 4 }, "{text}");
     }
 }
+
+static MADE: AtomicUsize = AtomicUsize::new(0);
+
+/// As many of the links that were made first have gone dark.
+static DARK: AtomicUsize = AtomicUsize::new(0);
+
+#[derive(Debug)]
+struct Numbered(usize);
+
+impl Link for Numbered {
+    async fn open(_: &Address) -> std::result::Result<Self, ConnectError> {
+        Ok(Self(MADE.fetch_add(1, Ordering::SeqCst)))
+    }
+
+    fn is_closed(&self) -> bool {
+        false
+    }
+
+    async fn call(&self, commands: Vec<Command>) -> Vec<Answer> {
+        // So that calls of one moment need links of their own.
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        if self.0 < DARK.load(Ordering::SeqCst) {
+            std::future::pending::<()>().await;
+        }
+        commands.iter().map(|_| Ok(Reply::Nil)).collect()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_link_that_went_dark_takes_the_spare_ones_along() {
+    let address = Address::parse("redis://nowhere.example").unwrap();
+    let client = LinkedClient::<Numbered>::unconnected(address, patience::RECONNECT);
+    let command = || vec![Command::anywhere(vec!["PING".into()])];
+    let wait = || client.block(command(), Duration::ZERO);
+    for by_a_wait in [false, true] {
+        futures_util::future::join_all((0..4).map(|_| wait())).await;
+        client.send(command()).await;
+        DARK.store(MADE.load(Ordering::SeqCst), Ordering::SeqCst);
+        if by_a_wait {
+            assert!(wait().await[0].is_err());
+        } else {
+            assert!(client.send(command()).await[0].is_err());
+        }
+        let next = wait().await;
+        assert!(next[0].is_ok(), "by a wait: {by_a_wait}, {next:?}");
+    }
+}

@@ -141,7 +141,8 @@ impl<C: RedisClient> RedisBroker<C> {
         let prefix = self.keys(queue).part(Keys::RUNNING);
         let pattern = [&literal(&prefix)[..], b"*"].concat();
         let words: [&[u8]; 6] = [b"SCAN", cursor, b"MATCH", &pattern, b"COUNT", KEYS_A_PAGE];
-        let reply = self.runner.command(RECONCILE, &words, Some(3)).await?;
+        // By a key's own name: a pattern in which signs are escaped may belong to another slot.
+        let reply = self.runner.command_at(RECONCILE, &words, &prefix).await?;
         let mut parts = Parts::of(RECONCILE, reply)?;
         let next = parts.bytes()?;
         let worker = |key: &[u8]| {

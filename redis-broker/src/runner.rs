@@ -124,15 +124,35 @@ impl<C: RedisClient> Runner<C> {
         (reply, asked)
     }
 
-    /// Sends one plain command.
+    /// Sends one plain command, to where the word at this place lies, if it is a key.
     pub(crate) async fn command(
         &self,
         operation: Operation,
         words: &[&[u8]],
         first_key: Option<usize>,
     ) -> Result<Reply> {
+        let key = first_key.and_then(|at| words.get(at).copied());
+        self.send_command(operation, words, key).await
+    }
+
+    /// Sends one plain command to where a key lies.
+    pub(crate) async fn command_at(
+        &self,
+        operation: Operation,
+        words: &[&[u8]],
+        key: &[u8],
+    ) -> Result<Reply> {
+        self.send_command(operation, words, Some(key)).await
+    }
+
+    async fn send_command(
+        &self,
+        operation: Operation,
+        words: &[&[u8]],
+        key: Option<&[u8]>,
+    ) -> Result<Reply> {
         let words: Vec<_> = words.iter().map(|word| Bytes::copy_from_slice(word)).collect();
-        let key = first_key.and_then(|at| words.get(at).cloned());
+        let key = key.map(Bytes::copy_from_slice);
         let mut answers = self.0.send(vec![Command { words, key: key.clone() }]).await;
         match (answers.pop(), key) {
             (Some(Ok(reply)), _) => Ok(reply),

@@ -17,10 +17,7 @@ use tireless_testkit::server::shared_url;
 use tireless_tests::{Library, Pace, Raw, Site, eventually, fresh_namespace, quantile};
 
 use crate::WORKER;
-use by_hand::{
-    a_clock_that_was_set_back_ends_no_sweep, a_raw_task_with_an_own_id_keeps_it,
-    attempts_of_a_body_that_others_took_end, large_bodies_come_back_a_few_at_a_time,
-};
+use by_hand::*;
 
 mod by_hand;
 mod redis_py;
@@ -95,11 +92,13 @@ impl Runs {
         bodies
     }
 
-    /// A pool that notes its runs; bodies that begin with `bad` fail at their first attempt.
+    /// A pool that notes its runs; bodies that begin with `bad` fail at their first attempt, those that
+    /// begin with `worse` at each.
     async fn pool(&self, plain: &Plain, retry_in: Duration) -> RunningPool {
         let runs = self.clone();
         let run = move |body: Bytes, context: Context| {
             let bad = body.starts_with(b"bad") && context.attempt() == 1;
+            let bad = bad || body.starts_with(b"worse");
             runs.0.lock().expect("runs").entry(body).or_default().push(context.attempt());
             std::future::ready(if bad { Err("not today".into()) } else { TaskResult::Ok(()) })
         };
@@ -240,4 +239,6 @@ crate::over_both!(
     a_raw_task_with_an_own_id_keeps_it,
     large_bodies_come_back_a_few_at_a_time,
     a_clock_that_was_set_back_ends_no_sweep,
+    a_body_that_a_loop_moved_comes_back_once,
+    large_bodies_of_others_are_swept_a_few_at_a_time,
 );

@@ -2,8 +2,9 @@
 //! leave nothing behind (B12), and hand over to the rest what is not usual (B9).
 
 use redis::Value;
+use tireless_core::{NewTask, Pushed};
 use tireless_testkit::Harness;
-use tireless_testkit::fixtures::{Bench, tasks};
+use tireless_testkit::fixtures::{Bench, task, tasks};
 use tireless_tests::{Library, RedisHarness};
 
 async fn many_acks_of_one_worker_leave_nothing<L: Library>() {
@@ -100,4 +101,27 @@ async fn a_removed_task_that_is_pushed_again_stands_there_once<L: Library>() {
     assert_eq!(b.worker().claim(10).await.len(), 4);
 }
 
-crate::over_both!(a_removed_task_that_is_pushed_again_stands_there_once);
+/// Looking for the places of all would take longer than a script may.
+async fn many_removed_tasks_of_a_long_list_are_pushed_again<L: Library>() {
+    let h = RedisHarness::<L>::fresh().await;
+    let b = Bench::new(&h);
+    let ids = b.push(100_000).await;
+    let removed = &ids[ids.len() - 30..];
+    assert!(b.broker.remove(&b.queue, removed).await.is_ok());
+    let again = removed.iter().map(|id| NewTask { id: *id, ..task() }).collect();
+    assert_eq!(b.push_these(again).await.expect("a push"), vec![Pushed::Accepted; 30]);
+    let (ready, ghosts) = (h.key(&b.queue, "ready"), h.key(&b.queue, "ghosts"));
+    let mut raw = h.raw().await;
+    assert_eq!(raw.command(&[b"LLEN", ready.as_bytes()]).await, Value::Int(100_000));
+    assert_eq!(raw.command(&[b"EXISTS", ghosts.as_bytes()]).await, Value::Int(0));
+    let newest = raw.command(&[b"LRANGE", ready.as_bytes(), b"0", b"29"]).await;
+    let Value::Array(newest) = newest else { panic!("{newest:?}") };
+    let expected: Vec<_> =
+        removed.iter().map(|id| Value::BulkString(id.as_bytes().to_vec())).collect();
+    assert!(expected.iter().all(|id| newest.contains(id)), "each stands there once");
+}
+
+crate::over_both!(
+    a_removed_task_that_is_pushed_again_stands_there_once,
+    many_removed_tasks_of_a_long_list_are_pushed_again,
+);

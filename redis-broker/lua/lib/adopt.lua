@@ -65,7 +65,11 @@ local function show_failed(id, history)
     plain.attempts = math.max(plain.attempts, history.attempts)
     plain.crashes = math.max(plain.crashes, history.crashes)
     plain.lone = math.max(plain.lone, history.lone)
-    plain.waiting = plain.waiting + 1
+    -- A member that is away while one of ours waits behind it was taken, and this may be what it came
+    -- back as: it takes the place of the one that was taken.
+    if plain.waiting <= 0 or call('SISMEMBER', K.failedset, body) == 1 then
+      plain.waiting = plain.waiting + 1
+    end
     write_plain(plain)
     call('SADD', K.failedset, body)
   end
@@ -82,6 +86,9 @@ local function hide_failed(body, comes_back)
     write_plain(plain)
   else
     call('HDEL', K.plain, plain.hash)
+    if call('ZCARD', K.failed) == 0 then
+      call('PEXPIRE', K.plain, ATTEMPTS_KEPT_MS)
+    end
   end
   if plain.waiting <= 0 then
     call('SREM', K.failedset, body)

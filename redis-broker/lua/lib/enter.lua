@@ -80,6 +80,20 @@ local function histories_of(ids)
   return histories
 end
 
+-- Lets ids enter behind all that wait, whatever they were told; a suspect stays one.
+local function enter_behind(ids)
+  local histories, behind = histories_of(ids), {}
+  for at, id in ipairs(ids) do
+    if histories[at].crashes >= SUSPECT_FROM then
+      enter_suspects({ id }, false)
+    else
+      behind[#behind + 1] = id
+    end
+  end
+  chunked('LPUSH', K.ready, behind)
+  came_back(#behind)
+end
+
 -- Lets ids enter in order, each by its own history.
 local function enter_all(ids, front)
   if #ids == 0 then

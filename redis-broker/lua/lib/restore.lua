@@ -124,7 +124,7 @@ local function restore(ids)
     end
   end
   local _, before = movements()
-  enter_all(lost, false)
+  enter_behind(lost)
   local _, after = movements()
   state.own = tonumber(state.own) + after - before
   note('lost', #lost)

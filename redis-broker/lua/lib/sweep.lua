@@ -2,6 +2,9 @@
 -- page: an old program may still put its failed bodies there.
 local PAGE = 500
 
+-- So many bytes go back in one call: what is left of a page is met again.
+local BYTES_SWEPT = 4 * 1024 * 1024
+
 local function sweep(every)
   local marks = call('HMGET', K.queue, 'swept', 'sweep')
   unlock()
@@ -15,15 +18,23 @@ local function sweep(every)
     return 0
   end
   local page = call('SSCAN', K.failedset, marks[2] or '0', 'COUNT', PAGE)
-  local taken = 0
+  local taken, bytes, all = 0, 0, true
+  -- Where nothing of ours has failed, nothing waits, whatever a record says that was damaged.
+  local any_failed = call('ZCARD', K.failed) > 0
   for _, body in ipairs(page[2]) do
-    if read_plain(body).waiting <= 0 then
+    if not any_failed or read_plain(body).waiting <= 0 then
+      if taken > 0 and bytes + #body > BYTES_SWEPT then
+        all = false
+        break
+      end
       call('SREM', K.failedset, body)
       call('LPUSH', K.list, body)
-      taken = taken + 1
+      taken, bytes = taken + 1, bytes + #body
     end
   end
-  if page[1] == '0' then
+  if not all then
+    call('HSET', K.queue, 'sweep', marks[2] or '0')
+  elseif page[1] == '0' then
     call('HDEL', K.queue, 'sweep')
     call('HSET', K.queue, 'swept', now)
   else

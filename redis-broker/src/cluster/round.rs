@@ -27,6 +27,14 @@ impl Sending {
     pub(super) fn size(&self) -> usize {
         1 + usize::from(self.asking)
     }
+
+    /// The server that was asked, if it says that there is no Cluster: it may be cut off from it.
+    pub(super) fn cut_off(&self, answer: &Answer) -> Option<Node> {
+        match answer {
+            Err(ClientError::Server(text)) if text.starts_with("CLUSTERDOWN") => self.asked.clone(),
+            _ => None,
+        }
+    }
 }
 
 /// The commands that are to be sent next, and what must be done before.
@@ -35,6 +43,8 @@ pub(super) struct Round {
     pub(super) sendings: Vec<Sending>,
     pub(super) needs_map: bool,
     pub(super) needs_pause: bool,
+    /// Servers whose map is the last to be believed.
+    pub(super) doubted: Vec<Node>,
 }
 
 /// The answer to a command of a slot that no known server has.

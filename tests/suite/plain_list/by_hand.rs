@@ -32,7 +32,12 @@ impl Plain {
 
     /// Lets a pool fail all of these tasks, and ends it.
     async fn fail_all(&self, tasks: u64) {
-        let pool = Runs::default().pool(self, LATER).await;
+        self.fail_all_for(tasks, LATER).await;
+    }
+
+    /// As `fail_all`; they are due so much later.
+    async fn fail_all_for(&self, tasks: u64, later: Duration) {
+        let pool = Runs::default().pool(self, later).await;
         eventually("failed", SOON, async || self.site.counts().await.failed == tasks).await;
         pool.shutdown().await;
     }
@@ -101,4 +106,34 @@ pub(super) async fn a_clock_that_was_set_back_ends_no_sweep<L: Library>() {
     hand.command(&[b"HSET", &plain.part("queue"), b"swept", tomorrow.as_bytes()]).await;
     hand.command(&[b"SADD", &plain.failed_set, b"foreign"]).await;
     assert_eq!(plain.requeued(10).await.requeued, 1);
+}
+
+pub(super) async fn a_body_that_a_loop_moved_comes_back_once<L: Library>() {
+    let plain = Plain::open::<L>(SOON).await;
+    plain.lpush(b"worse").await;
+    plain.fail_all_for(1, 4 * LATER).await;
+    // An old program's loop, before it is due here.
+    let mut hand = plain.raw().await;
+    assert_eq!(hand.command(&[b"SREM", &plain.failed_set, b"worse"]).await, Value::Int(1));
+    plain.lpush(b"worse").await;
+    plain.fail_all_for(2, 4 * LATER).await;
+    tokio::time::sleep(4 * LATER).await;
+    while plain.site.counts().await.failed > 0 {
+        plain.tick(10).await;
+    }
+    let waiting = hand.command(&[b"LLEN", &plain.list]).await;
+    assert_eq!(waiting, Value::Int(1), "one body was pushed, and one waits");
+}
+
+pub(super) async fn large_bodies_of_others_are_swept_a_few_at_a_time<L: Library>() {
+    let plain = Plain::open::<L>(Duration::from_secs(1)).await;
+    plain.tick(10).await;
+    let mut hand = plain.raw().await;
+    for number in 0..6 {
+        let body = [format!("{number}").as_bytes(), &vec![b'x'; 1024 * 1024 - 100]].concat();
+        hand.command(&[b"SADD", &plain.failed_set, &body]).await;
+    }
+    let swept = [plain.requeued(10).await.requeued, plain.requeued(10).await.requeued];
+    assert_eq!(swept, [4, 2], "as many as one call may carry");
+    assert_eq!(hand.command(&[b"LLEN", &plain.list]).await, Value::Int(6));
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tireless_core::{ClaimMode, Mended, Settled, State, TaskId};
+use tireless_core::{ClaimMode, Failure, Mended, Outcome, Reentry, Settled, State, TaskId};
 use tireless_testkit::fixtures::{fail, ids};
 use tireless_tests::{Library, RedisHarness};
 
@@ -30,6 +30,20 @@ async fn what_is_in_no_place_is_ready_again<L: Library>() {
     assert_eq!(claimed[1].id.as_bytes()[..], last);
     assert!(claimed.iter().all(|task| task.history.crashes == 0));
     assert_eq!(claimed.iter().filter(|task| task.history.attempts == 1).count(), 2);
+}
+
+async fn what_was_to_enter_at_the_front_overtakes_nobody_when_it_was_lost<L: Library>() {
+    let harness = <RedisHarness<L> as tireless_testkit::Harness>::fresh().await;
+    let mut ward = Ward::filled(&harness, 0).await;
+    let lost = ward.bench.push(1).await[0];
+    let failure = Failure::new("io", "it broke");
+    let outcome = Outcome::Fail { failure, retry_in: Duration::ZERO, reentry: Reentry::Front };
+    ward.holder.finish(&ward.holder.claim(1).await, outcome).await;
+    assert_eq!(ward.bench.tick().await.requeued, 1);
+    let waiting = ward.bench.push(2).await;
+    ward.on("LREM", "ready", &[b"0", lost.as_bytes()]).await;
+    ward.mends(&[("lost", 1)]).await;
+    assert_eq!(ids(&ward.holder.claim(3).await), [waiting[0], waiting[1], lost]);
 }
 
 async fn a_lost_list_comes_back_whole<L: Library>() {
@@ -219,6 +233,7 @@ async fn a_claim_gives_ids_of_a_legal_length<L: Library>() {
 
 over_both!(
     what_is_in_no_place_is_ready_again,
+    what_was_to_enter_at_the_front_overtakes_nobody_when_it_was_lost,
     a_lost_list_comes_back_whole,
     a_suspect_in_no_place_is_a_suspect_again,
     an_id_without_an_envelope_is_dropped,

@@ -108,6 +108,10 @@ async fn ticks_look_after_the_numbers<L: Library>() {
     assert_eq!(tick(&ward).await, Mended::default());
     ward.on("HSET", "queue", &[b"checked", b"1", b"searched", b"1"]).await;
     assert_eq!(tick(&ward).await.leftovers, 1);
+    // A search that nobody went on with is over, and no tick looks for it any more.
+    ward.on("HSET", "queue", &[b"checked", b"1", b"searching", b"1"]).await;
+    assert_eq!(tick(&ward).await, Mended::default());
+    assert_eq!(ward.on("HEXISTS", "queue", &[b"searching"]).await, Value::Int(0));
     // Without a permission a tick takes care of nothing.
     ward.on("HSET", "queue", &[b"checked", b"1"]).await;
     ward.on("RPOP", "ready", &[]).await;
