@@ -56,9 +56,33 @@ pub(crate) struct Queue {
     pub(crate) is_gone: bool,
 }
 
+/// What is remembered of a queue that was discarded: the answers that its callers may ask for again,
+/// and the claim numbers that are spent.
+#[derive(Debug, Default)]
+pub(crate) struct Remains {
+    last_claims: Fading<Option<u64>>,
+    pushes: Remembered<Vec<Pushed>>,
+    settles: Remembered<SettleAnswer>,
+}
+
 impl Queue {
-    pub(crate) fn new(dead_kept: usize) -> Self {
-        Self { dead_kept, ..Self::default() }
+    /// A new queue, with what is left of the one that had its name before.
+    pub(crate) fn new(dead_kept: usize, remains: Remains) -> Self {
+        let Remains { last_claims, pushes, settles } = remains;
+        Self { dead_kept, last_claims, pushes, settles, ..Self::default() }
+    }
+
+    /// Gives what is to be remembered once the queue is gone.
+    pub(crate) fn leave_remains(&mut self, now: StoreTime) -> Remains {
+        // Workers that are taken for dead end here: their last numbers are remembered from now on.
+        for worker in self.holders.workers() {
+            self.last_claims.touch(worker, now);
+        }
+        Remains {
+            last_claims: std::mem::take(&mut self.last_claims),
+            pushes: std::mem::take(&mut self.pushes),
+            settles: std::mem::take(&mut self.settles),
+        }
     }
 
     /// Takes a task out of the place where it is. It must be put somewhere in the same step.

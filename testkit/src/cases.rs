@@ -69,6 +69,7 @@ macro_rules! for_each_case {
                 the_first_of_equals_in_a_batch_wins
                 a_refusal_says_that_nothing_happened
                 a_push_sent_again_after_a_requeue_does_nothing
+                a_push_sent_again_after_a_discard_does_nothing
                 a_removed_id_pushed_again_is_one_task
             }
             claim {
@@ -82,6 +83,7 @@ macro_rules! for_each_case {
                 a_late_copy_of_a_settled_claim_takes_nothing
                 a_late_copy_after_leaving_takes_nothing
                 a_late_copy_after_death_takes_nothing
+                a_late_copy_after_a_discard_takes_nothing
                 a_late_copy_leaves_the_lease_as_it_is
                 claim_numbers_belong_to_a_worker
                 a_claim_of_none_only_looks
@@ -117,6 +119,7 @@ macro_rules! for_each_case {
                 a_settle_sent_again_gets_the_first_answer
                 a_settle_sent_again_later_touches_no_new_run
                 a_settle_sent_again_after_a_lease_gets_the_first_answer
+                a_settle_sent_again_after_a_discard_gets_the_first_answer
                 an_empty_settle_does_nothing
                 a_late_outcome_counts_until_the_take_over
             }

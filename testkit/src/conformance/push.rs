@@ -240,6 +240,21 @@ pub async fn a_push_sent_again_after_a_requeue_does_nothing(h: &dyn Harness) {
     b.holds("ready 1").await;
 }
 
+/// B3.3: a push sent again after its queue was discarded brings nothing back to life.
+pub async fn a_push_sent_again_after_a_discard_does_nothing(h: &dyn Harness) {
+    let b = Bench::new(h);
+    let ada = b.worker();
+    let push = b.push_call(tasks(1));
+    let first = b.broker.push(&push).await.ok();
+    ada.ack(&ada.claim(1).await).await;
+    ada.leave().await;
+    b.discard().await;
+    assert_eq!(b.broker.push(&push).await.ok(), first);
+    b.holds("nothing").await;
+    b.push(1).await;
+    assert_eq!(b.counts().await.pushed, 1, "counters start afresh");
+}
+
 /// B1, B3.1: an id that was removed while it waited and is pushed again stands there once.
 pub async fn a_removed_id_pushed_again_is_one_task(h: &dyn Harness) {
     let b = Bench::new(h);

@@ -205,6 +205,20 @@ pub async fn a_settle_sent_again_after_a_lease_gets_the_first_answer(h: &dyn Har
     assert_eq!(ada.send_settle(&settle).await, first);
 }
 
+/// B5.3: a settle's answer outlives its queue, which was discarded.
+pub async fn a_settle_sent_again_after_a_discard_gets_the_first_answer(h: &dyn Harness) {
+    let b = Bench::new(h);
+    let ada = b.worker();
+    b.push(1).await;
+    let task = ada.claim_one().await;
+    let settle = ada.settle_call(vec![(task.claim, task.id, Outcome::ACK)]);
+    let first = ada.send_settle(&settle).await;
+    ada.leave().await;
+    b.discard().await;
+    assert_eq!(ada.send_settle(&settle).await, first);
+    assert_eq!(b.counts().await.done, 0, "it is not counted again");
+}
+
 /// B5.1: an empty settle is answered with nothing.
 pub async fn an_empty_settle_does_nothing(h: &dyn Harness) {
     let b = Bench::new(h);
