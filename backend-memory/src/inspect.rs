@@ -1,5 +1,6 @@
 //! Reads: counts, pages and single tasks. Nothing here changes anything.
 
+use tireless_core::limits::BYTES_PER_CALL;
 use tireless_core::{
     Counts, List, Page, State, StoreTime, TaskDetail, TaskId, TaskSummary, WorkerId,
 };
@@ -56,15 +57,21 @@ impl Queue {
         self.walk(state, 0).take(limit).map(|(_, id)| id).collect()
     }
 
-    /// A page of a listing. The cursor names a place, so that finding it costs O(log n).
+    /// A page of a listing, which ends before it holds too many bytes (B7), but with one task at
+    /// least. The cursor names a place, so that finding it costs O(log n).
     pub(crate) fn list(&self, list: &List) -> Page {
-        let mut page = Page::default();
-        let mut walk = self.walk(list.state, list.cursor);
-        for (_, id) in walk.by_ref().take(list.limit.max(1)) {
-            page.tasks.extend(self.tasks.get(&id).map(|task| summary(id, task)));
+        let (mut page, mut bytes) = (Page::default(), 0);
+        for (cursor, id) in self.walk(list.state, list.cursor) {
+            let Some(task) = self.tasks.get(&id) else { continue };
+            bytes += task.envelope.len();
+            let is_full = page.tasks.len() >= list.limit || bytes > BYTES_PER_CALL;
+            if is_full && !page.tasks.is_empty() {
+                // A cursor that does not go on would list forever.
+                page.next = Some(cursor).filter(|next| *next > list.cursor);
+                break;
+            }
+            page.tasks.push(summary(id, task));
         }
-        // A cursor that does not go on would list forever.
-        page.next = walk.next().map(|(cursor, _)| cursor).filter(|next| *next > list.cursor);
         page
     }
 

@@ -158,6 +158,8 @@ macro_rules! for_each_case {
                 a_ticks_limit_is_bounded
                 administration_is_bounded
                 listings_are_paged
+                a_listings_page_is_bounded_in_bytes
+                a_huge_task_is_listed
                 a_claim_without_a_number_is_refused
                 a_claim_over_no_queue_is_empty
             }
