@@ -265,9 +265,11 @@ impl Store {
     pub(crate) fn tick(&self, tick: &Tick, time: impl Time) -> Ticked {
         self.cut_leases(time);
         self.clear_discarded(time);
+        let mut seen = Vec::with_capacity(tick.queues.len());
         let mut answers = Vec::with_capacity(tick.queues.len());
         for name in &tick.queues {
-            let checked = bounds::tasks(Operation::Tick, tick.limit);
+            let checked = bounds::once(Operation::Tick, &mut seen, name)
+                .and_then(|()| bounds::tasks(Operation::Tick, tick.limit));
             answers.push((name.clone(), checked.map(|()| self.tick_in(tick, name, time))));
         }
         answers

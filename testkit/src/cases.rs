@@ -156,6 +156,7 @@ macro_rules! for_each_case {
                 a_renewal_is_bounded
                 a_tick_is_bounded
                 a_ticks_limit_is_bounded
+                a_tick_of_none_moves_one
                 administration_is_bounded
                 listings_are_paged
                 a_listings_page_is_bounded_in_bytes
@@ -256,6 +257,7 @@ macro_rules! for_each_case {
                 a_claim_that_promoted_more_than_it_took_rings
                 what_makes_nothing_ready_is_silent
                 a_plain_push_wakes
+                a_wait_for_no_queue_is_refused
             }
             carried {
                 a_carried_claim_takes_what_rang
@@ -275,6 +277,7 @@ macro_rules! for_each_case {
                 a_claim_over_several_queues_can_be_sent_again
                 an_error_on_one_queue_hides_no_other
                 a_tick_answers_for_each_queue_in_order
+                a_tick_that_names_a_queue_twice_is_refused_there
                 a_claim_promotes_and_requeues_first
                 a_claim_moves_a_hundred_at_most
                 a_claim_tells_when_to_look_again

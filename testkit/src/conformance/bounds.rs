@@ -153,6 +153,17 @@ pub async fn a_ticks_limit_is_bounded(h: &dyn Harness) {
     }
 }
 
+/// B7: a limit of 0 counts as 1: a tick that says that there is more has moved something.
+pub async fn a_tick_of_none_moves_one(h: &dyn Harness) {
+    let b = Bench::new(h);
+    let due = (0..2).map(|_| crate::fixtures::task_after(b.unit())).collect();
+    assert!(b.push_these(due).await.is_ok());
+    b.pass_unit().await;
+    let first = b.tick_of(0, None).await;
+    assert_eq!((first.promoted, first.more), (1, true));
+    assert_eq!(b.tick_of(0, None).await.promoted, 1);
+}
+
 fn is_over(kind: ErrorKind) -> bool {
     matches!(kind, ErrorKind::TooLarge | ErrorKind::InvalidInput)
 }
