@@ -71,6 +71,7 @@ macro_rules! for_each_case {
                 a_push_sent_again_after_a_requeue_does_nothing
                 a_push_sent_again_after_a_discard_does_nothing
                 a_removed_id_pushed_again_is_one_task
+                a_push_that_says_it_was_answered_is_refused
             }
             claim {
                 a_claimed_task_is_recorded_under_its_worker
@@ -121,6 +122,7 @@ macro_rules! for_each_case {
                 a_settle_sent_again_after_a_lease_gets_the_first_answer
                 a_settle_sent_again_after_a_discard_gets_the_first_answer
                 an_empty_settle_does_nothing
+                a_settle_that_says_it_was_answered_is_refused
                 a_late_outcome_counts_until_the_take_over
             }
             outcomes {
@@ -277,6 +279,7 @@ macro_rules! for_each_case {
                 a_claim_over_several_queues_can_be_sent_again
                 an_error_on_one_queue_hides_no_other
                 a_tick_answers_for_each_queue_in_order
+                a_claim_that_names_a_queue_twice_is_refused_there
                 a_tick_that_names_a_queue_twice_is_refused_there
                 a_claim_promotes_and_requeues_first
                 a_claim_moves_a_hundred_at_most

@@ -1,6 +1,6 @@
 //! B3: pushing again is safe.
 
-use tireless_core::{Call, Effect, ErrorKind, NewTask, Outcome, Pushed, Selection, State};
+use tireless_core::{Call, Effect, ErrorKind, NewTask, Outcome, Push, Pushed, Selection, State};
 
 use crate::Harness;
 use crate::fixtures::{
@@ -267,4 +267,16 @@ pub async fn a_removed_id_pushed_again_is_one_task(h: &dyn Harness) {
     let held = b.worker().claim(10).await;
     assert_eq!(held.iter().filter(|task| task.id == again.id).count(), 1);
     b.holds("running 2").await;
+}
+
+/// B3.4: a push that says that its own call, or a later one, is answered is refused.
+pub async fn a_push_that_says_it_was_answered_is_refused(h: &dyn Harness) {
+    let b = Bench::new(h);
+    for (number, answered) in [(1, 1), (3, 7)] {
+        let push = Push { call: Call { number, answered }, ..b.push_call(tasks(1)) };
+        let error = refusal(b.broker.push(&push).await);
+        assert_eq!((error.kind(), error.effect()), (ErrorKind::InvalidInput, Effect::None));
+    }
+    b.holds("nothing").await;
+    b.push(1).await;
 }

@@ -107,6 +107,17 @@ fn refused_second<T: std::fmt::Debug>(answers: PerQueue<T>) -> Error {
     refusal(answers.remove(1))
 }
 
+/// B15: a claim, shared or alone, is refused where it names a queue for the second time.
+pub async fn a_claim_that_names_a_queue_twice_is_refused_there(h: &dyn Harness) {
+    for mode in [ClaimMode::Shared, ClaimMode::Alone] {
+        let (one, two) = (Bench::new(h), Bench::new(h));
+        let claim = Claim { mode, ..claim_over(&[&one, &one, &two], 5) };
+        let error = refused_second(h.broker().claim(&claim).await);
+        let refused = (ErrorKind::InvalidInput, Effect::None);
+        assert_eq!((error.kind(), error.effect()), refused, "{mode:?}");
+    }
+}
+
 /// B15: a tick is refused where it names a queue for the second time.
 pub async fn a_tick_that_names_a_queue_twice_is_refused_there(h: &dyn Harness) {
     let (one, two) = (Bench::new(h), Bench::new(h));
