@@ -312,6 +312,7 @@ macro_rules! for_each_case {
                 a_paused_queue_still_promotes
                 pausing_can_be_repeated
                 only_an_empty_queue_is_discarded
+                a_discarded_queue_is_silent
             }
             reconcile {
                 a_healthy_queue_has_nothing_to_mend

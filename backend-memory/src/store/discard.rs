@@ -63,6 +63,8 @@ impl Store {
         discarded.clear(now);
         discarded.keep(name, queue.leave_remains(now), now);
         drop(discarded);
+        // Before the queue can be made again, so that no ring of the new one is lost.
+        enter(&self.bells).hush(name);
         drop(queue);
         queues.remove(name);
         true
