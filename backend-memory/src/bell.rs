@@ -78,11 +78,16 @@ impl Bells {
     pub(crate) fn take_kept(&mut self, queues: &[WaitOn]) -> Option<QueueName> {
         let kept = |on: &&WaitOn| self.bells.get(&on.queue).is_some_and(|bell| bell.kept);
         let queue = queues.iter().find(kept)?.queue.clone();
-        if let Some(bell) = self.bells.get_mut(&queue) {
+        self.hush(&queue);
+        Some(queue)
+    }
+
+    /// Forgets the ring that a queue's bell has kept.
+    pub(crate) fn hush(&mut self, queue: &QueueName) {
+        if let Some(bell) = self.bells.get_mut(queue) {
             bell.kept = false;
         }
-        self.tidy(&queue);
-        Some(queue)
+        self.tidy(queue);
     }
 
     /// Starts a wait. It must be ended by [`poll`](Self::poll) or [`withdraw`](Self::withdraw).

@@ -1,7 +1,7 @@
 //! The bounds of a call, checked before anything is touched (B7).
 
 use tireless_core::limits::{BYTES_PER_CALL, CLAIMS_PER_RENEWAL, TASKS_PER_CALL};
-use tireless_core::{Call, Error, ErrorKind, Operation, Push, QueueName, Result};
+use tireless_core::{Call, Error, ErrorKind, Operation, Push, QueueName, Result, Wait};
 
 /// Refuses more tasks than one call may carry.
 pub(crate) fn tasks(operation: Operation, count: usize) -> Result<()> {
@@ -60,6 +60,14 @@ pub(crate) fn claims(count: usize) -> Result<()> {
     }
     let message = format!("{count} claims in one renewal; {CLAIMS_PER_RENEWAL} is the most");
     Err(Error::new(ErrorKind::TooLarge, Operation::Renew, message))
+}
+
+/// Refuses a wait that nothing could end but its time.
+pub(crate) fn waited_for(wait: &Wait) -> Result<()> {
+    if wait.queues.is_empty() {
+        return Err(Error::invalid(Operation::Wait, "name at least one queue to wait for"));
+    }
+    Ok(())
 }
 
 /// Refuses a queue that a call names for the second time.

@@ -111,6 +111,7 @@ impl Broker for MemoryBroker {
     }
 
     async fn wait(&self, wait: &Wait) -> Result<Woken> {
+        bounds::waited_for(wait)?;
         let carried = wait.carried()?;
         let woken = self.hear(wait).await;
         let Some(claim) = carried else { return Ok(woken) };

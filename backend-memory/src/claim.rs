@@ -137,7 +137,12 @@ impl Queue {
     /// Whether this worker may keep itself empty for a suspect (B11.2). A paused queue would have
     /// it wait for nothing.
     fn turn(&mut self, claim: &Claim, now: StoreTime) -> bool {
-        if self.suspects.is_empty() || self.paused {
+        if self.suspects.is_empty() {
+            // It has nothing to keep itself empty for: the next suspect is anybody's.
+            self.holders.end_turn(claim.worker);
+            return false;
+        }
+        if self.paused {
             return false;
         }
         if claim.mode == ClaimMode::Shared {

@@ -45,6 +45,11 @@ impl Holders {
         self.end_turn(worker);
     }
 
+    /// All registered workers, in no order.
+    pub(crate) fn workers(&self) -> impl Iterator<Item = WorkerId> + '_ {
+        self.workers.keys().copied()
+    }
+
     pub(crate) fn is_registered(&self, worker: WorkerId) -> bool {
         self.workers.contains_key(&worker)
     }

@@ -1,18 +1,20 @@
 //! Reads: counts, pages and single tasks. Nothing here changes anything.
 
+use tireless_core::limits::BYTES_PER_CALL;
 use tireless_core::{
     Counts, List, Page, State, StoreTime, TaskDetail, TaskId, TaskSummary, WorkerId,
 };
 
 use crate::queue::Queue;
 use crate::task::{Place, Task};
-use crate::timed::{Moment, Timed};
+use crate::timed::Timed;
 
 /// Set in the cursors of the second half of the ready tasks, the suspects.
 const SUSPECTS: u64 = 1 << 63;
 
 /// How many bits of a cursor count the tasks of the same millisecond.
 const NUMBER_BITS: u32 = 22;
+const MOST_NUMBER: u64 = (1 << NUMBER_BITS) - 1;
 
 impl Queue {
     /// How much of everything there is; all of it is the length of a list or a counter.
@@ -56,15 +58,22 @@ impl Queue {
         self.walk(state, 0).take(limit).map(|(_, id)| id).collect()
     }
 
-    /// A page of a listing. The cursor names a place, so that finding it costs O(log n).
+    /// A page of a listing, which ends before it holds too many bytes (B7), but with one task at
+    /// least. The cursor names a place, so that finding it costs O(log n), and a step for each task of
+    /// the same millisecond before it.
     pub(crate) fn list(&self, list: &List) -> Page {
-        let mut page = Page::default();
-        let mut walk = self.walk(list.state, list.cursor);
-        for (_, id) in walk.by_ref().take(list.limit.max(1)) {
-            page.tasks.extend(self.tasks.get(&id).map(|task| summary(id, task)));
+        let (mut page, mut bytes) = (Page::default(), 0);
+        for (cursor, id) in self.walk(list.state, list.cursor) {
+            let Some(task) = self.tasks.get(&id) else { continue };
+            bytes += task.envelope.len();
+            let is_full = page.tasks.len() >= list.limit || bytes > BYTES_PER_CALL;
+            if is_full && !page.tasks.is_empty() {
+                // A cursor that does not go on would list forever.
+                page.next = Some(cursor).filter(|next| *next > list.cursor);
+                break;
+            }
+            page.tasks.push(summary(id, task));
         }
-        // A cursor that does not go on would list forever.
-        page.next = walk.next().map(|(cursor, _)| cursor).filter(|next| *next > list.cursor);
         page
     }
 
@@ -108,19 +117,15 @@ fn summary(id: TaskId, task: &Task) -> TaskSummary {
     TaskSummary::new(id, task.at(), task.envelope.clone(), task.history())
 }
 
+/// A place in a set as one number: its time, and how many of the same millisecond stand before it.
+/// There is room for times up to the year 2109 and for four million tasks of one millisecond; beyond
+/// that a listing ends early.
 fn walk_timed(timed: &Timed, cursor: u64) -> impl Iterator<Item = (u64, TaskId)> + '_ {
-    timed.from(moment_of(cursor)).map(|(moment, id)| (cursor_of(moment), id))
-}
-
-/// A place in a set as one number. It has room for times up to the year 2109 and for four million
-/// tasks of the same millisecond; beyond that a listing ends early.
-fn cursor_of((at, number): Moment) -> u64 {
-    let at = at.millis().min(u64::MAX >> NUMBER_BITS);
-    (at << NUMBER_BITS) | number.min((1 << NUMBER_BITS) - 1)
-}
-
-fn moment_of(cursor: u64) -> Moment {
-    (StoreTime::from_millis(cursor >> NUMBER_BITS), cursor & ((1 << NUMBER_BITS) - 1))
+    let (at, before) = (cursor >> NUMBER_BITS, cursor & MOST_NUMBER);
+    timed.from(StoreTime::from_millis(at), before).map(|(at, before, id)| {
+        let at = at.millis().min(u64::MAX >> NUMBER_BITS);
+        ((at << NUMBER_BITS) | before.min(MOST_NUMBER), id)
+    })
 }
 
 #[cfg(test)]

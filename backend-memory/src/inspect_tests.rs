@@ -1,6 +1,6 @@
 //! Pages.
 
-use tireless_core::{Outcome, State, WorkerId};
+use tireless_core::{BuryReason, Failure, List, NewTask, Outcome, State, TaskId, When, WorkerId};
 
 use crate::fixture::{Bench, LATER};
 
@@ -15,11 +15,48 @@ fn ready_pages_go_on_into_the_suspects() {
     assert_eq!((b.counts().ready, b.counts().suspects), (6, 3));
 }
 
+/// A task with an id of its own choice, due later.
+fn push_id(b: &mut Bench, number: u8) -> TaskId {
+    let (id, when) = (TaskId::from_bytes([number; 16]), When::After(LATER));
+    let push = b.push_call(vec![NewTask { id, when, ..NewTask::new("body") }]);
+    b.send_push(&push).unwrap();
+    id
+}
+
+/// Redis orders members of the same score by their bytes.
 #[test]
-fn sets_page_by_time_and_then_by_arrival() {
+fn tasks_of_the_same_millisecond_stand_in_the_order_of_their_ids() {
+    let (mut b, ada) = (Bench::new(), WorkerId::new());
+    let [third, first, second] = [3, 1, 2].map(|number| push_id(&mut b, number));
+    assert_eq!(b.listed(State::Scheduled), [first, second, third]);
+    b.pass(LATER);
+    assert_eq!(b.claim(ada, 1, 3), [first, second, third], "promoted in that order");
+    for id in [second, third, first] {
+        let bury = Outcome::Bury { reason: BuryReason::Asked, failure: Failure::new("E", "no") };
+        b.settle(ada, 1, vec![(id, bury)]);
+    }
+    assert_eq!(b.listed(State::Dead), [first, second, third]);
+}
+
+#[test]
+fn a_page_goes_on_where_tasks_of_one_millisecond_were_taken_out() {
+    let mut b = Bench::new();
+    let same = [1, 2, 3, 4].map(|number| push_id(&mut b, number));
+    let late = b.push_after(LATER * 2);
+    let queue = b.queue.clone();
+    let mut list = List { queue: queue.clone(), state: State::Scheduled, cursor: 0, limit: 2 };
+    list.cursor = b.store.on(&queue, |queue| queue.list(&list)).next.unwrap();
+    b.store.on(&queue, |queue| queue.remove(&same));
+    let page = b.store.on(&queue, |queue| queue.list(&list));
+    assert_eq!((page.tasks[0].id, page.next), (late, None));
+}
+
+#[test]
+fn sets_page_by_time() {
     let mut b = Bench::new();
     let late = b.push_after(LATER * 2);
-    let same = [b.push_after(LATER), b.push_after(LATER), b.push_after(LATER)];
+    let mut same = [b.push_after(LATER), b.push_after(LATER), b.push_after(LATER)];
+    same.sort_unstable();
     assert_eq!(b.listed(State::Scheduled), [same[0], same[1], same[2], late]);
     let far = b.push_after(std::time::Duration::MAX);
     assert_eq!(b.listed(State::Scheduled).last(), Some(&far));

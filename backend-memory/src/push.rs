@@ -37,7 +37,8 @@ impl Queue {
             When::At(at) => at,
         };
         let place = if due > now {
-            Place::Scheduled(self.scheduled.add(due, new.id))
+            self.scheduled.add(due, new.id);
+            Place::Scheduled(due)
         } else {
             Place::Ready(self.ready.add(new.id, Reentry::Back))
         };

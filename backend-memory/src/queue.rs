@@ -56,9 +56,33 @@ pub(crate) struct Queue {
     pub(crate) is_gone: bool,
 }
 
+/// What is remembered of a queue that was discarded: the answers that its callers may ask for again,
+/// and the claim numbers that are spent.
+#[derive(Debug, Default)]
+pub(crate) struct Remains {
+    last_claims: Fading<Option<u64>>,
+    pushes: Remembered<Vec<Pushed>>,
+    settles: Remembered<SettleAnswer>,
+}
+
 impl Queue {
-    pub(crate) fn new(dead_kept: usize) -> Self {
-        Self { dead_kept, ..Self::default() }
+    /// A new queue, with what is left of the one that had its name before.
+    pub(crate) fn new(dead_kept: usize, remains: Remains) -> Self {
+        let Remains { last_claims, pushes, settles } = remains;
+        Self { dead_kept, last_claims, pushes, settles, ..Self::default() }
+    }
+
+    /// Gives what is to be remembered once the queue is gone.
+    pub(crate) fn leave_remains(&mut self, now: StoreTime) -> Remains {
+        // Workers that are taken for dead end here: their last numbers are remembered from now on.
+        for worker in self.holders.workers() {
+            self.last_claims.touch(worker, now);
+        }
+        Remains {
+            last_claims: std::mem::take(&mut self.last_claims),
+            pushes: std::mem::take(&mut self.pushes),
+            settles: std::mem::take(&mut self.settles),
+        }
     }
 
     /// Takes a task out of the place where it is. It must be put somewhere in the same step.
@@ -71,12 +95,12 @@ impl Queue {
                 self.running.remove(run.position);
                 self.holders.let_go(run);
             }
-            Place::Scheduled(moment) => self.scheduled.remove(moment),
-            Place::Failed(moment) => self.failed.remove(moment),
-            Place::Dead(moment) => self.dead.remove(moment),
+            Place::Scheduled(at) => self.scheduled.remove(at, id),
+            Place::Failed(at) => self.failed.remove(at, id),
+            Place::Dead(at) => self.dead.remove(at, id),
             Place::Kept { done, end } => {
-                self.kept.remove(done);
-                self.kept_ends.remove(end);
+                self.kept.remove(done, id);
+                self.kept_ends.remove(end, id);
             }
         }
     }
@@ -103,14 +127,16 @@ impl Queue {
     /// Puts a detached task into the scheduled set.
     pub(crate) fn schedule(&mut self, id: TaskId, due: StoreTime) {
         if let Some(task) = self.tasks.get_mut(&id) {
-            task.place = Place::Scheduled(self.scheduled.add(due, id));
+            self.scheduled.add(due, id);
+            task.place = Place::Scheduled(due);
         }
     }
 
     /// Puts a detached task into the failed set.
     pub(crate) fn await_retry(&mut self, id: TaskId, due: StoreTime) {
         if let Some(task) = self.tasks.get_mut(&id) {
-            task.place = Place::Failed(self.failed.add(due, id));
+            self.failed.add(due, id);
+            task.place = Place::Failed(due);
         }
     }
 
@@ -133,11 +159,12 @@ impl Queue {
     ) -> u64 {
         self.charge(id, reason.stamp(failure), now);
         if let Some(task) = self.tasks.get_mut(&id) {
-            task.place = Place::Dead(self.dead.add(now, id));
+            self.dead.add(now, id);
+            task.place = Place::Dead(now);
         }
         let mut dropped = 0;
         while self.dead.len() > self.dead_kept
-            && let Some((_, oldest)) = self.dead.first()
+            && let Some(oldest) = self.dead.first()
         {
             self.erase(oldest);
             dropped += 1;
@@ -156,12 +183,14 @@ impl Queue {
         };
         if let Some(task) = self.tasks.get_mut(&id) {
             task.forget();
-            let done = self.kept.add(now, id);
-            task.place = Place::Kept { done, end: self.kept_ends.add(now.after(keep), id) };
+            let end = now.after(keep);
+            self.kept.add(now, id);
+            self.kept_ends.add(end, id);
+            task.place = Place::Kept { done: now, end };
         }
         let mut dropped = 0;
         while self.kept.len() > self.dead_kept
-            && let Some((_, oldest)) = self.kept.first()
+            && let Some(oldest) = self.kept.first()
         {
             self.erase(oldest);
             dropped += 1;

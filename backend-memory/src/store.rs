@@ -2,7 +2,7 @@
 //!
 //! Each operation checks its bounds first (B7), then is one step a queue (B15), then rings. Each queue
 //! has a lock of its own, so that queues do not wait for one another; no two locks are held at a time
-//! but to take a queue away.
+//! but to make a queue or to take one away.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -22,6 +22,10 @@ use crate::fading::Fading;
 use crate::queue::Queue;
 use crate::settle;
 
+mod discard;
+
+use discard::Discarded;
+
 /// Workers long gone that one renewal clears from the registry.
 const CLEARED_BY_A_RENEWAL: usize = 4;
 
@@ -31,6 +35,7 @@ pub(crate) struct Store {
     queues: RwLock<BTreeMap<QueueName, Arc<Mutex<Queue>>>>,
     bells: Mutex<Bells>,
     workers: Mutex<Fading<Registered>>,
+    discarded: Mutex<Discarded>,
     dead_kept: AtomicUsize,
 }
 
@@ -80,6 +85,7 @@ impl Default for Store {
             queues: RwLock::default(),
             bells: Mutex::default(),
             workers: Mutex::default(),
+            discarded: Mutex::default(),
             dead_kept: AtomicUsize::new(DEAD_KEPT),
         }
     }
@@ -106,7 +112,10 @@ impl Store {
     fn find_or_make(&self, name: &QueueName) -> Arc<Mutex<Queue>> {
         self.find(name).unwrap_or_else(|| {
             let mut queues = self.queues.write().unwrap_or_else(PoisonError::into_inner);
-            let make = || Arc::new(Mutex::new(Queue::new(self.dead_kept.load(Ordering::Relaxed))));
+            let make = || {
+                let remains = enter(&self.discarded).take(name);
+                Arc::new(Mutex::new(Queue::new(self.dead_kept.load(Ordering::Relaxed), remains)))
+            };
             Arc::clone(queues.entry(name.clone()).or_insert_with(make))
         })
     }
@@ -255,9 +264,12 @@ impl Store {
 
     pub(crate) fn tick(&self, tick: &Tick, time: impl Time) -> Ticked {
         self.cut_leases(time);
+        self.clear_discarded(time);
+        let mut seen = Vec::with_capacity(tick.queues.len());
         let mut answers = Vec::with_capacity(tick.queues.len());
         for name in &tick.queues {
-            let checked = bounds::tasks(Operation::Tick, tick.limit);
+            let checked = bounds::once(Operation::Tick, &mut seen, name)
+                .and_then(|()| bounds::tasks(Operation::Tick, tick.limit));
             answers.push((name.clone(), checked.map(|()| self.tick_in(tick, name, time))));
         }
         answers
@@ -284,21 +296,6 @@ impl Store {
             nothing.now = time.now();
             nothing
         })
-    }
-
-    /// Takes away a queue that holds nothing and that no live worker serves.
-    pub(crate) fn discard(&self, name: &QueueName, time: impl Time) -> bool {
-        let mut queues = self.queues.write().unwrap_or_else(PoisonError::into_inner);
-        let Some(found) = queues.get(name) else { return true };
-        let mut queue = enter(found);
-        let counts = queue.counts(time.now());
-        let idle = queue.tasks.is_empty() && counts.inbox == 0 && counts.workers == 0;
-        queue.is_gone = idle;
-        drop(queue);
-        if idle {
-            queues.remove(name);
-        }
-        idle
     }
 
     /// Ends a pause. Who waited for the inbox meanwhile was not woken by it.

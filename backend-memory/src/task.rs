@@ -3,8 +3,6 @@
 use bytes::Bytes;
 use tireless_core::{FailureHistory, History, OwnId, State, StoreTime, WorkerId};
 
-use crate::timed::Moment;
-
 /// A task that the queue has.
 #[derive(Debug)]
 pub(crate) struct Task {
@@ -26,10 +24,10 @@ pub(crate) enum Place {
     Ready(u64),
     Suspect(u64),
     Running(Run),
-    Scheduled(Moment),
-    Failed(Moment),
-    Dead(Moment),
-    Kept { done: Moment, end: Moment },
+    Scheduled(StoreTime),
+    Failed(StoreTime),
+    Dead(StoreTime),
+    Kept { done: StoreTime, end: StoreTime },
 }
 
 /// Under what a running task is held, and where it stands in the list of running tasks.
@@ -97,8 +95,8 @@ impl Task {
     pub(crate) fn at(&self) -> Option<StoreTime> {
         match self.place {
             Place::Ready(_) | Place::Suspect(_) | Place::Running(_) => None,
-            Place::Scheduled((at, _)) | Place::Failed((at, _)) | Place::Dead((at, _)) => Some(at),
-            Place::Kept { done: (at, _), .. } => Some(at),
+            Place::Scheduled(at) | Place::Failed(at) | Place::Dead(at) => Some(at),
+            Place::Kept { done, .. } => Some(done),
         }
     }
 }

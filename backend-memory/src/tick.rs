@@ -12,18 +12,20 @@ impl Queue {
     /// One bounded step: promote, requeue, drop what was kept long enough, and reclaim if
     /// permitted.
     pub(crate) fn tick(&mut self, tick: &Tick, now: StoreTime) -> QueueTicked {
+        // Who may move nothing would be told for ever that there is more.
+        let limit = tick.limit.max(1);
         self.holders.cut_leases(now);
-        self.forget(tick.limit, now);
+        self.forget(limit, now);
         // The time of a permission is the store's: one that was held up does no harm.
         let permission = tick.reclaim.filter(|reclaim| now <= reclaim.not_after);
 
         let mut answer = QueueTicked::default();
-        answer.promoted = self.promote(now, tick.limit);
-        answer.requeued = self.requeue_due(now, tick.limit);
-        answer.dropped = self.drop_over(tick.limit, now);
+        answer.promoted = self.promote(now, limit);
+        answer.requeued = self.requeue_due(now, limit);
+        answer.dropped = self.drop_over(limit, now);
         answer.steady = self.steady(tick, now);
         if let Some(permission) = permission {
-            self.reclaim(permission, tick.limit, now, &mut answer);
+            self.reclaim(permission, limit, now, &mut answer);
         }
         let readied = answer.promoted + answer.requeued + answer.reclaimed - answer.buried;
         self.rings |= readied > 0;

@@ -1,40 +1,36 @@
 //! A set of tasks in order of a time: when they fall due, died, or were done.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::ops::Bound::{Excluded, Unbounded};
 
 use tireless_core::{StoreTime, TaskId};
 
-/// Names the place of a task in a [`Timed`]: its time, and a number among those of the same time.
-pub(crate) type Moment = (StoreTime, u64);
-
-/// A set in order of time; tasks of the same time stand in the order in which they came.
+/// A set in order of time; tasks of the same time stand in the order of their ids, as in Redis.
 #[derive(Debug, Default)]
 pub(crate) struct Timed {
-    items: BTreeMap<Moment, TaskId>,
+    items: BTreeSet<(StoreTime, TaskId)>,
 }
 
+const FIRST: TaskId = TaskId::from_bytes([0; 16]);
+const LAST: TaskId = TaskId::from_bytes([0xFF; 16]);
+
 impl Timed {
-    /// Adds a task and gives its place.
-    pub(crate) fn add(&mut self, at: StoreTime, id: TaskId) -> Moment {
-        let last = self.items.range((at, 0)..=(at, u64::MAX)).next_back();
-        let moment = (at, last.map_or(0, |((_, number), _)| number + 1));
-        self.items.insert(moment, id);
-        moment
+    pub(crate) fn add(&mut self, at: StoreTime, id: TaskId) {
+        self.items.insert((at, id));
     }
 
-    /// Takes the task at this place out.
-    pub(crate) fn remove(&mut self, moment: Moment) {
-        self.items.remove(&moment);
+    pub(crate) fn remove(&mut self, at: StoreTime, id: TaskId) {
+        self.items.remove(&(at, id));
     }
 
     /// The task with the earliest time.
-    pub(crate) fn first(&self) -> Option<(Moment, TaskId)> {
-        self.items.first_key_value().map(|(moment, id)| (*moment, *id))
+    pub(crate) fn first(&self) -> Option<TaskId> {
+        self.items.first().map(|(_, id)| *id)
     }
 
     /// The earliest time.
     pub(crate) fn earliest(&self) -> Option<StoreTime> {
-        self.first().map(|((at, _), _)| at)
+        self.items.first().map(|(at, _)| *at)
     }
 
     /// Whether the earliest time has come.
@@ -44,12 +40,25 @@ impl Timed {
 
     /// At most `limit` tasks whose time has come, the earliest first.
     pub(crate) fn due(&self, now: StoreTime, limit: usize) -> Vec<TaskId> {
-        self.items.range(..=(now, u64::MAX)).take(limit).map(|(_, id)| *id).collect()
+        self.items.range(..=(now, LAST)).take(limit).map(|(_, id)| *id).collect()
     }
 
-    /// The tasks from this place on, in order.
-    pub(crate) fn from(&self, moment: Moment) -> impl Iterator<Item = (Moment, TaskId)> + '_ {
-        self.items.range(moment..).map(|(moment, id)| (*moment, *id))
+    /// The tasks from a place on, in order, each with its place: its time, and how many of the same
+    /// time stand before it.
+    pub(crate) fn from(
+        &self,
+        at: StoreTime,
+        before: u64,
+    ) -> impl Iterator<Item = (StoreTime, u64, TaskId)> + '_ {
+        let skipped = usize::try_from(before).unwrap_or(usize::MAX);
+        let same = self.items.range((at, FIRST)..=(at, LAST)).skip(skipped);
+        let later = self.items.range((Excluded((at, LAST)), Unbounded));
+        let mut next = (at, before);
+        same.chain(later).map(move |(at, id)| {
+            let before = if next.0 == *at { next.1 } else { 0 };
+            next = (*at, before + 1);
+            (*at, before, *id)
+        })
     }
 
     pub(crate) fn len(&self) -> usize {

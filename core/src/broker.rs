@@ -48,8 +48,9 @@ pub trait Broker: Debug + Send + Sync + 'static {
     /// (B14). Promises nothing about connections.
     ///
     /// # Errors
-    /// What kept the store from answering; `InvalidInput` for a claim of other queues than are waited
-    /// for. A caller that polls by itself meanwhile, and sends what was carried again, loses nothing.
+    /// What kept the store from answering; `InvalidInput` for a wait for no queue, and for a claim of
+    /// other queues than are waited for. A caller that polls by itself meanwhile, and sends what was
+    /// carried again, loses nothing.
     async fn wait(&self, wait: &Wait) -> Result<Woken>;
 
     /// Promotes, requeues and, when permitted, reclaims: one bounded step a queue. A permitted tick

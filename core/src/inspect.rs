@@ -116,7 +116,9 @@ pub struct List {
     pub limit: usize,
 }
 
-/// A page of tasks. Tasks that move while one pages may be seen twice or not at all.
+/// A page of tasks: fewer than its limit rather than more than
+/// [`BYTES_PER_CALL`](crate::limits::BYTES_PER_CALL), but one at least. Tasks that move
+/// while one pages may be seen twice or not at all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Page {

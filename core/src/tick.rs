@@ -19,7 +19,7 @@ pub struct Tick {
     /// The queues.
     pub queues: Vec<QueueName>,
     /// Most tasks to move in each queue and by each of the three;
-    /// [`TASKS_PER_CALL`](crate::limits::TASKS_PER_CALL) at most.
+    /// [`TASKS_PER_CALL`](crate::limits::TASKS_PER_CALL) at most, and 0 counts as 1.
     pub limit: usize,
     /// How often the caller ticks. Only ticks of the same beat make a row (B16).
     pub beat: Duration,

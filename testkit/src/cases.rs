@@ -70,7 +70,9 @@ macro_rules! for_each_case {
                 the_first_of_equals_in_a_batch_wins
                 a_refusal_says_that_nothing_happened
                 a_push_sent_again_after_a_requeue_does_nothing
+                a_push_sent_again_after_a_discard_does_nothing
                 a_removed_id_pushed_again_is_one_task
+                a_push_that_says_it_was_answered_is_refused
             }
             claim {
                 a_claimed_task_is_recorded_under_its_worker
@@ -83,6 +85,7 @@ macro_rules! for_each_case {
                 a_late_copy_of_a_settled_claim_takes_nothing
                 a_late_copy_after_leaving_takes_nothing
                 a_late_copy_after_death_takes_nothing
+                a_late_copy_after_a_discard_takes_nothing
                 a_late_copy_leaves_the_lease_as_it_is
                 claim_numbers_belong_to_a_worker
                 a_claim_of_none_only_looks
@@ -118,7 +121,9 @@ macro_rules! for_each_case {
                 a_settle_sent_again_gets_the_first_answer
                 a_settle_sent_again_later_touches_no_new_run
                 a_settle_sent_again_after_a_lease_gets_the_first_answer
+                a_settle_sent_again_after_a_discard_gets_the_first_answer
                 an_empty_settle_does_nothing
+                a_settle_that_says_it_was_answered_is_refused
                 a_late_outcome_counts_until_the_take_over
             }
             outcomes {
@@ -154,8 +159,11 @@ macro_rules! for_each_case {
                 a_renewal_is_bounded
                 a_tick_is_bounded
                 a_ticks_limit_is_bounded
+                a_tick_of_none_moves_one
                 administration_is_bounded
                 listings_are_paged
+                a_listings_page_is_bounded_in_bytes
+                a_huge_task_is_listed
                 a_claim_without_a_number_is_refused
                 a_claim_over_no_queue_is_empty
             }
@@ -200,6 +208,8 @@ macro_rules! for_each_case {
                 the_turn_passes_on_when_its_worker_leaves
                 the_turn_passes_on_when_its_worker_dies
                 the_turn_passes_on_when_it_is_used
+                the_turn_ends_when_its_worker_finds_no_suspect
+                the_turn_outlives_a_suspect_that_another_took
                 without_suspects_it_is_nobodys_turn
                 a_lone_claim_waits_for_nobody
                 a_lone_claim_takes_suspects_only
@@ -250,6 +260,7 @@ macro_rules! for_each_case {
                 a_claim_that_promoted_more_than_it_took_rings
                 what_makes_nothing_ready_is_silent
                 a_plain_push_wakes
+                a_wait_for_no_queue_is_refused
             }
             carried {
                 a_carried_claim_takes_what_rang
@@ -269,6 +280,8 @@ macro_rules! for_each_case {
                 a_claim_over_several_queues_can_be_sent_again
                 an_error_on_one_queue_hides_no_other
                 a_tick_answers_for_each_queue_in_order
+                a_claim_that_names_a_queue_twice_is_refused_there
+                a_tick_that_names_a_queue_twice_is_refused_there
                 a_claim_promotes_and_requeues_first
                 a_claim_moves_a_hundred_at_most
                 a_claim_tells_when_to_look_again
@@ -303,6 +316,7 @@ macro_rules! for_each_case {
                 a_paused_queue_still_promotes
                 pausing_can_be_repeated
                 only_an_empty_queue_is_discarded
+                a_discarded_queue_is_silent
             }
             reconcile {
                 a_healthy_queue_has_nothing_to_mend

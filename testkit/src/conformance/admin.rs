@@ -257,3 +257,16 @@ pub async fn only_an_empty_queue_is_discarded(h: &dyn Harness) {
     let queues = b.broker.queues().await.unwrap_or_else(|e| panic!("{e}"));
     assert!(!queues.contains(&b.queue));
 }
+
+/// B12: with a queue goes the ring that its bell has kept, for a task that somebody took meanwhile.
+pub async fn a_discarded_queue_is_silent(h: &dyn Harness) {
+    let b = Bench::new(h);
+    let ada = b.worker();
+    b.push(1).await;
+    ada.ack(&ada.claim(1).await).await;
+    ada.leave().await;
+    b.discard().await;
+    assert!(!b.rings().await);
+    b.push(1).await;
+    assert!(b.rings().await, "made again, it rings");
+}

@@ -1,9 +1,11 @@
 //! B14: whatever makes a task ready, or due earlier, rings; and nothing else does.
 
-use tireless_core::{Outcome, Reentry, Selection, State, Wait, WaitOn};
+use tireless_core::{Effect, ErrorKind, Outcome, Reentry, Selection, State, Wait, WaitOn};
 
 use crate::Harness;
-use crate::fixtures::{Bench, LONG, bury, fail, release, release_after, snooze, task_after, tasks};
+use crate::fixtures::{
+    Bench, LONG, bury, fail, refusal, release, release_after, snooze, task_after, tasks,
+};
 
 /// B14: nothing rings in a queue where nothing happens: a wait ends when its time is up.
 pub async fn an_idle_queue_is_silent(h: &dyn Harness) {
@@ -256,4 +258,12 @@ pub async fn a_plain_push_wakes(h: &dyn Harness) {
     h.advance(b.unit()).await;
     h.push_plain(&b.queue, "plain".into()).await;
     assert_eq!(b.woken(waiting).await, Some(b.queue.clone()));
+}
+
+/// B14: a wait for no queue is refused: nothing could ever end it but its time.
+pub async fn a_wait_for_no_queue_is_refused(h: &dyn Harness) {
+    let b = Bench::new(h);
+    let wait = Wait { queues: Vec::new(), ..b.wait_call(false) };
+    let error = refusal(b.broker.wait(&wait).await);
+    assert_eq!((error.kind(), error.effect()), (ErrorKind::InvalidInput, Effect::None));
 }

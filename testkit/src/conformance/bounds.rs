@@ -2,11 +2,11 @@
 
 use tireless_core::{
     Claim, ClaimFrom, ClaimMode, Effect, Envelope, ErrorKind, Held, List, NewTask, Outcome,
-    QueueName, Renew, Selection, State, TaskId, Tick, WorkerId, WorkerInfo, limits,
+    QueueName, Reentry, Renew, Selection, State, TaskId, Tick, WorkerId, WorkerInfo, limits,
 };
 
 use crate::Harness;
-use crate::fixtures::{Bench, LONG, refusal, task_of, tasks};
+use crate::fixtures::{Bench, LONG, refusal, release, task_of, tasks};
 
 const MIB: usize = 1024 * 1024;
 
@@ -153,6 +153,17 @@ pub async fn a_ticks_limit_is_bounded(h: &dyn Harness) {
     }
 }
 
+/// B7: a limit of 0 counts as 1: a tick that says that there is more has moved something.
+pub async fn a_tick_of_none_moves_one(h: &dyn Harness) {
+    let b = Bench::new(h);
+    let due = (0..2).map(|_| crate::fixtures::task_after(b.unit())).collect();
+    assert!(b.push_these(due).await.is_ok());
+    b.pass_unit().await;
+    let first = b.tick_of(0, None).await;
+    assert_eq!((first.promoted, first.more), (1, true));
+    assert_eq!(b.tick_of(0, None).await.promoted, 1);
+}
+
 fn is_over(kind: ErrorKind) -> bool {
     matches!(kind, ErrorKind::TooLarge | ErrorKind::InvalidInput)
 }
@@ -203,6 +214,52 @@ pub async fn listings_are_paged(h: &dyn Harness) {
         seen.dedup();
         assert_eq!((listed, seen.len()), (total, total), "{state}");
     }
+}
+
+/// Every page of a listing, by the lengths of its envelopes.
+async fn pages(b: &Bench<'_>, state: State) -> Vec<Vec<usize>> {
+    let (mut pages, mut cursor) = (Vec::new(), 0);
+    loop {
+        let list = List { queue: b.queue.clone(), state, cursor, limit: 100 };
+        let page = b.broker.list(&list).await.unwrap_or_else(|error| panic!("{error}"));
+        pages.push(page.tasks.iter().map(|task| task.envelope.len()).collect());
+        match page.next {
+            Some(next) => cursor = next,
+            None => return pages,
+        }
+    }
+}
+
+/// B7: a page ends before its envelopes are over 4 MiB, and the next one goes on there.
+pub async fn a_listings_page_is_bounded_in_bytes(h: &dyn Harness) {
+    let b = Bench::new(h);
+    let ada = b.worker();
+    let size = MIB + 4;
+    for _ in 0..4 {
+        b.push_one(large(size)).await;
+    }
+    let expected = [vec![size; 3], vec![size]];
+    assert_eq!(pages(&b, State::Ready).await, expected);
+    let mut held = ada.claim(3).await;
+    held.extend(ada.claim(1).await);
+    assert_eq!(pages(&b, State::Running).await, expected);
+    ada.finish(&held, crate::fixtures::bury()).await;
+    assert_eq!(pages(&b, State::Dead).await, expected);
+}
+
+/// B7: a task over 4 MiB is still listed, alone on its page.
+pub async fn a_huge_task_is_listed(h: &dyn Harness) {
+    let b = Bench::new(h);
+    let ada = b.worker();
+    b.push(2).await;
+    h.push_plain(&b.queue, vec![b'x'; limits::BYTES_PER_CALL].into()).await;
+    let mut held = ada.claim_inbox(2).await.tasks;
+    held.extend(ada.claim_inbox(1).await.tasks);
+    held.swap(1, 2);
+    ada.finish(&held, release(Reentry::Back)).await;
+    let (small, huge) = (held[0].envelope.len(), held[1].envelope.len());
+    assert!(huge > limits::BYTES_PER_CALL, "{huge}");
+    assert_eq!(pages(&b, State::Ready).await, [[small], [huge], [small]]);
 }
 
 /// B4: numbers of claims begin at 1; a claim without one is refused and takes nothing.

@@ -131,6 +131,26 @@ pub async fn a_late_copy_after_death_takes_nothing(h: &dyn Harness) {
     b.holds("ready 3").await;
 }
 
+/// B4.3: a late copy takes nothing after its queue was discarded, whether its worker left or died.
+pub async fn a_late_copy_after_a_discard_takes_nothing(h: &dyn Harness) {
+    for leaves in [true, false] {
+        let b = Bench::new(h);
+        let ada = b.mortal();
+        b.push(1).await;
+        let claim = ada.claim_call(1, ClaimMode::Shared);
+        ada.ack(&ada.send(&claim).await.tasks).await;
+        if leaves {
+            ada.leave().await;
+        } else {
+            b.pass_unit().await;
+        }
+        b.discard().await;
+        b.push(1).await;
+        assert_eq!(ada.send(&claim).await.tasks, [], "left: {leaves}");
+        b.holds("ready 1").await;
+    }
+}
+
 /// B4.3: a late copy asks for the lease of its day, and does not cut what a renewal gave since.
 pub async fn a_late_copy_leaves_the_lease_as_it_is(h: &dyn Harness) {
     let b = Bench::new(h);

@@ -95,6 +95,36 @@ pub async fn the_turn_passes_on_when_it_is_used(h: &dyn Harness) {
     assert_eq!((answer.your_turn, answer.suspects), (true, 1));
 }
 
+/// B11.2: the turn ends when its worker's claim finds no suspect: the next one is anybody's.
+pub async fn the_turn_ends_when_its_worker_finds_no_suspect(h: &dyn Harness) {
+    let b = Bench::new(h);
+    let id = b.push(1).await[0];
+    b.make_suspect(id).await;
+    let (ada, bob) = (b.worker(), b.worker());
+    assert!(ada.look(0).await.your_turn);
+    let held = bob.claim_alone().await;
+    assert_eq!(ids(&held), [id]);
+    let answer = ada.look(0).await;
+    assert_eq!((answer.your_turn, answer.suspects), (false, 0));
+    bob.finish(&held, Outcome::RELEASE).await;
+    assert_eq!(b.counts().await.suspects, 1);
+    assert!(bob.look(0).await.your_turn);
+    assert!(!ada.look(0).await.your_turn);
+}
+
+/// B11.2: a turn that its worker has not seen end stays, though another took the suspect.
+pub async fn the_turn_outlives_a_suspect_that_another_took(h: &dyn Harness) {
+    let b = Bench::new(h);
+    let id = b.push(1).await[0];
+    b.make_suspect(id).await;
+    let (ada, bob) = (b.worker(), b.worker());
+    assert!(ada.look(0).await.your_turn);
+    let held = bob.claim_alone().await;
+    bob.finish(&held, Outcome::RELEASE).await;
+    assert!(!bob.look(0).await.your_turn);
+    assert!(ada.look(0).await.your_turn);
+}
+
 /// B11.2: without suspects nobody has the turn.
 pub async fn without_suspects_it_is_nobodys_turn(h: &dyn Harness) {
     let b = Bench::new(h);

@@ -1,6 +1,6 @@
 //! B3: pushing again is safe.
 
-use tireless_core::{Call, Effect, ErrorKind, NewTask, Outcome, Pushed, Selection, State};
+use tireless_core::{Call, Effect, ErrorKind, NewTask, Outcome, Push, Pushed, Selection, State};
 
 use crate::Harness;
 use crate::fixtures::{
@@ -257,6 +257,21 @@ pub async fn a_push_sent_again_after_a_requeue_does_nothing(h: &dyn Harness) {
     b.holds("ready 1").await;
 }
 
+/// B3.3: a push sent again after its queue was discarded brings nothing back to life.
+pub async fn a_push_sent_again_after_a_discard_does_nothing(h: &dyn Harness) {
+    let b = Bench::new(h);
+    let ada = b.worker();
+    let push = b.push_call(tasks(1));
+    let first = b.broker.push(&push).await.ok();
+    ada.ack(&ada.claim(1).await).await;
+    ada.leave().await;
+    b.discard().await;
+    assert_eq!(b.broker.push(&push).await.ok(), first);
+    b.holds("nothing").await;
+    b.push(1).await;
+    assert_eq!(b.counts().await.pushed, 1, "counters start afresh");
+}
+
 /// B1, B3.1: an id that was removed while it waited and is pushed again stands there once.
 pub async fn a_removed_id_pushed_again_is_one_task(h: &dyn Harness) {
     let b = Bench::new(h);
@@ -269,4 +284,16 @@ pub async fn a_removed_id_pushed_again_is_one_task(h: &dyn Harness) {
     let held = b.worker().claim(10).await;
     assert_eq!(held.iter().filter(|task| task.id == again.id).count(), 1);
     b.holds("running 2").await;
+}
+
+/// B3.4: a push that says that its own call, or a later one, is answered is refused.
+pub async fn a_push_that_says_it_was_answered_is_refused(h: &dyn Harness) {
+    let b = Bench::new(h);
+    for (number, answered) in [(1, 1), (3, 7)] {
+        let push = Push { call: Call { number, answered }, ..b.push_call(tasks(1)) };
+        let error = refusal(b.broker.push(&push).await);
+        assert_eq!((error.kind(), error.effect()), (ErrorKind::InvalidInput, Effect::None));
+    }
+    b.holds("nothing").await;
+    b.push(1).await;
 }

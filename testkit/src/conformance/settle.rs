@@ -1,9 +1,13 @@
 //! B5: every outcome names its run, and is refused once the run was taken over.
 
-use tireless_core::{ClaimedTask, Outcome, Reentry, Settled, TaskId};
+use tireless_core::{
+    Call, ClaimedTask, Effect, ErrorKind, Outcome, Reentry, Settle, Settled, TaskId,
+};
 
 use crate::Harness;
-use crate::fixtures::{Bench, LONG, bury, every_outcome, fail, ids, keep, release, snooze};
+use crate::fixtures::{
+    Bench, LONG, bury, every_outcome, fail, ids, keep, refusal, release, snooze,
+};
 
 /// B5.1: each outcome under a wrong claim number is refused and changes nothing.
 pub async fn a_wrong_claim_number_is_refused(h: &dyn Harness) {
@@ -205,6 +209,20 @@ pub async fn a_settle_sent_again_after_a_lease_gets_the_first_answer(h: &dyn Har
     assert_eq!(ada.send_settle(&settle).await, first);
 }
 
+/// B5.3: a settle's answer outlives its queue, which was discarded.
+pub async fn a_settle_sent_again_after_a_discard_gets_the_first_answer(h: &dyn Harness) {
+    let b = Bench::new(h);
+    let ada = b.worker();
+    b.push(1).await;
+    let task = ada.claim_one().await;
+    let settle = ada.settle_call(vec![(task.claim, task.id, Outcome::ACK)]);
+    let first = ada.send_settle(&settle).await;
+    ada.leave().await;
+    b.discard().await;
+    assert_eq!(ada.send_settle(&settle).await, first);
+    assert_eq!(b.counts().await.done, 0, "it is not counted again");
+}
+
 /// B5.1: an empty settle is answered with nothing.
 pub async fn an_empty_settle_does_nothing(h: &dyn Harness) {
     let b = Bench::new(h);
@@ -222,4 +240,22 @@ pub async fn a_late_outcome_counts_until_the_take_over(h: &dyn Harness) {
     ada.ack(&held[..1]).await;
     ada.finish(&held[1..], keep(LONG)).await;
     b.holds("kept 1").await;
+}
+
+/// B5.3: a settle that says that its own call, or a later one, is answered is refused.
+pub async fn a_settle_that_says_it_was_answered_is_refused(h: &dyn Harness) {
+    let b = Bench::new(h);
+    let ada = b.worker();
+    b.push(1).await;
+    let held = ada.claim_one().await;
+    for (number, answered) in [(1, 1), (3, 7)] {
+        let settle = Settle {
+            call: Call { number, answered },
+            ..ada.settle_call(vec![(held.claim, held.id, Outcome::ACK)])
+        };
+        let error = refusal(b.broker.settle(&settle).await);
+        assert_eq!((error.kind(), error.effect()), (ErrorKind::InvalidInput, Effect::None));
+    }
+    b.holds("running 1").await;
+    ada.ack(&[held]).await;
 }

@@ -1,11 +1,12 @@
 //! B15: a call over several queues is a step and an answer for each.
 
 use tireless_core::{
-    Claim, ClaimFrom, ClaimMode, Held, QueueName, Renew, Tick, WorkerId, WorkerInfo, limits,
+    Claim, ClaimFrom, ClaimMode, Effect, Error, ErrorKind, Held, PerQueue, QueueName, Renew,
+    Result, Tick, WorkerId, WorkerInfo, limits,
 };
 
 use crate::Harness;
-use crate::fixtures::{Bench, LONG, fail, task_after};
+use crate::fixtures::{Bench, LONG, fail, refusal, task_after};
 
 pub(super) fn claim_over(benches: &[&Bench<'_>], max: usize) -> Claim {
     let from = |b: &&Bench<'_>| ClaimFrom { queue: b.queue.clone(), max, inbox: false };
@@ -96,6 +97,34 @@ pub async fn a_tick_answers_for_each_queue_in_order(h: &dyn Harness) {
     let promoted: Vec<u64> =
         answers.iter().map(|(_, answer)| answer.as_ref().map_or(99, |a| a.promoted)).collect();
     assert_eq!(promoted, [2, 1, 0]);
+}
+
+/// The refusal of the second of two answers for a queue that was named twice; a third is well.
+fn refused_second<T: std::fmt::Debug>(answers: PerQueue<T>) -> Error {
+    let mut answers: Vec<Result<T>> = answers.into_iter().map(|(_, answer)| answer).collect();
+    assert_eq!(answers.len(), 3, "one answer a queue, named twice or not");
+    assert!(answers[0].is_ok() && answers[2].is_ok(), "{answers:?}");
+    refusal(answers.remove(1))
+}
+
+/// B15: a claim, shared or alone, is refused where it names a queue for the second time.
+pub async fn a_claim_that_names_a_queue_twice_is_refused_there(h: &dyn Harness) {
+    for mode in [ClaimMode::Shared, ClaimMode::Alone] {
+        let (one, two) = (Bench::new(h), Bench::new(h));
+        let claim = Claim { mode, ..claim_over(&[&one, &one, &two], 5) };
+        let error = refused_second(h.broker().claim(&claim).await);
+        let refused = (ErrorKind::InvalidInput, Effect::None);
+        assert_eq!((error.kind(), error.effect()), refused, "{mode:?}");
+    }
+}
+
+/// B15: a tick is refused where it names a queue for the second time.
+pub async fn a_tick_that_names_a_queue_twice_is_refused_there(h: &dyn Harness) {
+    let (one, two) = (Bench::new(h), Bench::new(h));
+    let queues = vec![one.queue.clone(), one.queue.clone(), two.queue];
+    let tick = Tick { queues, limit: 1, beat: LONG, anew: false, reclaim: None };
+    let error = refused_second(h.broker().tick(&tick).await);
+    assert_eq!((error.kind(), error.effect()), (ErrorKind::InvalidInput, Effect::None));
 }
 
 /// B15: a claim promotes and requeues what is due before it takes.
