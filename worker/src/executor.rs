@@ -75,11 +75,11 @@ fn broken(shared: &Arc<Shared>, job: &Job, panic: &(dyn Any + Send)) -> Outcome 
     let outcome =
         Outcome::Fail { failure, retry_in: Duration::from_secs(60), reentry: Reentry::Back };
     let task_type = Envelope::decode(&job.task.envelope).ok().and_then(|found| found.task_type);
-    trace::ended(&run_of(shared, job, task_type), None, outcome)
+    trace::ended(&run_of(shared, job, task_type), outcome)
 }
 
 /// The run of a job, as it is traced.
-fn run_of<'a>(shared: &'a Arc<Shared>, job: &Job, task_type: Option<TypeName>) -> Run<'a> {
+fn run_of<'a>(shared: &'a Shared, job: &Job, task_type: Option<TypeName>) -> Run<'a> {
     let Job { task, batch, .. } = job;
     Run {
         shared,
@@ -105,19 +105,19 @@ async fn execute(shared: &Arc<Shared>, job: &Job) -> Outcome {
     // Nothing begins under a lease that has ended: the task may be another's already.
     let lease_ended = shared.lease_until(batch.queue) <= shared.clock.monotonic();
     if batch.is_stopped() || lease_ended {
-        return trace::ended(&run(None), None, Outcome::RELEASE);
+        return trace::ended(&run(None), Outcome::RELEASE);
     }
     let patience = shared.settings.unknown_for;
     let envelope = match Envelope::decode(&task.envelope) {
         Ok(envelope) => envelope,
         Err(error @ EnvelopeError::Newer(_)) => {
             let outcome = return_unknown(&task.history, batch.now, patience, &error.to_string());
-            return trace::ended(&run(None), None, outcome);
+            return trace::ended(&run(None), outcome);
         }
         Err(error) => {
             let failure = Failure::new("", error.to_string());
             let outcome = Outcome::Bury { reason: BuryReason::Undecodable, failure };
-            return trace::ended(&run(None), None, outcome);
+            return trace::ended(&run(None), outcome);
         }
     };
     let run = run(envelope.task_type.clone());
@@ -127,7 +127,7 @@ async fn execute(shared: &Arc<Shared>, job: &Job) -> Outcome {
             None => "no handler here takes raw tasks".to_owned(),
         };
         let outcome = return_unknown(&task.history, batch.now, patience, &why);
-        return trace::ended(&run, None, outcome);
+        return trace::ended(&run, outcome);
     };
     perform(shared, job, &run, route, envelope).await
 }
@@ -184,7 +184,7 @@ async fn perform(
     };
     let terms = Terms { attempt: run.attempt, retries, keep, backoff: &route.policy.backoff };
     let outcome = verdict.map_or(Outcome::RELEASE, |verdict| outcome_of(verdict, &terms));
-    span.in_scope(|| trace::ended(run, Some(took), outcome))
+    trace::ended_in(span, run, took, outcome)
 }
 
 /// A panic becomes an ordinary end. What panicked is never polled again.
