@@ -67,6 +67,19 @@ impl Drop for LastBeat {
     }
 }
 
+/// Goes with the claimer, which ends after a stop: where it goes without one, its runtime has ended.
+/// Nobody runs what is held then, whoever still has the pool.
+#[derive(Debug)]
+struct CutShort(Arc<Shared>);
+
+impl Drop for CutShort {
+    fn drop(&mut self) {
+        if !self.0.stop.is_cancelled() {
+            drop(LastBeat(Arc::clone(&self.0)));
+        }
+    }
+}
+
 impl RunningPool {
     pub(crate) async fn start(shared: Arc<Shared>, real_time: bool) -> Result<Self> {
         // The first beat registers the worker, and finds out what can never work.
@@ -179,8 +192,9 @@ fn spawn_loops(shared: &Arc<Shared>, beating: TaskTracker) -> Loops {
             shared.supervisor(&shared.rest).run(Role::Settler(at), run).await;
         });
     }
-    let claims = Arc::clone(shared);
+    let (claims, cut_short) = (Arc::clone(shared), CutShort(Arc::clone(shared)));
     spawn_tracked(&claiming, async move {
+        let _cut_short = cut_short;
         let run = || claimer::run(Arc::clone(&claims));
         claims.supervisor(&claims.stop).run(Role::Claimer, run).await;
     });
