@@ -132,6 +132,23 @@ async fn execute(shared: &Arc<Shared>, job: &Job) -> Outcome {
     perform(shared, job, &run, route, envelope).await
 }
 
+/// What a run comes to; nothing, if it was dropped.
+fn verdict_of(shared: &Shared, end: End) -> Option<Verdict> {
+    match end {
+        End::Answered(verdict) => Some(verdict),
+        End::TimedOut(limit) => {
+            shared.counters.timed_out.fetch_add(1, Ordering::Relaxed);
+            let text = format!("the run took longer than {limit:?}");
+            Some(Verdict::Retry(Failure::new("timeout", text)))
+        }
+        End::Panicked(panic) => {
+            shared.counters.panicked.fetch_add(1, Ordering::Relaxed);
+            Some(Verdict::Retry(Failure::new("panic", panic_text(&*panic))))
+        }
+        End::Aborted => None,
+    }
+}
+
 /// Runs the handler, under a span of its own, and decides what becomes of the task.
 async fn perform(
     shared: &Arc<Shared>,
@@ -167,21 +184,10 @@ async fn perform(
     let end =
         if span.is_disabled() { handler.await } else { handler.instrument(span.clone()).await };
     let took = shared.clock.monotonic().saturating_sub(began);
-    let verdict = match end {
-        // Who was told to stop and failed is not charged for it.
-        End::Answered(Verdict::Retry(_)) if job.batch.is_stopped() => None,
-        End::Answered(verdict) => Some(verdict),
-        End::TimedOut(limit) => {
-            shared.counters.timed_out.fetch_add(1, Ordering::Relaxed);
-            let text = format!("the run took longer than {limit:?}");
-            Some(Verdict::Retry(Failure::new("timeout", text)))
-        }
-        End::Panicked(panic) => {
-            shared.counters.panicked.fetch_add(1, Ordering::Relaxed);
-            Some(Verdict::Retry(Failure::new("panic", panic_text(&*panic))))
-        }
-        End::Aborted => None,
-    };
+    // Who was told to stop and failed, in whatever way, is not charged for it.
+    let charged =
+        |verdict: &Verdict| !matches!(verdict, Verdict::Retry(_) if job.batch.is_stopped());
+    let verdict = verdict_of(shared, end).filter(charged);
     let terms = Terms { attempt: run.attempt, retries, keep, backoff: &route.policy.backoff };
     let outcome = verdict.map_or(Outcome::RELEASE, |verdict| outcome_of(verdict, &terms));
     trace::ended_in(span, run, took, outcome)
