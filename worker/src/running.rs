@@ -143,13 +143,18 @@ impl RunningPool {
     /// Ends it in good order: claims nothing more, gives back what has not started, waits for
     /// what runs up to the shutdown timeout, stops and gives back the rest, leaves.
     ///
-    /// Dropping the future lets the shutdown go on in the background.
+    /// It may be awaited anywhere, and goes on in the runtime of the pool: in the background, if the
+    /// future is dropped.
     pub async fn shutdown(mut self) -> Summary {
         let shared = Arc::clone(&self.shared);
         if let Some(loops) = self.loops.take() {
-            let end = spawn(shutdown::run(Arc::clone(&shared), loops));
-            if let Err(error) = end.await {
-                tracing::error!(%error, "the shutdown failed; leases give its tasks back");
+            let end = shutdown::run(Arc::clone(&shared), loops);
+            let ended = match &self.runtime {
+                Some(runtime) => runtime.spawn(end).await.map_err(|error| error.to_string()),
+                None => spawn(end).await.map_err(|error| error.to_string()),
+            };
+            if let Err(error) = ended {
+                tracing::error!(error, "the shutdown failed; leases give its tasks back");
             }
         }
         shared.counters.summary()

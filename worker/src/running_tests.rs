@@ -139,3 +139,22 @@ fn none_does_either_while_somebody_holds_the_pool_outside_of_it() {
     assert!(!pool.health().is_ready());
     drop(pool);
 }
+
+#[test]
+fn its_shutdown_may_be_awaited_on_any_executor() {
+    let (bed, runtime) = (Bed::new(), Runtime::new().unwrap());
+    let pool = beating(&bed, &runtime);
+    bed.push(1).now_or_never().unwrap();
+    let patience = Instant::now() + Duration::from_secs(30);
+    while pool.stats().summary.done < 1 && Instant::now() < patience {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let mut end = Box::pin(pool.shutdown());
+    let mut summary = None;
+    while summary.is_none() && Instant::now() < patience {
+        summary = (&mut end).now_or_never();
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    assert_eq!(summary.map(|summary| summary.done), Some(1));
+    assert_eq!(bed.counts().now_or_never().unwrap().workers, 0, "it has signed off");
+}
