@@ -75,11 +75,11 @@ fn broken(shared: &Arc<Shared>, job: &Job, panic: &(dyn Any + Send)) -> Outcome 
     let outcome =
         Outcome::Fail { failure, retry_in: Duration::from_secs(60), reentry: Reentry::Back };
     let task_type = Envelope::decode(&job.task.envelope).ok().and_then(|found| found.task_type);
-    trace::ended(&run_of(shared, job, task_type), None, outcome)
+    trace::ended(&run_of(shared, job, task_type), outcome)
 }
 
 /// The run of a job, as it is traced.
-fn run_of<'a>(shared: &'a Arc<Shared>, job: &Job, task_type: Option<TypeName>) -> Run<'a> {
+fn run_of<'a>(shared: &'a Shared, job: &Job, task_type: Option<TypeName>) -> Run<'a> {
     let Job { task, batch, .. } = job;
     Run {
         shared,
@@ -105,19 +105,19 @@ async fn execute(shared: &Arc<Shared>, job: &Job) -> Outcome {
     // Nothing begins under a lease that has ended: the task may be another's already.
     let lease_ended = shared.lease_until(batch.queue) <= shared.clock.monotonic();
     if batch.is_stopped() || lease_ended {
-        return trace::ended(&run(None), None, Outcome::RELEASE);
+        return trace::ended(&run(None), Outcome::RELEASE);
     }
     let patience = shared.settings.unknown_for;
     let envelope = match Envelope::decode(&task.envelope) {
         Ok(envelope) => envelope,
         Err(error @ EnvelopeError::Newer(_)) => {
             let outcome = return_unknown(&task.history, batch.now, patience, &error.to_string());
-            return trace::ended(&run(None), None, outcome);
+            return trace::ended(&run(None), outcome);
         }
         Err(error) => {
             let failure = Failure::new("", error.to_string());
             let outcome = Outcome::Bury { reason: BuryReason::Undecodable, failure };
-            return trace::ended(&run(None), None, outcome);
+            return trace::ended(&run(None), outcome);
         }
     };
     let run = run(envelope.task_type.clone());
@@ -127,9 +127,26 @@ async fn execute(shared: &Arc<Shared>, job: &Job) -> Outcome {
             None => "no handler here takes raw tasks".to_owned(),
         };
         let outcome = return_unknown(&task.history, batch.now, patience, &why);
-        return trace::ended(&run, None, outcome);
+        return trace::ended(&run, outcome);
     };
     perform(shared, job, &run, route, envelope).await
+}
+
+/// What a run comes to; nothing, if it was dropped.
+fn verdict_of(shared: &Shared, end: End) -> Option<Verdict> {
+    match end {
+        End::Answered(verdict) => Some(verdict),
+        End::TimedOut(limit) => {
+            shared.counters.timed_out.fetch_add(1, Ordering::Relaxed);
+            let text = format!("the run took longer than {limit:?}");
+            Some(Verdict::Retry(Failure::new("timeout", text)))
+        }
+        End::Panicked(panic) => {
+            shared.counters.panicked.fetch_add(1, Ordering::Relaxed);
+            Some(Verdict::Retry(Failure::new("panic", panic_text(&*panic))))
+        }
+        End::Aborted => None,
+    }
 }
 
 /// Runs the handler, under a span of its own, and decides what becomes of the task.
@@ -167,24 +184,13 @@ async fn perform(
     let end =
         if span.is_disabled() { handler.await } else { handler.instrument(span.clone()).await };
     let took = shared.clock.monotonic().saturating_sub(began);
-    let verdict = match end {
-        // Who was told to stop and failed is not charged for it.
-        End::Answered(Verdict::Retry(_)) if job.batch.is_stopped() => None,
-        End::Answered(verdict) => Some(verdict),
-        End::TimedOut(limit) => {
-            shared.counters.timed_out.fetch_add(1, Ordering::Relaxed);
-            let text = format!("the run took longer than {limit:?}");
-            Some(Verdict::Retry(Failure::new("timeout", text)))
-        }
-        End::Panicked(panic) => {
-            shared.counters.panicked.fetch_add(1, Ordering::Relaxed);
-            Some(Verdict::Retry(Failure::new("panic", panic_text(&*panic))))
-        }
-        End::Aborted => None,
-    };
+    // Who was told to stop and failed, in whatever way, is not charged for it.
+    let charged =
+        |verdict: &Verdict| !matches!(verdict, Verdict::Retry(_) if job.batch.is_stopped());
+    let verdict = verdict_of(shared, end).filter(charged);
     let terms = Terms { attempt: run.attempt, retries, keep, backoff: &route.policy.backoff };
     let outcome = verdict.map_or(Outcome::RELEASE, |verdict| outcome_of(verdict, &terms));
-    span.in_scope(|| trace::ended(run, Some(took), outcome))
+    trace::ended_in(span, run, took, outcome)
 }
 
 /// A panic becomes an ordinary end. What panicked is never polled again.

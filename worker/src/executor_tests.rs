@@ -4,7 +4,7 @@ use tireless_testkit::VirtualClock;
 use super::*;
 use crate::events::Event;
 use crate::retry::Backoff;
-use crate::testbed::{Bed, SECOND, raw, raw_task, shared_over};
+use crate::testbed::{Bed, BrokenLog, SECOND, raw, raw_task, shared_over};
 
 fn job(shared: &Shared) -> Job {
     let number = shared.ledger.begin([0]);
@@ -45,5 +45,22 @@ async fn a_backoff_that_panics_is_told_and_counted() {
     assert_eq!(failures.len(), 1, "{failures:?}");
     assert!(failures[0].contains("no idea"), "{failures:?}");
     assert_eq!(pool.stats().summary.panicked, 1);
+    drop(pool);
+}
+
+#[tokio::test]
+async fn a_log_that_panics_costs_no_slot_and_keeps_no_task() {
+    let _log = tracing::subscriber::set_default(BrokenLog("trace"));
+    let bed = Bed::new();
+    let pool = bed.raw(|_| async { Verdict::Retry(Failure::new("", "no")) }).concurrency(2);
+    let pool = pool.start().await.unwrap();
+    let ids = bed.push(10).await;
+    bed.clock.advance(SECOND).await;
+    let stats = pool.stats();
+    assert_eq!((stats.running, stats.waiting, stats.held), (0, 0, 0));
+    assert_eq!((stats.summary.failed, stats.summary.panicked), (10, 0), "what was said counts");
+    for id in ids {
+        assert_eq!(bed.show(id).await.unwrap().failures.0[0].failure.text(), "no");
+    }
     drop(pool);
 }

@@ -99,8 +99,7 @@ pub(crate) async fn beat_once(
     if !lease.is_zero() {
         shared.asks(Role::Heartbeat);
     }
-    let sent = shared.clock.monotonic();
-    let answers = send(shared, own, &renew).await;
+    let (sent, answers) = send(shared, own, &renew).await;
     let mut first_error = Ok(());
     for (at, (queue, answer)) in answers.into_iter().enumerate().take(named.len()) {
         match answer {
@@ -123,17 +122,22 @@ pub(crate) async fn beat_once(
     first_error
 }
 
-/// Over connections of its own; over the pool's where the store takes no more of them. What was never
-/// sent cannot come late.
-async fn send(shared: &Shared, own: Option<&dyn Broker>, renew: &Renew) -> Renewed {
-    let Some(own) = own else { return shared.broker.renew(renew).await };
-    let answers = own.renew(renew).await;
-    let unsent =
-        |error: &Error| error.kind() == ErrorKind::Unavailable && error.effect() == Effect::None;
-    if answers.iter().all(|(_, answer)| answer.as_ref().is_err_and(unsent)) {
-        return shared.broker.renew(renew).await;
+/// Over connections of its own; over the pool's where the store takes no more of them, or lets no new
+/// one in. What was never sent cannot come late. Also says when the copy was sent that was answered.
+async fn send(shared: &Shared, own: Option<&dyn Broker>, renew: &Renew) -> (Duration, Renewed) {
+    if let Some(own) = own {
+        let sent = shared.clock.monotonic();
+        let answers = own.renew(renew).await;
+        if !answers.iter().all(|(_, answer)| answer.as_ref().is_err_and(is_unsent)) {
+            return (sent, answers);
+        }
     }
-    answers
+    (shared.clock.monotonic(), shared.broker.renew(renew).await)
+}
+
+fn is_unsent(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Unavailable | ErrorKind::Denied)
+        && error.effect() == Effect::None
 }
 
 /// At its own lease's end a worker tells its runs to stop; whether they were taken over, only

@@ -2,7 +2,12 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tireless_core::{Effect, MockBroker, Operation, QueueRenewed, Renew, Renewed, StoreTime};
+use async_trait::async_trait;
+use tireless_core::{
+    Broker, Claim, Claimed, Clock, Effect, Error, ErrorKind, MockBroker, Operation, Push, Pushed,
+    QueueRenewed, Renew, Renewed, Result, Settle, SettleAnswer, StoreTime, Tick, Ticked, Wait,
+    Woken,
+};
 use tireless_testkit::VirtualClock;
 
 use super::beat_once;
@@ -53,6 +58,38 @@ fn failing(effect: Effect) -> MockBroker {
     own
 }
 
+/// Connections over which renewals take two seconds.
+#[derive(Debug)]
+struct Late(VirtualClock, MockBroker);
+
+#[async_trait]
+impl Broker for Late {
+    async fn push(&self, push: &Push) -> Result<Vec<Pushed>> {
+        self.1.push(push).await
+    }
+
+    async fn claim(&self, claim: &Claim) -> Claimed {
+        self.1.claim(claim).await
+    }
+
+    async fn settle(&self, settle: &Settle) -> Result<SettleAnswer> {
+        self.1.settle(settle).await
+    }
+
+    async fn renew(&self, renew: &Renew) -> Renewed {
+        self.0.sleep(2 * SECOND).await;
+        self.1.renew(renew).await
+    }
+
+    async fn wait(&self, wait: &Wait) -> Result<Woken> {
+        self.1.wait(wait).await
+    }
+
+    async fn tick(&self, tick: &Tick) -> Ticked {
+        self.1.tick(tick).await
+    }
+}
+
 #[tokio::test]
 async fn what_its_own_connections_could_not_send_goes_over_the_pools() {
     let (shared, sent) = mock(vec![]);
@@ -61,6 +98,29 @@ async fn what_its_own_connections_could_not_send_goes_over_the_pools() {
     // It may arrive late, and then after the sign-off over another connection.
     beat_once(&shared, Some(&failing(Effect::Maybe)), SECOND).await.unwrap_err();
     assert_eq!(sent.lock().unwrap().len(), 1);
+    // Who was not let in has sent nothing either.
+    let mut own = MockBroker::new();
+    own.expect_renew().returning(|renew| -> Renewed {
+        let error = || Error::new(ErrorKind::Denied, Operation::Renew, "the password is wrong");
+        renew.held.iter().map(|held| (held.queue.clone(), Err(error()))).collect()
+    });
+    beat_once(&shared, Some(&own), SECOND).await.unwrap();
+    assert_eq!(sent.lock().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn the_lease_counts_from_the_copy_that_was_answered() {
+    let clock = VirtualClock::new();
+    let bed = Bed::on(clock.clone());
+    let shared = shared_over(bed.spy.clone(), Arc::new(clock.clone()), 1);
+    // Its own way is found closed after two seconds.
+    let own = Late(clock.clone(), failing(Effect::None));
+    let (beat, ()) = tokio::join!(
+        beat_once(&shared, Some(&own), shared.settings.lease),
+        clock.advance(2 * SECOND)
+    );
+    beat.unwrap();
+    assert_eq!(shared.lease_until(0), 2 * SECOND + shared.settings.lease);
 }
 
 #[tokio::test]

@@ -135,13 +135,14 @@ impl Watch {
             Err(_) => return,
         };
         let excess = shared.dispatch.recall(usize::try_from(soon).unwrap_or(usize::MAX), each);
+        let tasks = excess.len();
+        give_back(shared, excess);
         tracing::debug!(
-            tasks = excess.len(),
+            tasks,
             ?each,
             "tasks are slower than the last ones were; \
             what would wait for long is given back"
         );
-        give_back(shared, excess);
     }
 }
 

@@ -67,6 +67,19 @@ impl Drop for LastBeat {
     }
 }
 
+/// Goes with the claimer, which ends after a stop: where it goes without one, its runtime has ended.
+/// Nobody runs what is held then, whoever still has the pool.
+#[derive(Debug)]
+struct CutShort(Arc<Shared>);
+
+impl Drop for CutShort {
+    fn drop(&mut self) {
+        if !self.0.stop.is_cancelled() {
+            drop(LastBeat(Arc::clone(&self.0)));
+        }
+    }
+}
+
 impl RunningPool {
     pub(crate) async fn start(shared: Arc<Shared>, real_time: bool) -> Result<Self> {
         // The first beat registers the worker, and finds out what can never work.
@@ -130,13 +143,18 @@ impl RunningPool {
     /// Ends it in good order: claims nothing more, gives back what has not started, waits for
     /// what runs up to the shutdown timeout, stops and gives back the rest, leaves.
     ///
-    /// Dropping the future lets the shutdown go on in the background.
+    /// It may be awaited anywhere, and goes on in the runtime of the pool: in the background, if the
+    /// future is dropped.
     pub async fn shutdown(mut self) -> Summary {
         let shared = Arc::clone(&self.shared);
         if let Some(loops) = self.loops.take() {
-            let end = spawn(shutdown::run(Arc::clone(&shared), loops));
-            if let Err(error) = end.await {
-                tracing::error!(%error, "the shutdown failed; leases give its tasks back");
+            let end = shutdown::run(Arc::clone(&shared), loops);
+            let ended = match &self.runtime {
+                Some(runtime) => runtime.spawn(end).await.map_err(|error| error.to_string()),
+                None => spawn(end).await.map_err(|error| error.to_string()),
+            };
+            if let Err(error) = ended {
+                tracing::error!(error, "the shutdown failed; leases give its tasks back");
             }
         }
         shared.counters.summary()
@@ -179,8 +197,9 @@ fn spawn_loops(shared: &Arc<Shared>, beating: TaskTracker) -> Loops {
             shared.supervisor(&shared.rest).run(Role::Settler(at), run).await;
         });
     }
-    let claims = Arc::clone(shared);
+    let (claims, cut_short) = (Arc::clone(shared), CutShort(Arc::clone(shared)));
     spawn_tracked(&claiming, async move {
+        let _cut_short = cut_short;
         let run = || claimer::run(Arc::clone(&claims));
         claims.supervisor(&claims.stop).run(Role::Claimer, run).await;
     });

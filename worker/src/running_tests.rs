@@ -2,11 +2,13 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
+use tokio::runtime::Runtime;
 use tracing::span::{Attributes, Id, Record};
 
 use crate::events::Event;
 use crate::pool::WorkerPool;
 use crate::run::Verdict;
+use crate::running::RunningPool;
 use crate::testbed::{Bed, Call, raw};
 
 type Told = Arc<Mutex<Vec<Event>>>;
@@ -92,22 +94,19 @@ fn that_it_has_started_is_told_before_any_task_has() {
     runtime.block_on(pool.shutdown());
 }
 
-#[test]
-fn no_heartbeat_outlives_the_runtime_of_its_pool() {
-    let bed = Bed::new();
-    let spy = bed.spy.clone();
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    let pool = WorkerPool::new(spy.clone())
+/// Starts a pool whose heartbeats come quickly.
+fn beating(bed: &Bed, runtime: &Runtime) -> RunningPool {
+    let pool = WorkerPool::new(bed.spy.clone())
         .queue("q")
-        .route(crate::testbed::raw(|_| async { Verdict::Done }))
+        .route(raw(|_| async { Verdict::Done }))
         .lease(Duration::from_millis(200))
         .beat(Duration::from_millis(10));
-    let pool = runtime.block_on(pool.start()).unwrap();
-    runtime.spawn(async move {
-        let _pool = pool;
-        std::future::pending::<()>().await;
-    });
-    let beats = || spy.calls().iter().filter(|call| matches!(call, Call::Renew(_))).count();
+    runtime.block_on(pool.start()).unwrap()
+}
+
+/// Whether the heartbeats end with the runtime.
+fn end_with(bed: &Bed, runtime: Runtime) -> bool {
+    let beats = || bed.spy.calls().iter().filter(|call| matches!(call, Call::Renew(_))).count();
     let patience = Instant::now() + Duration::from_secs(30);
     while beats() < 3 && Instant::now() < patience {
         std::thread::sleep(Duration::from_millis(5));
@@ -118,5 +117,44 @@ fn no_heartbeat_outlives_the_runtime_of_its_pool() {
     std::thread::sleep(Duration::from_millis(100));
     let after = beats();
     std::thread::sleep(Duration::from_millis(200));
-    assert_eq!(beats(), after);
+    beats() == after
+}
+
+#[test]
+fn no_heartbeat_outlives_the_runtime_of_its_pool() {
+    let (bed, runtime) = (Bed::new(), Runtime::new().unwrap());
+    let pool = beating(&bed, &runtime);
+    runtime.spawn(async move {
+        let _pool = pool;
+        std::future::pending::<()>().await;
+    });
+    assert!(end_with(&bed, runtime));
+}
+
+#[test]
+fn none_does_either_while_somebody_holds_the_pool_outside_of_it() {
+    let (bed, runtime) = (Bed::new(), Runtime::new().unwrap());
+    let pool = beating(&bed, &runtime);
+    assert!(end_with(&bed, runtime));
+    assert!(!pool.health().is_ready());
+    drop(pool);
+}
+
+#[test]
+fn its_shutdown_may_be_awaited_on_any_executor() {
+    let (bed, runtime) = (Bed::new(), Runtime::new().unwrap());
+    let pool = beating(&bed, &runtime);
+    bed.push(1).now_or_never().unwrap();
+    let patience = Instant::now() + Duration::from_secs(30);
+    while pool.stats().summary.done < 1 && Instant::now() < patience {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let mut end = Box::pin(pool.shutdown());
+    let mut summary = None;
+    while summary.is_none() && Instant::now() < patience {
+        summary = (&mut end).now_or_never();
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    assert_eq!(summary.map(|summary| summary.done), Some(1));
+    assert_eq!(bed.counts().now_or_never().unwrap().workers, 0, "it has signed off");
 }

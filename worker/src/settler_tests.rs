@@ -288,3 +288,14 @@ async fn a_queue_is_choked_until_half_of_what_waits_is_written() {
     tokio::time::timeout(SECOND, shared.claimer_wake.notified()).await.expect("it rings");
     assert!(!shared.settlers[0].is_choked(10));
 }
+
+#[tokio::test]
+async fn a_log_that_panics_over_what_is_lost_leaves_nothing_held() {
+    let _log = tracing::subscriber::set_default(crate::testbed::BrokenLog("settler"));
+    let clock = VirtualClock::new();
+    let (shared, _) = shared(&clock, |_, settle| Ok(all(settle, Settled::LeaseLost)));
+    finish(&shared, 3);
+    run(&shared);
+    clock.advance(SECOND).await;
+    assert_eq!((shared.ledger.held(), shared.counters.summary().lease_lost), (0, 3));
+}

@@ -28,9 +28,10 @@ pub struct Summary {
     pub reclaimed: u64,
     /// Of those, tasks buried as poison (B11).
     pub poisoned: u64,
-    /// Runs that panicked; counted as failed or buried too.
+    /// Runs that panicked; counted as failed or buried too, or as released where they had been told
+    /// to stop.
     pub panicked: u64,
-    /// Runs that took too long; counted as failed or buried too.
+    /// Runs that took too long; counted as failed, buried or released too.
     pub timed_out: u64,
 }
 

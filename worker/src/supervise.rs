@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::events::{Event, Observers};
 use crate::health::{Health, Role};
 use crate::random::backoff;
+use crate::trace::quietly;
 
 const FIRST: Duration = Duration::from_millis(100);
 const LONGEST: Duration = Duration::from_secs(10);
@@ -47,8 +48,11 @@ impl Supervisor<'_> {
             }
             failures += 1;
             self.health.pulse(role).restarted(self.clock.monotonic());
-            tracing::warn!(role = role.name(), reason, "a loop failed; it is started again");
-            self.observers.tell(|| Event::LoopRestarted { name: role.name(), reason });
+            // The log may be what failed the loop.
+            quietly(|| {
+                tracing::warn!(role = role.name(), reason, "a loop failed; it is started again");
+            });
+            quietly(|| self.observers.tell(|| Event::LoopRestarted { name: role.name(), reason }));
             tokio::select! {
                 () = self.clock.sleep(backoff(failures, FIRST, LONGEST)) => {}
                 () = self.stop.cancelled() => return,

@@ -4,6 +4,7 @@ use tireless_core::{Error, ErrorKind, Operation};
 use tireless_testkit::VirtualClock;
 
 use super::*;
+use crate::testbed::BrokenLog;
 
 #[tokio::test]
 async fn a_loop_that_fails_or_panics_is_started_again() {
@@ -55,4 +56,23 @@ fn a_panic_of_any_kind_has_a_text() {
     ] {
         assert_eq!(panic_text(&*panic), text);
     }
+}
+
+#[tokio::test]
+async fn a_log_that_panics_ends_no_loop() {
+    let _log = tracing::subscriber::set_default(BrokenLog("supervise"));
+    let clock = VirtualClock::new();
+    let (health, observers, stop) = (
+        Health::new(Vec::new(), true, Duration::ZERO),
+        Observers::default(),
+        CancellationToken::new(),
+    );
+    let starts = AtomicUsize::new(0);
+    let supervisor =
+        Supervisor { clock: &clock, health: &health, observers: &observers, stop: &stop };
+    let supervised = supervisor.run(Role::Claimer, || async {
+        if starts.fetch_add(1, Ordering::SeqCst) == 0 { panic!("a bug") } else { Ok(()) }
+    });
+    tokio::join!(supervised, clock.advance(Duration::from_secs(60)));
+    assert_eq!(starts.load(Ordering::SeqCst), 2);
 }

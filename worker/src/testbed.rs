@@ -18,8 +18,10 @@ use crate::pool::WorkerPool;
 use crate::run::{Context, Handle, Route, RunPolicy, Verdict};
 use crate::shared::Shared;
 
+mod log;
 mod spy;
 
+pub(crate) use log::BrokenLog;
 pub(crate) use spy::{Call, Spy, Trouble, outage};
 
 pub(crate) const SECOND: Duration = Duration::from_secs(1);

@@ -1,7 +1,7 @@
 //! What a run looks like from outside: its span, its warnings, its events. Costs next to nothing
 //! when nobody looks.
 
-use std::sync::Arc;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, SystemTime};
 
 use tireless_core::{
@@ -15,9 +15,14 @@ use crate::shared::Shared;
 /// Since the Unix epoch. Later times have no form in RFC 3339, and to show one is an error.
 const END_OF_YEAR_9999: Duration = Duration::from_secs(253_402_300_799);
 
+/// Tells something. A log that panics, because nobody reads what it prints say, decides nothing.
+pub(crate) fn quietly<T>(tell: impl FnOnce() -> T) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(tell)).ok()
+}
+
 /// A run, as it is traced.
 pub(crate) struct Run<'a> {
-    pub(crate) shared: &'a Arc<Shared>,
+    pub(crate) shared: &'a Shared,
     pub(crate) queue: &'a QueueName,
     pub(crate) task_type: Option<TypeName>,
     pub(crate) id: TaskId,
@@ -43,24 +48,43 @@ impl Run<'_> {
 
 /// The span of a run.
 pub(crate) fn span(run: &Run<'_>) -> Span {
-    info_span!(
-        "run",
-        queue = %run.queue,
-        task = run.type_text(),
-        id = %run.id,
-        attempt = run.attempt,
-        claim = %run.claim,
-    )
+    let span = || {
+        info_span!(
+            "run",
+            queue = %run.queue,
+            task = run.type_text(),
+            id = %run.id,
+            attempt = run.attempt,
+            claim = %run.claim,
+        )
+    };
+    quietly(span).unwrap_or_else(Span::none)
 }
 
 /// Tells that a handler begins.
 pub(crate) fn started(run: &Run<'_>) {
-    run.shared.observers.tell(|| Event::Started { run: run.of() });
+    quietly(|| run.shared.observers.tell(|| Event::Started { run: run.of() }));
 }
 
-/// Tells what becomes of a task, and passes it on. `took` is how long the handler ran, if it did.
-pub(crate) fn ended(run: &Run<'_>, took: Option<Duration>, outcome: Outcome) -> Outcome {
-    match &outcome {
+/// Tells what becomes of a task whose handler has not run, and passes it on.
+pub(crate) fn ended(run: &Run<'_>, outcome: Outcome) -> Outcome {
+    quietly(|| tell_end(run, Duration::ZERO, &outcome));
+    outcome
+}
+
+/// Tells what becomes of a task after its handler has run for so long, and passes it on.
+pub(crate) fn ended_in(span: Span, run: &Run<'_>, took: Duration, outcome: Outcome) -> Outcome {
+    let told = &outcome;
+    // The span ends in there too: logs may tell that.
+    quietly(move || {
+        span.in_scope(|| tell_end(run, took, told));
+        drop(span);
+    });
+    outcome
+}
+
+fn tell_end(run: &Run<'_>, took: Duration, outcome: &Outcome) {
+    match outcome {
         Outcome::Fail { failure, retry_in, .. } => warn_failed(run, failure, *retry_in),
         Outcome::Bury { reason, failure } => warn!(
             queue = %run.queue, task = run.type_text(), id = %run.id, attempt = run.attempt,
@@ -74,9 +98,8 @@ pub(crate) fn ended(run: &Run<'_>, took: Option<Duration>, outcome: Outcome) -> 
         _ => {}
     }
     if !run.shared.observers.is_empty() {
-        tell(run, took.unwrap_or_default(), &outcome);
+        tell(run, took, outcome);
     }
-    outcome
 }
 
 fn warn_failed(run: &Run<'_>, failure: &Failure, retry_in: Duration) {

@@ -6,9 +6,10 @@ use std::time::Duration;
 use tireless_core::ClaimMode;
 
 use super::in_flight::{Sending, ask};
-use super::{Claimer, start, take};
+use super::{Claimer, MOMENT, start, take};
 use crate::board::Wanted;
 use crate::health::Role;
+use crate::ledger::Batch;
 
 /// How long suspects are run one after the other before other tasks get a turn again.
 const STREAK: Duration = Duration::from_secs(1);
@@ -51,14 +52,15 @@ impl Patience {
 }
 
 impl Claimer {
-    /// Takes one suspect and waits until its outcome is written, with nothing beside it: no claim
-    /// is in flight when this is called.
+    /// Takes one suspect and waits until its outcome is written, or cannot be, with nothing beside it:
+    /// no claim is in flight when this is called.
     pub(super) async fn claim_alone(&mut self, suspects: &[usize]) {
         let shared = Arc::clone(&self.shared);
         self.patience.is_alone(shared.clock.monotonic());
         let mut wanted: Wanted = suspects.iter().map(|at| (*at, 1)).collect();
         let number = shared.ledger.begin(suspects.iter().copied());
         let mut sending = Sending::First;
+        let mut ran = None;
         // Nothing else may be taken before all have answered: a lost answer may hold a suspect.
         while !wanted.is_empty() && !shared.stop.is_cancelled() {
             if shared.ledger.held() > 0 {
@@ -77,6 +79,7 @@ impl Claimer {
                         if one_runs {
                             crate::shutdown::give_back(&shared, jobs);
                         } else {
+                            ran = jobs.first().map(|job| Arc::clone(&job.batch));
                             start(&shared, jobs);
                         }
                     }
@@ -97,9 +100,20 @@ impl Claimer {
                 self.rest(Duration::from_secs(1)).await;
             }
         }
+        self.until_written(suspects, ran.as_deref()).await;
+    }
+
+    /// Waits until nothing is held, or what is held has run and cannot be written for now: that may
+    /// last, and nothing would run beside it.
+    async fn until_written(&mut self, suspects: &[usize], ran: Option<&Batch>) {
+        let shared = Arc::clone(&self.shared);
         while shared.ledger.held() > 0 && !shared.stop.is_cancelled() {
+            let has_ended = ran.is_none_or(Batch::is_whole);
+            if has_ended && suspects.iter().any(|at| shared.settlers[*at].is_failing()) {
+                return;
+            }
             shared.wake_when_held(0);
-            self.pause(None).await;
+            self.pause(Some(MOMENT)).await;
         }
     }
 }

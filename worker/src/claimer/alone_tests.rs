@@ -174,3 +174,39 @@ async fn a_suspect_beside_a_long_run_does_not_starve_the_others() {
     assert_eq!((pool.stats().summary.done, bed.counts().await.suspects), (100, 1));
     drop(pool);
 }
+
+/// A pool of two queues whose only suspect ends at once and whose outcomes cannot be written; how
+/// many tasks of the other queue it runs.
+async fn others_beside_an_unwritten_suspect(hold_until_settled: bool) -> usize {
+    let (bed, q1) = (Bed::new(), queue("q1"));
+    bed.push(1).await;
+    crash(&bed, 1).await;
+    crash(&bed, 1).await;
+    let others = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&others);
+    let pool = bed.raw(move |context: Context| {
+        let is_other = context.queue().as_str() == "q1";
+        counted.fetch_add(usize::from(is_other), Ordering::SeqCst);
+        async { Verdict::Done }
+    });
+    bed.spy.deny_settles(true);
+    let pool = pool.queue("q1").concurrency(4).hold_until_settled(hold_until_settled);
+    let pool = pool.start().await.unwrap();
+    bed.clock.advance(5 * SECOND).await;
+    assert_eq!(pool.stats().held, 1, "the suspect has run, and is kept");
+    bed.push_to(&q1, (0..3).map(|_| crate::testbed::raw_task()).collect()).await;
+    bed.clock.advance(10 * SECOND).await;
+    bed.spy.deny_settles(false);
+    let runs = others.load(Ordering::SeqCst);
+    bed.clock.advance(10 * SECOND).await;
+    assert_eq!(pool.stats().summary.done, 4);
+    drop(pool);
+    runs
+}
+
+#[tokio::test]
+async fn a_suspect_whose_outcome_cannot_be_written_does_not_starve_the_others() {
+    for hold_until_settled in [false, true] {
+        assert_eq!(others_beside_an_unwritten_suspect(hold_until_settled).await, 3);
+    }
+}

@@ -109,13 +109,13 @@ impl InFlight {
 
 fn land(shared: &Arc<Shared>, landed: Landed) -> bool {
     let number = landed.number;
-    let mut jobs = Vec::with_capacity(landed.answers.len());
+    let mut given = Vec::with_capacity(landed.answers.len());
     for (at, max, answer) in landed.answers {
         let now = shared.clock.monotonic();
         match answer {
             Ok(answer) => {
                 shared.board.answered(at, now, max, &answer);
-                jobs.push(take(shared, number, at, answer));
+                given.push((at, answer));
             }
             Err(error) if landed.sending.may_have_taken(&error) => {
                 shared.failed(Role::Claimer, &error);
@@ -128,7 +128,9 @@ fn land(shared: &Arc<Shared>, landed: Landed) -> bool {
             }
         }
     }
-    let jobs = interleave(jobs);
+    // Only now, when all that may fail is done: what is taken is held until it has run.
+    let jobs = given.into_iter().map(|(at, answer)| take(shared, number, at, answer));
+    let jobs = interleave(jobs.collect());
     let any = !jobs.is_empty();
     start(shared, jobs);
     // Queues that are empty now are worth waiting for.

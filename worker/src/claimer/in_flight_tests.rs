@@ -4,7 +4,7 @@ use tireless_core::Clock;
 
 use super::*;
 use crate::run::Verdict;
-use crate::testbed::{Bed, SECOND};
+use crate::testbed::{Bed, BrokenLog, SECOND, shared_over};
 
 /// A pool of so many slots far from its store, whose tasks take this long each and end like this.
 async fn far(bed: &Bed, slots: usize, each: Duration, end: fn() -> Verdict) -> crate::RunningPool {
@@ -119,4 +119,24 @@ async fn a_stop_gives_back_what_claims_in_flight_take() {
     let counts = bed.counts().await;
     assert_eq!((counts.running, summary.lease_lost), (0, 0));
     assert_eq!((counts.ready + summary.done, counts.done), (20_000, summary.done));
+}
+
+#[tokio::test]
+async fn a_log_that_panics_over_one_queue_keeps_nothing_that_another_gave() {
+    let log = tracing::subscriber::set_default(BrokenLog("health"));
+    let bed = Bed::new();
+    let shared = Arc::new(shared_over(bed.spy.clone(), Arc::new(bed.clock.clone()), 2));
+    bed.push(3).await;
+    let number = shared.ledger.begin([0, 1]);
+    let wanted = vec![(0, 3), (1, 3)];
+    let mut answers = ask(&shared, number, Sending::First, &wanted, ClaimMode::Shared).await;
+    answers[1].2 = Err(crate::testbed::outage(tireless_core::Operation::Claim));
+    let landed = Landed { number, sending: Sending::First, tasks: 6, took: SECOND, answers };
+    let panicked = std::panic::AssertUnwindSafe(async { land(&shared, landed) });
+    assert!(panicked.catch_unwind().await.is_err());
+    drop(log);
+    // As the next start of the loop does.
+    shared.ledger.abandon_all();
+    assert_eq!(shared.ledger.held(), 0);
+    assert!(shared.ledger.name(0).claims.is_empty(), "what nobody runs is not named");
 }

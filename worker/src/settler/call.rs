@@ -15,6 +15,7 @@ use crate::outbox::Sending;
 use crate::random::backoff;
 use crate::shared::Shared;
 use crate::summary::add;
+use crate::trace::quietly;
 
 /// How a call ended.
 enum Sent {
@@ -49,7 +50,7 @@ impl Settler {
             return;
         }
         if let [settlement] = &sending.settle.outcomes[..] {
-            tell_refused(shared, &sending.settle, settlement, error);
+            quietly(|| tell_refused(shared, &sending.settle, settlement, error));
         }
         self.note(shared, &sending, None);
     }
@@ -149,7 +150,10 @@ fn count(shared: &Shared, sending: &Sending, answer: Option<&SettleAnswer>) {
     let mut done = 0;
     for (index, settlement) in sending.settle.outcomes.iter().enumerate() {
         match answer.and_then(|answer| answer.settled.get(index)) {
-            Some(Settled::LeaseLost) => tell_lost(shared, &sending.settle, settlement),
+            Some(Settled::LeaseLost) => {
+                add(&shared.counters.lease_lost, 1);
+                quietly(|| tell_lost(shared, &sending.settle, settlement));
+            }
             Some(_) if matches!(settlement.outcome, Outcome::Ack { .. }) => done += 1,
             Some(_) => add(shared.counters.of(&settlement.outcome), 1),
             None => {}
@@ -159,7 +163,7 @@ fn count(shared: &Shared, sending: &Sending, answer: Option<&SettleAnswer>) {
     let dropped = answer.map_or(0, |answer| answer.dropped);
     if dropped > 0 {
         let queue = sending.settle.queue.clone();
-        shared.observers.tell(|| Event::Dropped { queue, tasks: dropped });
+        quietly(|| shared.observers.tell(|| Event::Dropped { queue, tasks: dropped }));
     }
 }
 
@@ -178,7 +182,6 @@ fn tell_refused(shared: &Shared, settle: &Settle, settlement: &Settlement, error
 }
 
 fn tell_lost(shared: &Shared, settle: &Settle, settlement: &Settlement) {
-    add(&shared.counters.lease_lost, 1);
     let claim = ClaimToken { worker: settle.worker, number: settlement.claim };
     tracing::warn!(
         queue = %settle.queue, id = %settlement.id, %claim, outcome = settlement.outcome.verb(),
