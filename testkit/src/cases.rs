@@ -122,6 +122,8 @@ macro_rules! for_each_case {
                 a_settle_sent_again_later_touches_no_new_run
                 a_settle_sent_again_after_a_lease_gets_the_first_answer
                 a_settle_sent_again_after_a_discard_gets_the_first_answer
+                a_settle_that_was_given_up_is_stale
+                pushes_and_settles_are_numbered_apart
                 an_empty_settle_does_nothing
                 a_settle_that_says_it_was_answered_is_refused
                 a_late_outcome_counts_until_the_take_over
@@ -279,6 +281,7 @@ macro_rules! for_each_case {
                 a_claim_answers_for_each_queue_in_order
                 a_claim_over_several_queues_can_be_sent_again
                 an_error_on_one_queue_hides_no_other
+                a_refused_queue_hides_no_other_in_a_claim
                 a_tick_answers_for_each_queue_in_order
                 a_claim_that_names_a_queue_twice_is_refused_there
                 a_tick_that_names_a_queue_twice_is_refused_there
@@ -317,6 +320,7 @@ macro_rules! for_each_case {
                 pausing_can_be_repeated
                 only_an_empty_queue_is_discarded
                 a_discarded_queue_is_silent
+                a_queue_with_a_raw_body_is_not_discarded
             }
             reconcile {
                 a_healthy_queue_has_nothing_to_mend

@@ -90,6 +90,7 @@ pub fn keep(time: Duration) -> Outcome {
 }
 
 /// The error of a call that must be refused.
+#[track_caller]
 pub fn refusal<T: fmt::Debug>(answer: Result<T, Error>) -> Error {
     match answer {
         Ok(answer) => panic!("not refused, but answered with {answer:?}"),

@@ -43,6 +43,7 @@ mod half_open; // connections that lead nowhere, servers that stand still
 mod hostile; // malformed entries of every kind, written straight into Redis
 mod in_memory; // pools that die and end over the broker in memory
 mod interop; // pushed with one library, run with the other
+mod leases; // no lease reaches too far, where that decides
 mod out_of_memory; // what still works at maxmemory
 mod outage; // Redis dies, or stands still, under load
 mod plain_list; // programs that only know lists and sets

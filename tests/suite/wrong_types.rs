@@ -12,7 +12,7 @@ use tireless_core::{
 };
 use tireless_redis_broker::layout::scripts;
 use tireless_testkit::Harness;
-use tireless_testkit::fixtures::Bench;
+use tireless_testkit::fixtures::{Bench, task_after};
 use tireless_testkit::server::shared_url;
 use tireless_tests::{Library, Raw, RedisHarness, RedisRs, fresh_namespace, small_cap};
 
@@ -243,3 +243,44 @@ async fn a_claim_that_is_refused_halfway_leaves_the_inbox() {
     assert_eq!(bench.counts().await.inbox, 1);
     assert_eq!(worker.claim_inbox(1).await.tasks.len(), 1);
 }
+
+/// B15: a queue that is damaged says so, and hides nothing of the others in the same call.
+async fn a_damaged_queue_hides_no_other<L: Library>() {
+    let h = RedisHarness::<L>::fresh().await;
+    let benches = [Bench::new(&h), Bench::new(&h), Bench::new(&h)];
+    for b in &benches {
+        b.push_one(task_after(b.unit())).await;
+        b.push_one(task_after(HOUR)).await;
+    }
+    benches[0].pass_unit().await;
+    let ready = h.key(&benches[1].queue, "ready");
+    h.raw().await.command(&[b"SET", ready.as_bytes(), b"not yours"]).await;
+
+    let queues = benches.iter().map(|b| b.queue.clone()).collect();
+    let tick = Tick { queues, limit: 100, beat: HOUR, anew: false, reclaim: None };
+    let ticked = h.broker().tick(&tick).await;
+    let promoted = ticked.into_iter().map(|(_, answer)| answer.map(|answer| answer.promoted));
+    let wrong = Err(ErrorKind::WrongType);
+    assert_eq!(kinds(promoted), [Ok(1), wrong, Ok(1)], "a tick");
+
+    let from = |b: &Bench<'_>| ClaimFrom { queue: b.queue.clone(), max: 5, inbox: false };
+    let (worker, mode) = (WorkerId::new(), ClaimMode::Shared);
+    let queues = benches.iter().map(from).collect();
+    let claim = Claim { worker, number: 1, lease: HOUR, mode, queues };
+    let claimed = h.broker().claim(&claim).await;
+    let taken = claimed.into_iter().map(|(_, answer)| answer.map(|one| one.tasks.len() as u64));
+    assert_eq!(kinds(taken), [Ok(1), wrong, Ok(1)], "a claim");
+
+    let held = |b: &Bench<'_>| Held { queue: b.queue.clone(), claims: Vec::new(), below: 2 };
+    let held = benches.iter().map(held).collect();
+    let renew = Renew { worker, lease: HOUR, held, info: WorkerInfo::default() };
+    let renewed = h.broker().renew(&renew).await;
+    let released = renewed.into_iter().map(|(_, answer)| answer.map(|answer| answer.released));
+    assert_eq!(kinds(released), [Ok(1), wrong, Ok(1)], "a renewal");
+}
+
+fn kinds<T>(answers: impl Iterator<Item = Result<T, Error>>) -> Vec<Result<T, ErrorKind>> {
+    answers.map(|answer| answer.map_err(|error| error.kind())).collect()
+}
+
+crate::over_both!(a_damaged_queue_hides_no_other);

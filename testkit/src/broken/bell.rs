@@ -2,7 +2,7 @@
 
 use tireless_core::{
     Claim, Claimed, Moved, Push, Pushed, QueueName, Renew, Renewed, Result, Selection, Settle,
-    SettleAnswer, Tick, Ticked,
+    SettleAnswer, Tick, Ticked, Wait, Woken,
 };
 
 use super::{broken, silence};
@@ -102,6 +102,51 @@ broken! {
                 }
             }
             answers
+        }
+    }
+}
+
+broken! {
+    /// B14: who is woken by a ring rings on, as long as somebody waits: one ring wakes all.
+    OneRingWakesAll {
+        async fn wait(&self, wait: &Wait) -> Result<Woken> {
+            let count = |queue: &QueueName, change: fn(&mut u64)| {
+                let mut waiting = self.memory.seen();
+                let waiters = waiting.entry(queue.as_str().into()).or_default();
+                change(waiters);
+                *waiters
+            };
+            for on in &wait.queues {
+                count(&on.queue, |waiters| *waiters += 1);
+            }
+            let woken = self.inner.wait(wait).await;
+            for on in &wait.queues {
+                let others = count(&on.queue, |waiters| *waiters -= 1);
+                if woken.as_ref().is_ok_and(|woken| *woken == Woken::Rang(on.queue.clone()))
+                    && others > 0
+                {
+                    self.inner.resume(&on.queue).await?;
+                }
+            }
+            woken
+        }
+    }
+}
+
+broken! {
+    /// B14: a ring is kept for two.
+    KeepsARingTwice {
+        async fn wait(&self, wait: &Wait) -> Result<Woken> {
+            for on in &wait.queues {
+                if self.memory.seen().remove(on.queue.as_str().as_bytes()).is_some() {
+                    return Ok(Woken::Rang(on.queue.clone()));
+                }
+            }
+            let woken = self.inner.wait(wait).await?;
+            if let Woken::Rang(queue) = &woken {
+                self.memory.seen().insert(queue.as_str().into(), 1);
+            }
+            Ok(woken)
         }
     }
 }

@@ -1,8 +1,6 @@
-//! Brokers that look into bodies, or let them out in the wrong order.
+//! Brokers that look into bodies, or forget how they came back.
 
-use tireless_core::{
-    Claim, Claimed, Outcome, Push, Pushed, Reentry, ReleaseReason, Result, Settle, SettleAnswer,
-};
+use tireless_core::{Claim, Claimed, Outcome, ReleaseReason, Result, Settle, SettleAnswer};
 
 use super::broken;
 
@@ -31,36 +29,6 @@ broken! {
             for settlement in &mut settle.outcomes {
                 if let Outcome::Release { reason, .. } = &mut settlement.outcome {
                     *reason = ReleaseReason::Unfinished;
-                }
-            }
-            self.inner.settle(&settle).await
-        }
-    }
-}
-
-broken! {
-    /// B8: last in, first out.
-    LastInFirstOut {
-        async fn push(&self, push: &Push) -> Result<Vec<Pushed>> {
-            let mut push = push.clone();
-            push.tasks.reverse();
-            let mut answers = self.inner.push(&push).await?;
-            answers.reverse();
-            Ok(answers)
-        }
-    }
-}
-
-broken! {
-    /// B8: what comes back always enters in front, whatever its outcome said.
-    ComesBackInFront {
-        async fn settle(&self, settle: &Settle) -> Result<SettleAnswer> {
-            let mut settle = settle.clone();
-            for settlement in &mut settle.outcomes {
-                if let Outcome::Release { reentry, .. } | Outcome::Fail { reentry, .. } =
-                    &mut settlement.outcome
-                {
-                    *reentry = Reentry::Front;
                 }
             }
             self.inner.settle(&settle).await

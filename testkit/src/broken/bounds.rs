@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use tireless_core::{
-    Claim, Claimed, List, Outcome, Page, Push, Pushed, Result, Settle, SettleAnswer, limits,
+    Claim, Claimed, List, Outcome, Page, Push, Pushed, Result, Settle, SettleAnswer, State, Tick,
+    Ticked, limits,
 };
 
 use super::broken;
@@ -36,6 +37,42 @@ broken! {
                 self.inner.push(&Push { tasks, call, ..push.clone() }).await?;
             }
             self.inner.push(push).await
+        }
+    }
+}
+
+broken! {
+    /// B7: takes outcomes of any number.
+    TakesAnySettle {
+        async fn settle(&self, settle: &Settle) -> Result<SettleAnswer> {
+            if settle.outcomes.len() <= limits::TASKS_PER_CALL {
+                return self.inner.settle(settle).await;
+            }
+            let mut whole = SettleAnswer::default();
+            for part in settle.outcomes.chunks(limits::TASKS_PER_CALL) {
+                let (outcomes, call) = (part.to_vec(), self.memory.call());
+                let part = Settle { outcomes, call, ..settle.clone() };
+                whole.settled.extend(self.inner.settle(&part).await?.settled);
+            }
+            Ok(whole)
+        }
+    }
+}
+
+broken! {
+    /// B7: a tick goes on until nothing is due, whatever its limit.
+    TicksToTheEnd {
+        async fn tick(&self, tick: &Tick) -> Ticked {
+            let mut answers = self.inner.tick(tick).await;
+            while answers.iter().any(|(_, answer)| answer.as_ref().is_ok_and(|one| one.more)) {
+                for ((_, answer), (_, next)) in answers.iter_mut().zip(self.inner.tick(tick).await) {
+                    if let (Ok(answer), Ok(next)) = (answer, next) {
+                        answer.promoted += next.promoted;
+                        answer.more = next.more;
+                    }
+                }
+            }
+            answers
         }
     }
 }
@@ -106,6 +143,47 @@ broken! {
             let mut answer = self.inner.settle(settle).await?;
             answer.dropped = 0;
             Ok(answer)
+        }
+    }
+}
+
+broken! {
+    /// B12: what was to be kept for a while is kept for ever.
+    KeepsForEver {
+        async fn settle(&self, settle: &Settle) -> Result<SettleAnswer> {
+            let mut settle = settle.clone();
+            for settlement in &mut settle.outcomes {
+                if let Outcome::Ack { keep: Some(time) } = &mut settlement.outcome {
+                    *time = Duration::MAX;
+                }
+            }
+            self.inner.settle(&settle).await
+        }
+    }
+}
+
+/// As many as the harness of the memory broker keeps dead.
+const CAP: u64 = 2_000;
+
+broken! {
+    /// B12: at the cap of the dead it drops the oldest of those that wait, too.
+    TrimsWhatWaits {
+        async fn tick(&self, tick: &Tick) -> Ticked {
+            let answers = self.inner.tick(tick).await;
+            for (queue, _) in &answers {
+                let counts = self.inner.counts(queue).await.unwrap_or_default();
+                let waiting = [
+                    (State::Ready, counts.ready),
+                    (State::Scheduled, counts.scheduled),
+                    (State::Failed, counts.failed),
+                ];
+                for (state, count) in waiting {
+                    for _ in CAP..count {
+                        drop(self.inner.purge(queue, state, 1).await);
+                    }
+                }
+            }
+            answers
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Brokers whose claims cannot be repeated.
 
-use tireless_core::{Claim, ClaimFrom, Claimed, Held, Renew, WorkerInfo};
+use tireless_core::{Claim, ClaimFrom, Claimed, Renew, Renewed};
 
-use super::broken;
+use super::{broken, renew};
 
 /// The same claim under another number.
 fn renumbered(claim: &Claim, number: u64) -> Claim {
@@ -63,15 +63,29 @@ broken! {
             let mut key = claim.worker.as_bytes().to_vec();
             key.extend(claim.number.to_be_bytes());
             if self.memory.seen().insert(key, 1).is_some() {
-                let held = |from: &ClaimFrom| Held {
-                    queue: from.queue.clone(),
-                    claims: Vec::new(),
-                    below: 0,
-                };
-                let held = claim.queues.iter().map(held).collect();
-                let (worker, lease) = (claim.worker, claim.lease);
-                let renew = Renew { worker, lease, held, info: WorkerInfo::default() };
-                self.inner.renew(&renew).await;
+                for from in &claim.queues {
+                    renew(&self.inner, claim.worker, &from.queue, claim.lease).await;
+                }
+            }
+            self.inner.claim(claim).await
+        }
+    }
+}
+
+broken! {
+    /// B4.3: forgets the numbers of a worker that has left: a late copy takes tasks again.
+    ForgetsWhoLeft {
+        async fn renew(&self, renew: &Renew) -> Renewed {
+            for held in renew.held.iter().filter(|_| renew.lease.is_zero()) {
+                self.memory.note(renew.worker, &held.queue, 1);
+            }
+            self.inner.renew(renew).await
+        }
+
+        async fn claim(&self, claim: &Claim) -> Claimed {
+            let left = |from: &ClaimFrom| self.memory.of(claim.worker, &from.queue).is_some();
+            if claim.queues.iter().any(left) {
+                return self.inner.claim(&renumbered(claim, self.memory.call().number)).await;
             }
             self.inner.claim(claim).await
         }

@@ -1,6 +1,9 @@
 //! Brokers that hear who should not be heard.
 
-use tireless_core::{Claim, Claimed, Outcome, Result, Settle, SettleAnswer, Settled, WorkerId};
+use tireless_core::{
+    Claim, Claimed, Error, ErrorKind, Operation, Outcome, Push, Pushed, Result, Settle,
+    SettleAnswer, Settled, WorkerId,
+};
 
 use super::broken;
 
@@ -122,6 +125,54 @@ broken! {
                 one.claim = held.unwrap_or_default();
             }
             self.inner.settle(&settle).await
+        }
+    }
+}
+
+broken! {
+    /// B5.2: takes the second outcome of a batch for a task as it took the first.
+    HearsTwoOutcomes {
+        async fn settle(&self, settle: &Settle) -> Result<SettleAnswer> {
+            let mut answer = self.inner.settle(settle).await?;
+            for (at, outcome) in settle.outcomes.iter().enumerate() {
+                let first = settle.outcomes.iter().position(|one| one.id == outcome.id);
+                answer.settled[at] = answer.settled[first.unwrap_or(at)];
+            }
+            Ok(answer)
+        }
+    }
+}
+
+broken! {
+    /// B5.3: takes a late copy of a settle that was given up for a new one.
+    TakesStaleSettles {
+        async fn settle(&self, settle: &Settle) -> Result<SettleAnswer> {
+            match self.inner.settle(settle).await {
+                Err(error) if error.kind() == ErrorKind::Stale => {
+                    let call = self.memory.call();
+                    self.inner.settle(&Settle { call, ..settle.clone() }).await
+                }
+                answer => answer,
+            }
+        }
+    }
+}
+
+broken! {
+    /// B5.3: the mark of a caller's pushes counts for its settles too.
+    NumbersPushesWithSettles {
+        async fn push(&self, push: &Push) -> Result<Vec<Pushed>> {
+            let mark = self.memory.of(push.caller, &push.queue).unwrap_or_default();
+            self.memory.note(push.caller, &push.queue, mark.max(push.call.answered));
+            self.inner.push(push).await
+        }
+
+        async fn settle(&self, settle: &Settle) -> Result<SettleAnswer> {
+            let mark = self.memory.of(settle.worker, &settle.queue).unwrap_or_default();
+            if settle.call.number <= mark {
+                return Err(Error::new(ErrorKind::Stale, Operation::Settle, "a late copy"));
+            }
+            self.inner.settle(settle).await
         }
     }
 }

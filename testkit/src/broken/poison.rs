@@ -104,3 +104,66 @@ broken! {
         }
     }
 }
+
+broken! {
+    /// B11.2: who once had the turn has it for ever.
+    TurnNeverPassesOn {
+        async fn claim(&self, claim: &Claim) -> Claimed {
+            let mut answers = self.inner.claim(claim).await;
+            for (queue, answer) in &mut answers {
+                let Ok(answer) = answer else { continue };
+                let first = self.memory.noted(queue).first().map(|(worker, _)| *worker);
+                match first {
+                    Some(first) => answer.your_turn &= first == claim.worker,
+                    None if answer.your_turn => self.memory.note(claim.worker, queue, 1),
+                    None => {}
+                }
+            }
+            answers
+        }
+    }
+}
+
+broken! {
+    /// B11.3: a lone claim takes nothing while it is another worker's turn.
+    WaitsForTheTurn {
+        async fn claim(&self, claim: &Claim) -> Claimed {
+            let mut claim = claim.clone();
+            for from in claim.queues.iter_mut().filter(|_| claim.mode == ClaimMode::Alone) {
+                let turn = self.memory.noted(&from.queue);
+                if turn.iter().any(|(worker, _)| *worker != claim.worker) {
+                    from.max = 0;
+                }
+            }
+            let answers = self.inner.claim(&claim).await;
+            for (queue, answer) in &answers {
+                if answer.as_ref().is_ok_and(|answer| answer.your_turn) {
+                    self.memory.note(claim.worker, queue, 1);
+                }
+            }
+            answers
+        }
+    }
+}
+
+broken! {
+    /// B11.5, Administration: a task keeps its crashes and attempts, whoever requeues it.
+    NeverForgets {
+        async fn claim(&self, claim: &Claim) -> Claimed {
+            let mut answers = self.inner.claim(claim).await;
+            let tasks = answers.iter_mut().filter_map(|(_, answer)| answer.as_mut().ok());
+            for task in tasks.flat_map(|answer| &mut answer.tasks) {
+                let most = |what: u8, count: &mut u32| {
+                    let key = [&task.id.as_bytes()[..], &[what]].concat();
+                    let mut seen = self.memory.seen();
+                    let most = seen.entry(key).or_default();
+                    *most = (*most).max(u64::from(*count));
+                    *count = u32::try_from(*most).unwrap_or(u32::MAX);
+                };
+                most(0, &mut task.history.crashes);
+                most(1, &mut task.history.attempts);
+            }
+            answers
+        }
+    }
+}

@@ -77,3 +77,12 @@ broken! {
         }
     }
 }
+
+broken! {
+    /// B15: one queue that refuses a claim hides what it took of all others.
+    OneRefusedClaimHidesAll {
+        async fn claim(&self, claim: &Claim) -> Claimed {
+            hide_all(self.inner.claim(claim).await)
+        }
+    }
+}

@@ -64,3 +64,16 @@ broken! {
         }
     }
 }
+
+broken! {
+    /// B4.5: who leaves has not spent its numbers: a claim still on its way takes tasks with it.
+    LeavesNumbersUnspent {
+        async fn renew(&self, renew: &Renew) -> Renewed {
+            let mut renew = renew.clone();
+            if renew.lease.is_zero() {
+                renew.held.iter_mut().for_each(|held| held.below = 0);
+            }
+            self.inner.renew(&renew).await
+        }
+    }
+}

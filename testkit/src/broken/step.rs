@@ -123,20 +123,3 @@ broken! {
         }
     }
 }
-
-broken! {
-    /// B10: notes that a call was made before it was made: dropped between, it is lost.
-    NotesBeforeItActs {
-        async fn settle(&self, settle: &Settle) -> Result<SettleAnswer> {
-            let mut key = settle.worker.as_bytes().to_vec();
-            key.extend(settle.call.number.to_be_bytes());
-            if self.memory.seen().insert(key, 1).is_some() {
-                let mut answer = SettleAnswer::default();
-                answer.settled = vec![Settled::Applied; settle.outcomes.len()];
-                return Ok(answer);
-            }
-            let_others_look().await;
-            self.inner.settle(settle).await
-        }
-    }
-}

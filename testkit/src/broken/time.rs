@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use tireless_core::{Push, Pushed, Reclaim, Result, StoreTime, Tick, Ticked, When, WorkerView};
+use tireless_core::{
+    Claim, Claimed, Push, Pushed, Reclaim, Result, StoreTime, Tick, Ticked, When, WorkerView,
+};
 
-use super::broken;
+use super::{broken, leave, renew};
 
 broken! {
     /// B6: reckons delays by the client's clock, which is far behind the store's.
@@ -91,6 +93,63 @@ broken! {
     NeverReclaims {
         async fn tick(&self, tick: &Tick) -> Ticked {
             self.inner.tick(&Tick { reclaim: None, ..tick.clone() }).await
+        }
+    }
+}
+
+broken! {
+    /// B6: lets a lease last as long as it was asked for, where it decides who is dead.
+    NeverCutsALease {
+        async fn claim(&self, claim: &Claim) -> Claimed {
+            let answers = self.inner.claim(claim).await;
+            for (queue, answer) in &answers {
+                let Ok(answer) = answer else { continue };
+                let until = answer.now.after(claim.lease).millis();
+                self.memory.note(claim.worker, queue, until);
+            }
+            answers
+        }
+
+        async fn tick(&self, tick: &Tick) -> Ticked {
+            let look = Tick { reclaim: None, ..tick.clone() };
+            for (queue, answer) in self.inner.tick(&look).await {
+                let now = answer.map_or(0, |answer| answer.now.millis());
+                for (worker, until) in self.memory.noted(&queue) {
+                    let left = Duration::from_millis(until.saturating_sub(now));
+                    if !left.is_zero() {
+                        renew(&self.inner, worker, &queue, left).await;
+                    }
+                }
+            }
+            self.inner.tick(tick).await
+        }
+    }
+}
+
+broken! {
+    /// B16: goes by the lease of the last claim: who has renewed meanwhile is reclaimed too.
+    ReclaimsWhoHasRenewed {
+        async fn claim(&self, claim: &Claim) -> Claimed {
+            let answers = self.inner.claim(claim).await;
+            for (queue, answer) in &answers {
+                let Ok(answer) = answer else { continue };
+                let until = answer.now.after(claim.lease).millis();
+                self.memory.note(claim.worker, queue, until);
+            }
+            answers
+        }
+
+        async fn tick(&self, tick: &Tick) -> Ticked {
+            let mut answers = self.inner.tick(tick).await;
+            for (queue, answer) in answers.iter_mut().filter(|_| tick.reclaim.is_some()) {
+                let Ok(answer) = answer else { continue };
+                for (worker, until) in self.memory.noted(queue) {
+                    if until <= answer.now.millis() {
+                        answer.reclaimed += leave(&self.inner, worker, queue).await;
+                    }
+                }
+            }
+            answers
         }
     }
 }

@@ -270,3 +270,22 @@ pub async fn a_discarded_queue_is_silent(h: &dyn Harness) {
     b.push(1).await;
     assert!(b.rings().await, "made again, it rings");
 }
+
+/// B12: a queue with a raw body in its inbox is not discarded, nor is the body lost.
+pub async fn a_queue_with_a_raw_body_is_not_discarded(h: &dyn Harness) {
+    let b = Bench::new(h);
+    let ada = b.worker();
+    let discard = async || b.broker.discard(&b.queue).await.unwrap_or_else(|e| panic!("{e}"));
+    h.push_plain(&b.queue, "raw".into()).await;
+    assert!(!discard().await, "nothing else stands in it");
+    assert_eq!(b.counts().await.inbox, 1);
+    ada.look(1).await;
+    ada.leave().await;
+    assert!(!discard().await, "a worker was there that takes no raw bodies");
+    let bob = b.worker();
+    let held = bob.claim_inbox(5).await.tasks;
+    assert_eq!(held.len(), 1, "the body is still there");
+    bob.ack(&held).await;
+    bob.leave().await;
+    assert!(discard().await);
+}

@@ -3,7 +3,7 @@
 use tireless_core::{Outcome, Settled, State, limits};
 
 use crate::Harness;
-use crate::fixtures::{Bench, LONG, bury, fail, ids, keep, own, task_named};
+use crate::fixtures::{Bench, LONG, bury, fail, ids, keep, own, snooze, task_named};
 
 /// B12: a finished task leaves nothing behind, whatever it went through.
 pub async fn a_finished_task_leaves_nothing(h: &dyn Harness) {
@@ -95,11 +95,22 @@ async fn capped(h: &dyn Harness, outcome: Outcome, state: State) {
 pub async fn waiting_tasks_are_never_trimmed(h: &dyn Harness) {
     let b = Bench::new(h);
     let ada = b.worker();
-    b.push(3_000).await;
-    ada.finish(&ada.claim(1_000).await, fail(LONG)).await;
-    assert_eq!(ada.claim(1_000).await.len(), 1_000);
+    // One more than a set with a cap holds. Of states that had one by mistake, each would show it.
+    let each = h.cap() + 1;
+    b.push(4 * each).await;
+    for outcome in [Some(fail(LONG)), Some(snooze(LONG)), None] {
+        let mut left = each;
+        while left > 0 {
+            let held = ada.claim(left.min(limits::TASKS_PER_CALL)).await;
+            assert!(!held.is_empty(), "{left} of {each} are gone");
+            left -= held.len();
+            if let Some(outcome) = &outcome {
+                ada.finish(&held, outcome.clone()).await;
+            }
+        }
+    }
     b.tick().await;
-    b.holds("ready 1000, running 1000, failed 1000").await;
+    b.holds(&format!("ready {each}, running {each}, scheduled {each}, failed {each}")).await;
     assert_eq!(b.counts().await.dropped, 0);
 }
 

@@ -1,6 +1,8 @@
 //! B8: who comes first.
 
-use tireless_core::{Failure, NewTask, Outcome, Reentry, ReleaseReason, Selection, State};
+use tireless_core::{
+    Failure, NewTask, Outcome, Pushed, Reentry, ReleaseReason, Selection, Settled, State,
+};
 
 use crate::Harness;
 use crate::fixtures::{
@@ -25,9 +27,10 @@ pub async fn first_in_is_first_out(h: &dyn Harness) {
 pub async fn promoted_tasks_enter_at_the_back_by_due_time(h: &dyn Harness) {
     let b = Bench::new(h);
     let unit = b.unit();
-    let later = b.push_one(task_after(unit)).await;
-    let sooner = b.push_one(task_after(unit / 4)).await;
-    let middle = b.push_one(task_after(unit / 2)).await;
+    // One call: its delays count from one moment, so no stall can swap them.
+    let batch = vec![task_after(unit), task_after(unit / 4), task_after(unit / 2)];
+    let [later, sooner, middle] = [batch[0].id, batch[1].id, batch[2].id];
+    assert_eq!(b.push_these(batch).await.ok(), Some(vec![Pushed::Accepted; 3]));
     let ready = b.push(1).await[0];
     b.pass_unit().await;
     b.tick().await;
@@ -108,9 +111,10 @@ pub async fn tasks_that_come_to_the_front_keep_their_order(h: &dyn Harness) {
         retry_in,
         reentry: Reentry::Front,
     };
-    ada.finish(&held[..1], front(unit)).await;
-    ada.finish(&held[1..2], front(unit / 4)).await;
-    ada.finish(&held[2..], front(unit / 2)).await;
+    // One call: its delays count from one moment, so no stall can swap them.
+    let delays = [unit, unit / 4, unit / 2];
+    let batch = held.iter().zip(delays).map(|(task, delay)| (task.claim, task.id, front(delay)));
+    assert_eq!(ada.settle(batch.collect()).await, [Settled::Applied; 3]);
     b.pass_unit().await;
     assert_eq!(b.tick().await.requeued, 3);
     assert_eq!(ids(&ada.claim(9).await), [pushed[1], pushed[2], pushed[0], pushed[3]]);

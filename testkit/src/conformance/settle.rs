@@ -1,12 +1,12 @@
 //! B5: every outcome names its run, and is refused once the run was taken over.
 
 use tireless_core::{
-    Call, ClaimedTask, Effect, ErrorKind, Outcome, Reentry, Settle, Settled, TaskId,
+    Call, ClaimedTask, Effect, ErrorKind, Outcome, Push, Pushed, Reentry, Settle, Settled, TaskId,
 };
 
 use crate::Harness;
 use crate::fixtures::{
-    Bench, LONG, bury, every_outcome, fail, ids, keep, refusal, release, snooze,
+    Bench, LONG, bury, every_outcome, fail, ids, keep, refusal, release, snooze, tasks,
 };
 
 /// B5.1: each outcome under a wrong claim number is refused and changes nothing.
@@ -221,6 +221,66 @@ pub async fn a_settle_sent_again_after_a_discard_gets_the_first_answer(h: &dyn H
     b.discard().await;
     assert_eq!(ada.send_settle(&settle).await, first);
     assert_eq!(b.counts().await.done, 0, "it is not counted again");
+}
+
+/// B5.3: a settle that was given up, by its number or by the mark, is stale and changes nothing.
+pub async fn a_settle_that_was_given_up_is_stale(h: &dyn Harness) {
+    // Acks may have a way of their own, so both kinds of batch are tried.
+    for outcome in [Outcome::ACK, bury()] {
+        let b = Bench::new(h);
+        let ada = b.worker();
+        b.push(3).await;
+        let held = ada.claim(3).await;
+        let settle = |task: &ClaimedTask, number, answered| Settle {
+            call: Call { number, answered },
+            ..ada.settle_call(vec![(task.claim, task.id, outcome.clone())])
+        };
+        ada.send_settle(&settle(&held[0], 7, 5)).await;
+        for number in [3, 5] {
+            let late = b.broker.settle(&settle(&held[1], number, number - 1)).await;
+            let error = refusal(late);
+            assert_eq!((error.kind(), error.effect()), (ErrorKind::Stale, Effect::None));
+            assert_eq!(b.counts().await.running, 2, "call {number}");
+        }
+        let open = ada.send_settle(&settle(&held[1], 6, 5)).await;
+        assert_eq!(open.settled, [Settled::Applied], "above the mark, though below the last");
+        let last = ada.send_settle(&settle(&held[2], 9, 8)).await;
+        assert_eq!(last.settled, [Settled::Applied]);
+        let late = refusal(b.broker.settle(&settle(&held[0], 7, 5)).await);
+        assert_eq!(late.kind(), ErrorKind::Stale, "its answer was given up");
+        assert_eq!(b.counts().await.running, 0);
+    }
+}
+
+/// B5.3: pushes and settles of one caller are numbered apart: neither answers for the other, nor
+/// makes it stale.
+pub async fn pushes_and_settles_are_numbered_apart(h: &dyn Harness) {
+    let b = Bench::new(h);
+    let ada = b.worker();
+    b.push(2).await;
+    let held = ada.claim(2).await;
+    let settle_of = |task: &ClaimedTask, call| Settle {
+        call,
+        ..ada.settle_call(vec![(task.claim, task.id, Outcome::ACK)])
+    };
+    let push_of = |call| Push { caller: ada.id, call, ..b.push_call(tasks(1)) };
+    let same = Call { number: 3, answered: 2 };
+    let (push, settle) = (push_of(same), settle_of(&held[0], same));
+    let accepted = Some(vec![Pushed::Accepted]);
+    for _ in 0..2 {
+        assert_eq!(b.broker.push(&push).await.ok(), accepted);
+        assert_eq!(ada.send_settle(&settle).await.settled, [Settled::Applied]);
+    }
+    b.holds("ready 1, running 1").await;
+    // Far ahead with the one, the mark of the other stays behind; and the other way round.
+    let push = push_of(Call { number: 20, answered: 19 });
+    assert_eq!(b.broker.push(&push).await.ok(), accepted);
+    let settle = settle_of(&held[1], Call { number: 4, answered: 3 });
+    assert_eq!(ada.send_settle(&settle).await.settled, [Settled::Applied]);
+    ada.send_settle(&Settle { call: Call { number: 40, answered: 39 }, ..settle }).await;
+    let push = push_of(Call { number: 21, answered: 20 });
+    assert_eq!(b.broker.push(&push).await.ok(), accepted);
+    b.holds("ready 3").await;
 }
 
 /// B5.1: an empty settle is answered with nothing.

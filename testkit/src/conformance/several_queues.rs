@@ -79,6 +79,26 @@ pub async fn an_error_on_one_queue_hides_no_other(h: &dyn Harness) {
     assert_eq!((one.counts().await.workers, three.counts().await.workers), (1, 1));
 }
 
+/// B15: a claim that is refused in one queue takes and answers in the others.
+pub async fn a_refused_queue_hides_no_other_in_a_claim(h: &dyn Harness) {
+    let (one, bad, three) = (Bench::new(h), Bench::new(h), Bench::new(h));
+    for b in [&one, &bad, &three] {
+        b.push(2).await;
+    }
+    let mut claim = claim_over(&[&one, &bad, &three], 2);
+    claim.queues[1].max = limits::TASKS_PER_CALL + 1;
+    let answers = h.broker().claim(&claim).await;
+    let queues: Vec<&QueueName> = answers.iter().map(|(queue, _)| queue).collect();
+    assert_eq!(queues, [&one.queue, &bad.queue, &three.queue]);
+    let taken = answers.iter().map(|(_, answer)| answer.as_ref().ok().map(|a| a.tasks.len()));
+    let taken: Vec<Option<usize>> = taken.collect();
+    assert_eq!((taken[0], taken[2]), (Some(2), Some(2)), "{answers:?}");
+    // A broker may also take fewer than it was asked for (B7).
+    bad.holds(if taken[1].is_some() { "running 2" } else { "ready 2" }).await;
+    one.holds("running 2").await;
+    three.holds("running 2").await;
+}
+
 /// B15: a tick over several queues moves and answers in each, in order.
 pub async fn a_tick_answers_for_each_queue_in_order(h: &dyn Harness) {
     let benches = [Bench::new(h), Bench::new(h), Bench::new(h)];
