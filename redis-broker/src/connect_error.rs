@@ -120,6 +120,8 @@ fn refusal(address: &Address, text: &str) -> (ErrorKind, &'static str) {
         (ErrorKind::Denied, "it has no password set for this user; leave it out of the URL")
     } else if starts(&["NOPERM"]) {
         (ErrorKind::Denied, "this user lacks a right that every connection needs")
+    } else if starts(&["DENIED"]) {
+        (ErrorKind::Denied, "give it a password, or connect from its own machine")
     } else if text.contains("DB index") || text.contains("SELECT is not allowed") {
         (ErrorKind::InvalidInput, "it has no such database; see its setting `databases`")
     } else {

@@ -28,6 +28,7 @@ fn what_the_server_refuses_tells_what_to_do() {
         ("NOPERM this user has no permissions to run 'ping'", ErrorKind::Denied, "right"),
         ("ERR DB index is out of range", ErrorKind::InvalidInput, "databases"),
         ("LOADING Redis is loading the dataset in memory", ErrorKind::Unavailable, "later"),
+        ("DENIED Redis is running in protected mode because", ErrorKind::Denied, "own machine"),
         ("ERR max number of clients reached", ErrorKind::Unavailable, "later"),
     ] {
         let error = refused(text);

@@ -12,6 +12,7 @@ pub mod client;
 pub mod cluster;
 mod confirm;
 pub mod connect_error;
+mod first_words;
 mod info;
 mod inspect;
 mod keys;

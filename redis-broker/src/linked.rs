@@ -12,6 +12,7 @@ use tokio::time::timeout;
 use crate::address::{Address, Topology};
 use crate::client::{ClientError, Command, RedisClient};
 use crate::connect_error::ConnectError;
+use crate::first_words::first_words;
 use crate::link::Link;
 use crate::patience;
 use crate::reply::Reply;
@@ -100,7 +101,10 @@ impl<L: Link> LinkedClient<L> {
             Ok(link) => link,
             Err(_) => Err(ConnectError::TimedOut(patience::CONNECT)),
         };
-        let link = link.map_err(|error| error.explain(address))?;
+        let link = match link {
+            Ok(link) => link,
+            Err(error) => return Err(told(error, address).await.explain(address)),
+        };
         let client = Self::unconnected(address.clone(), patience);
         client.links.share(link);
         Ok(client)
@@ -231,6 +235,13 @@ async fn greet<L: Link>(address: &Address) -> std::result::Result<L, ConnectErro
         Some(Err(ClientError::TimedOut(after))) => Err(ConnectError::TimedOut(after)),
         None => Err(ConnectError::Unreachable("the library gave no answer".into())),
     }
+}
+
+/// Why there is no connection, in the server's words if it has some for whoever comes.
+async fn told(error: ConnectError, address: &Address) -> ConnectError {
+    let closed = matches!(error, ConnectError::Unreachable(_));
+    let words = if closed { first_words(address).await } else { None };
+    words.map_or(error, ConnectError::Refused)
 }
 
 /// What only a replica says: as an answer to a write; while it has not found its master; to those

@@ -49,6 +49,7 @@ mod outage; // Redis dies, or stands still, under load
 mod plain_list; // programs that only know lists and sets
 mod property; // one model against both libraries
 mod reconcile; // what somebody damaged is found and mended
+mod refused; // servers that take no connection
 mod replies; // replies are dropped, cut, delayed and repeated
 mod scripts_lost; // SCRIPT FLUSH under way
 mod sentinels; // a master that dies, or hands over
