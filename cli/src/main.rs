@@ -8,6 +8,7 @@ mod commands;
 mod confirm;
 mod connect;
 mod diagnosis;
+mod died;
 mod drain;
 mod exec;
 mod exit;

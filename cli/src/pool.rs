@@ -80,6 +80,9 @@ pub(crate) struct Did {
     released: u64,
     lease_lost: u64,
     timed_out: u64,
+    /// Of the died ones, the first lines of an input.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    died_lines: Option<Vec<u64>>,
 }
 
 impl Did {
@@ -92,7 +95,13 @@ impl Did {
             released: summary.released,
             lease_lost: summary.lease_lost,
             timed_out: summary.timed_out,
+            died_lines: None,
         }
+    }
+
+    /// The same, with the lines that died.
+    pub(crate) fn with_lines(self, died_lines: Vec<u64>) -> Self {
+        Self { died_lines: Some(died_lines), ..self }
     }
 
     /// How many tasks died.
