@@ -1,6 +1,9 @@
 //! `push`: one task, many tasks, none.
 
-use crate::harness::Place;
+use std::io::Write;
+use std::process::Stdio;
+
+use crate::harness::{Answer, Place, eventually};
 
 #[test]
 fn a_task_is_pushed_and_its_id_printed() {
@@ -89,4 +92,21 @@ fn the_largest_bodies_fit_into_batches() {
         lines.push(b'\n');
     }
     assert_eq!(place.feed(&["push", "q", "--lines", "-"], &lines).ok(), "pushed 9 tasks to q");
+}
+
+#[test]
+fn lines_do_not_wait_for_the_end_of_the_input() {
+    let place = Place::new();
+    let mut pushing = place.command(&["push", "q", "--lines", "-"]);
+    let mut pushing = pushing.stdin(Stdio::piped()).spawn().unwrap();
+    let mut log = pushing.stdin.take().unwrap();
+    log.write_all(b"a\nb\nhalf of a").unwrap();
+    eventually("two lines are there", || place.count("q", "ready") == 2);
+    log.write_all(b" line\n").unwrap();
+    eventually("a third line is there", || place.count("q", "ready") == 3);
+    drop(log);
+    let answer = Answer::from(pushing.wait_with_output().unwrap());
+    assert_eq!(answer.ok(), "pushed 3 tasks to q");
+    let listed = place.json(&["ls", "q", "ready"]);
+    assert_eq!(listed["tasks"][2]["body"].as_str(), Some("half of a line"));
 }
