@@ -29,7 +29,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use args::{Cli, Command, Globals};
-use connect::{Memory, connect, connect_adopting};
+use connect::{Memory, connect, connect_adopting, connect_patiently};
 use exit::{Outcome, Stop};
 use output::{Output, note};
 
@@ -111,10 +111,10 @@ async fn operate(command: Command, globals: &Globals, out: Output) -> Outcome {
     let mut globals = globals.clone();
     // Where tasks may be thrown away, one still wants to see and to save what is left.
     globals.allow_eviction |= !matches!(command, Command::Push(_));
-    let broker = connect(&globals, Memory::Refused).await?;
     if let Command::Push(args) = command {
-        return commands::push::run(args, broker, out).await;
+        return commands::push::run(args, connect_patiently(&globals).await?, out).await;
     }
+    let broker = connect(&globals, Memory::Refused).await?;
     let broker = broker.as_ref();
     match command {
         Command::Doctor(args) => commands::doctor::run(args, broker, out).await,

@@ -2,8 +2,9 @@
 
 use std::io::Write;
 use std::process::Stdio;
+use std::time::{Duration, Instant};
 
-use crate::harness::{Answer, Place, eventually};
+use crate::harness::{Answer, Place, eventually, redis, tireless};
 
 #[test]
 fn a_task_is_pushed_and_its_id_printed() {
@@ -109,4 +110,32 @@ fn lines_do_not_wait_for_the_end_of_the_input() {
     assert_eq!(answer.ok(), "pushed 3 tasks to q");
     let listed = place.json(&["ls", "q", "ready"]);
     assert_eq!(listed["tasks"][2]["body"].as_str(), Some("half of a line"));
+}
+
+#[test]
+fn a_server_that_comes_back_soon_is_waited_for() {
+    let mut server = tireless_testkit::server::TestServer::start().unwrap();
+    server.kill();
+    let pushing = tireless().args(["--broker", &server.url(), "push", "q", "x"]).spawn().unwrap();
+    std::thread::sleep(Duration::from_millis(2500));
+    server.restart().unwrap();
+    let answer = Answer::from(pushing.wait_with_output().unwrap());
+    assert!(answer.err.contains("waiting for Redis"), "{answer:?}");
+    answer.ok();
+}
+
+#[test]
+fn what_does_not_pass_is_not_waited_for() {
+    let place = Place::new();
+    let user = format!("nobody-{}", place.namespace());
+    redis(&["ACL", "SETUSER", &user, "reset", "on", ">right"]);
+    let port = crate::harness::server().port();
+    let start = Instant::now();
+    let url = format!("redis://{user}:wrong@127.0.0.1:{port}");
+    let said = tireless().args(["--broker", &url, "push", "q", "x"]).output().unwrap();
+    assert!(Answer::from(said).failed(1).contains("password"));
+    let said = tireless().args(["--broker", "nonsense", "push", "q", "x"]).output().unwrap();
+    Answer::from(said).failed(2);
+    assert!(start.elapsed() < Duration::from_secs(8), "{:?}", start.elapsed());
+    redis(&["ACL", "DELUSER", &user]);
 }
