@@ -72,6 +72,12 @@ pub(crate) fn number(value: u64, colour: Option<Color>) -> Cell {
     }
 }
 
+/// A number of things, one of which is called this.
+pub(crate) fn counted(number: u64, thing: &str) -> String {
+    let ending = if number == 1 { "" } else { "s" };
+    format!("{number} {thing}{ending}")
+}
+
 fn colours() -> bool {
     io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none()
 }

@@ -7,7 +7,7 @@ use tireless::{Backend, Counts, QueueName, State};
 use crate::args;
 use crate::confirm::{Reach, confirm};
 use crate::exit::{Outcome, Stop};
-use crate::output::{Output, progress};
+use crate::output::{Output, counted, progress};
 
 /// Which tasks.
 #[derive(Debug, clap::Args)]
@@ -40,7 +40,8 @@ pub(crate) async fn run(args: Args, broker: &dyn Backend, out: Output) -> Outcom
         ));
     }
     let total = held(&broker.counts(&queue).await?, state);
-    confirm(&format!("Remove all {total} {state} tasks of {queue}?"), Reach::Sweeping, yes)?;
+    let question = format!("Remove {} of {queue}, all there are?", tasks(total, state));
+    confirm(&question, Reach::Sweeping, yes)?;
     let bar = progress(Some(total), "purging");
     let mut removed = 0;
     while removed < total {
@@ -54,7 +55,12 @@ pub(crate) async fn run(args: Args, broker: &dyn Backend, out: Output) -> Outcom
     }
     bar.finish_and_clear();
     out.json(&Answer { queue: queue.as_str(), state: state.as_str(), removed })?;
-    out.line(format!("removed {removed} {state} tasks of {queue}"))
+    out.line(format!("removed {} of {queue}", tasks(removed, state)))
+}
+
+/// A number of tasks of a state, in words.
+pub(super) fn tasks(number: u64, state: State) -> String {
+    counted(number, &format!("{state} task"))
 }
 
 /// How many tasks of a state there are.

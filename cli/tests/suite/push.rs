@@ -76,7 +76,7 @@ fn a_line_over_the_limit_loses_nothing_before_it() {
     lines.extend(vec![b'x'; (1 << 20) + 1]);
     lines.extend(b"\nc\n");
     let said = place.feed(&["push", "q", "--lines", "-"], &lines).failed(1);
-    assert!(said.contains("line 3") && said.contains("2 tasks were pushed"), "{said}");
+    assert!(said.contains("line 3") && said.contains("before it: 2 tasks"), "{said}");
     assert_eq!(place.count("q", "ready"), 2);
 
     let said = place.feed(&["push", "q"], &vec![b'x'; (1 << 20) + 1]).failed(1);
