@@ -45,7 +45,8 @@ pub(crate) struct Args {
     /// Succeed only once it is on the server's disk
     #[arg(long, conflicts_with = "replicas")]
     fsync: bool,
-    /// How long --replicas or --fsync may take
+    /// How long a call waits for --replicas or --fsync. What is not confirmed then is asked for again,
+    /// for some ten seconds in all
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "2s")]
     confirm_within: Duration,
 }
