@@ -13,6 +13,7 @@ use crate::pusher::PATIENCE;
 use crate::redact;
 
 const DEFAULT_URL: &str = "redis://127.0.0.1:6379";
+const BROKER: &str = "TIRELESS_BROKER";
 const PASSWORD: &str = "TIRELESS_PASSWORD";
 const PASSWORD_FILE: &str = "TIRELESS_PASSWORD_FILE";
 
@@ -29,6 +30,13 @@ pub(crate) enum Memory {
     Allowed,
     /// It does not: whatever is pushed would be gone at once.
     Refused,
+}
+
+/// The URL that the environment names.
+pub(crate) fn broker_of_environment() -> Option<String> {
+    let url = std::env::var_os(BROKER).filter(|url| !url.is_empty())?;
+    // What is no text is no URL either, and is refused as such.
+    Some(url.to_string_lossy().into_owned())
 }
 
 /// Connects to the broker that the command line and the environment name.

@@ -9,7 +9,7 @@ use serde::Serialize;
 use tireless::{Backend, QueueName};
 use tireless::{Backoff, Handle, Route, RunPolicy, Summary, WorkerPool};
 
-use crate::args::some_duration;
+use crate::args::{at_once, some_duration};
 use crate::exec::{ChildOutput, Exec};
 use crate::exit::{Outcome, Stop};
 
@@ -26,7 +26,7 @@ pub(crate) struct ExecArgs {
     #[arg(long, value_name = "CMD")]
     pub(crate) exec: OsString,
     /// How many tasks run at once
-    #[arg(long, value_name = "N", default_value = "4")]
+    #[arg(long, value_name = "N", default_value = "4", value_parser = at_once)]
     pub(crate) concurrency: NonZeroUsize,
     /// How long one run may take; then its group is ended and the run has failed [default: no
     /// limit]

@@ -16,11 +16,18 @@ pub(crate) struct Args {
     #[arg(value_parser = args::queue)]
     queue: QueueName,
     /// ready, scheduled, failed, dead or done
-    #[arg(value_parser = args::state)]
+    #[arg(value_parser = state)]
     state: State,
     /// Do not ask
     #[arg(long)]
     yes: bool,
+}
+
+/// Reads a state. That running tasks cannot be purged is told later, with what to do instead.
+fn state(text: &str) -> Result<State, String> {
+    args::state(text).map_err(|_| {
+        "tasks of a state are purged; there are ready, scheduled, failed, dead and done".to_owned()
+    })
 }
 
 #[derive(Serialize)]
