@@ -47,7 +47,7 @@ pub(crate) struct Globals {
     /// Push, work and bench also where Redis throws keys away at its memory limit, and tasks with them
     #[arg(long, global = true)]
     pub(crate) allow_eviction: bool,
-    /// Print one JSON object instead of text
+    /// Print one JSON object instead of text (status --watch: one a second)
     #[arg(long, global = true)]
     pub(crate) json: bool,
 }
