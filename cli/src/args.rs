@@ -1,6 +1,7 @@
 //! The command line: what is common to all commands, and how values are read.
 
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
@@ -33,14 +34,9 @@ pub(crate) struct Cli {
 pub(crate) struct Globals {
     /// Where the tasks are: redis://[USER[:PASSWORD]@]HOST[:PORT][/DATABASE], rediss://..,
     /// redis+unix://PATH, redis-sentinel://HOST/MASTER, redis-cluster://HOST
-    /// [default: redis://127.0.0.1:6379]
-    #[arg(
-        long,
-        global = true,
-        env = "TIRELESS_BROKER",
-        hide_env_values = true,
-        value_name = "URL"
-    )]
+    /// [default: redis://127.0.0.1:6379] [env: TIRELESS_BROKER]
+    // Not taken from the environment by clap: its usage lines would show the option as required.
+    #[arg(long, global = true, value_name = "URL")]
     pub(crate) broker: Option<String>,
     /// The Redis library to use [default: redis-rs]
     #[arg(long, global = true, value_enum)]
@@ -51,7 +47,7 @@ pub(crate) struct Globals {
     /// Push, work and bench also where Redis throws keys away at its memory limit, and tasks with them
     #[arg(long, global = true)]
     pub(crate) allow_eviction: bool,
-    /// Print one JSON object instead of text
+    /// Print one JSON object instead of text (status --watch: one a second)
     #[arg(long, global = true)]
     pub(crate) json: bool,
 }
@@ -98,9 +94,6 @@ pub(crate) enum Command {
     Doctor(commands::doctor::Args),
     /// Measure pushing, draining and picking up in a queue of its own
     Bench(commands::bench::Args),
-    /// Ends process groups when the worker that started them is gone.
-    #[command(name = "__guard", hide = true)]
-    Guard,
 }
 
 impl Command {
@@ -121,6 +114,11 @@ pub(crate) fn queue(text: &str) -> Result<QueueName, String> {
 /// Reads a state.
 pub(crate) fn state(text: &str) -> Result<State, String> {
     text.parse().map_err(|error: tireless::Error| error.message().to_owned())
+}
+
+/// Reads how many there may be at once.
+pub(crate) fn at_once(text: &str) -> Result<NonZeroUsize, String> {
+    text.parse().map_err(|_| "write a number, 1 or more".to_owned())
 }
 
 /// Reads a namespace.

@@ -2,16 +2,26 @@
 
 use std::fmt::Write as _;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use tireless::{Adoption, Backend, ConnectOptions, QueueName};
 
 use crate::args::{Client, Globals};
 use crate::exit::{Outcome, Stop};
+use crate::output::note;
+use crate::pusher::PATIENCE;
 use crate::redact;
 
 const DEFAULT_URL: &str = "redis://127.0.0.1:6379";
+const BROKER: &str = "TIRELESS_BROKER";
 const PASSWORD: &str = "TIRELESS_PASSWORD";
 const PASSWORD_FILE: &str = "TIRELESS_PASSWORD_FILE";
+
+/// After this long whoever waits for a server is told so.
+const QUIET: Duration = Duration::from_secs(1);
+
+/// The longest pause between two tries to connect.
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// Whether a broker that lives in this process alone makes sense.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,12 +32,41 @@ pub(crate) enum Memory {
     Refused,
 }
 
+/// The URL that the environment names.
+pub(crate) fn broker_of_environment() -> Option<String> {
+    let url = std::env::var_os(BROKER).filter(|url| !url.is_empty())?;
+    // What is no text is no URL either, and is refused as such.
+    Some(url.to_string_lossy().into_owned())
+}
+
 /// Connects to the broker that the command line and the environment name.
 pub(crate) async fn connect(globals: &Globals, memory: Memory) -> Outcome<Arc<dyn Backend>> {
     connect_adopting(globals, memory, None).await
 }
 
-/// The same, with a queue that takes its tasks from a plain list.
+/// The same for a push, which may come just when the server is away: it tries to connect for as long
+/// as it would repeat its call.
+pub(crate) async fn connect_patiently(globals: &Globals) -> Outcome<Arc<dyn Backend>> {
+    let started = Instant::now();
+    let mut pause = Duration::from_millis(50);
+    let mut told = false;
+    loop {
+        let stop = match connect(globals, Memory::Refused).await {
+            Err(stop) if stop.may_pass() && started.elapsed() + pause < PATIENCE => stop,
+            answer => return answer,
+        };
+        if !told && started.elapsed() >= QUIET {
+            let limit = PATIENCE.as_secs();
+            let why = stop.text().unwrap_or_default();
+            note(format!("waiting for Redis, {limit}s at most: {why}"));
+            told = true;
+        }
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+/// As [`connect`], with a queue that takes its tasks from a plain list.
 pub(crate) async fn connect_adopting(
     globals: &Globals,
     memory: Memory,

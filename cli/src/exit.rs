@@ -32,6 +32,12 @@ impl Stop {
         Self::Failed(anyhow::Error::msg(text.into()))
     }
 
+    /// Whether the same can succeed later without anything else being changed.
+    pub(crate) fn may_pass(&self) -> bool {
+        let Self::Failed(error) = self else { return false };
+        error.downcast_ref().is_some_and(tireless::Error::is_retryable)
+    }
+
     /// The exit code.
     pub(crate) fn code(&self) -> ExitCode {
         match self {

@@ -15,6 +15,9 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::signal::unix::{SignalKind, signal};
 
+/// What the helper process is started with.
+const NAME: &str = "__guard";
+
 /// Time between the polite signal and the hard one when the worker is dead.
 const GRACE: Duration = Duration::from_millis(500);
 
@@ -84,13 +87,18 @@ impl State {
 fn spawn() -> io::Result<Child> {
     // In a group of its own: Ctrl-C is for the worker, and the guard has to outlive it.
     Command::new(std::env::current_exe()?)
-        .arg("__guard")
+        .arg(NAME)
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .current_dir("/")
         .process_group(0)
         .spawn()
+}
+
+/// Whether this process is a helper.
+pub(crate) fn is_asked_for() -> bool {
+    std::env::args_os().nth(1).is_some_and(|word| word == NAME)
 }
 
 /// What the helper process does: reads until the worker is gone, then ends what still runs.

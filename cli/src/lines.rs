@@ -3,8 +3,11 @@
 use std::fmt;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
+use std::os::fd::AsFd;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use tireless::Effect;
 use tireless::limits::{BODY_BYTES, BYTES_PER_CALL, TASKS_PER_CALL};
 use tokio::sync::mpsc;
@@ -17,6 +20,9 @@ const BATCH_BYTES: usize = BYTES_PER_CALL - TASKS_PER_CALL * 64;
 
 /// Batches that are read ahead.
 const AHEAD: usize = 2;
+
+/// How long a line waits for others that it may share a batch with.
+const HELD: Duration = Duration::from_millis(100);
 
 /// Some lines in a row.
 #[derive(Debug, PartialEq, Eq)]
@@ -68,15 +74,16 @@ pub(crate) type Batches = mpsc::Receiver<Result<Batch, Trouble>>;
 
 /// Starts reading.
 pub(crate) fn read_batches(lines: Lines) -> Outcome<Batches> {
-    let input: Box<dyn Read + Send> = match lines {
-        Lines::Stdin => Box::new(io::stdin()),
-        Lines::File(path) => Box::new(File::open(&path).map_err(|error| {
+    let input = match lines {
+        // Without the buffer of the standard library: what lies in one cannot be polled for.
+        Lines::Stdin => File::from(io::stdin().as_fd().try_clone_to_owned()?),
+        Lines::File(path) => File::open(&path).map_err(|error| {
             Stop::failed(format!("{} cannot be opened: {error}", path.display()))
-        })?),
+        })?,
     };
     let (sender, receiver) = mpsc::channel(AHEAD);
     std::thread::spawn(move || {
-        let mut reader = LineReader::new(BufReader::with_capacity(256 * 1024, input));
+        let mut reader = LineReader::new(input);
         // An error of the channel means that nobody waits for more.
         while let Some(batch) = reader.next_batch(TASKS_PER_CALL, BATCH_BYTES) {
             if sender.blocking_send(batch).is_err() {
@@ -87,24 +94,42 @@ pub(crate) fn read_batches(lines: Lines) -> Outcome<Batches> {
     Ok(receiver)
 }
 
+/// An input that tells when it would keep its reader waiting.
+pub(crate) trait Input: Read {
+    /// Whether a read would be answered within this time, be it with an end or an error.
+    fn comes_within(&mut self, time: Duration) -> bool;
+}
+
+impl Input for File {
+    fn comes_within(&mut self, time: Duration) -> bool {
+        let time = Timespec { tv_sec: 0, tv_nsec: time.subsec_nanos().into() };
+        let mut input = [PollFd::new(&*self, PollFlags::IN)];
+        // What cannot be polled is read: then its lines come late, but they come.
+        poll(&mut input, Some(&time)).map_or(true, |ready| ready > 0)
+    }
+}
+
 /// Cuts an input into batches of lines.
 #[derive(Debug)]
 pub(crate) struct LineReader<R> {
-    input: R,
+    input: BufReader<R>,
     next_line: u64,
+    /// The beginning of the next line.
+    begun: Vec<u8>,
     /// A line that did not fit into the batch before, and trouble that comes after a batch.
     left: Option<Result<Bytes, Trouble>>,
     ended: bool,
 }
 
-impl<R: BufRead> LineReader<R> {
+impl<R: Input> LineReader<R> {
     /// A reader at the first line.
     pub(crate) fn new(input: R) -> Self {
-        Self { input, next_line: 1, left: None, ended: false }
+        let input = BufReader::with_capacity(256 * 1024, input);
+        Self { input, next_line: 1, begun: Vec::new(), left: None, ended: false }
     }
 
-    /// The next lines: at most so many, with at most so many bytes (but one at least). What was
-    /// read before trouble comes first.
+    /// The next lines: at most so many, with at most so many bytes (but one at least), and those
+    /// alone that come soon after the first. What was read before trouble comes first.
     pub(crate) fn next_batch(
         &mut self,
         lines: usize,
@@ -113,13 +138,15 @@ impl<R: BufRead> LineReader<R> {
         let first_line = self.next_line;
         let mut bodies = Vec::new();
         let mut size = 0;
+        let mut until = None;
         while bodies.len() < lines {
-            match self.next_line() {
+            match self.next_line(until) {
                 None => break,
                 Some(Ok(body)) if bodies.is_empty() || size + body.len() <= bytes => {
                     size += body.len();
                     self.next_line += 1;
                     bodies.push(body);
+                    until.get_or_insert_with(|| Instant::now() + HELD);
                 }
                 Some(Err(trouble)) if bodies.is_empty() => {
                     self.ended = true;
@@ -134,32 +161,50 @@ impl<R: BufRead> LineReader<R> {
         (!bodies.is_empty()).then_some(Ok(Batch { first_line, bodies }))
     }
 
-    fn next_line(&mut self) -> Option<Result<Bytes, Trouble>> {
+    /// The next line; `None` at the end, and when there is none at that time.
+    fn next_line(&mut self, until: Option<Instant>) -> Option<Result<Bytes, Trouble>> {
         if self.left.is_some() {
             return self.left.take();
         }
-        if self.ended {
-            return None;
-        }
-        let mut body = Vec::new();
-        // One byte for the line end, one to notice what is too long.
-        let read = (&mut self.input).take(BODY_BYTES as u64 + 2).read_until(b'\n', &mut body);
-        match read {
-            Err(error) => Some(Err(Trouble::Read { line: self.next_line, error })),
-            Ok(0) => {
-                self.ended = true;
-                None
+        while !self.ended {
+            if self.input.buffer().is_empty() && until.is_some_and(|until| !self.comes_by(until)) {
+                return None;
             }
-            Ok(_) => {
-                if body.last() == Some(&b'\n') {
-                    body.pop();
-                }
-                if body.len() > BODY_BYTES {
-                    return Some(Err(Trouble::TooLong { line: self.next_line }));
-                }
-                Some(Ok(body.into()))
+            match self.read_on() {
+                Ok(false) => {}
+                Ok(true) => return Some(Ok(std::mem::take(&mut self.begun).into())),
+                Err(trouble) => return Some(Err(trouble)),
             }
         }
+        None
+    }
+
+    fn comes_by(&mut self, moment: Instant) -> bool {
+        let time = moment.saturating_duration_since(Instant::now());
+        self.input.get_mut().comes_within(time)
+    }
+
+    /// Reads once, up to the end of the line; says whether the line is whole.
+    fn read_on(&mut self) -> Result<bool, Trouble> {
+        let line = self.next_line;
+        let read = match self.input.fill_buf() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(false),
+            Err(error) => return Err(Trouble::Read { line, error }),
+            Ok(read) => read,
+        };
+        if read.is_empty() {
+            self.ended = true;
+            return Ok(!self.begun.is_empty());
+        }
+        let end = read.iter().position(|byte| *byte == b'\n');
+        let more = &read[..end.unwrap_or(read.len())];
+        if self.begun.len() + more.len() > BODY_BYTES {
+            return Err(Trouble::TooLong { line });
+        }
+        self.begun.extend_from_slice(more);
+        let taken = more.len() + usize::from(end.is_some());
+        self.input.consume(taken);
+        Ok(end.is_some())
     }
 }
 

@@ -2,6 +2,27 @@
 
 use super::*;
 
+impl Input for &[u8] {
+    fn comes_within(&mut self, _: Duration) -> bool {
+        true
+    }
+}
+
+/// Pieces, before each of which the reader is kept waiting.
+struct Slow(Vec<&'static [u8]>);
+
+impl Input for Slow {
+    fn comes_within(&mut self, _: Duration) -> bool {
+        false
+    }
+}
+
+impl Read for Slow {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        if self.0.is_empty() { Ok(0) } else { self.0.remove(0).read(into) }
+    }
+}
+
 fn batches(input: &[u8], lines: usize, bytes: usize) -> Vec<Result<Batch, Trouble>> {
     let mut reader = LineReader::new(input);
     std::iter::from_fn(|| reader.next_batch(lines, bytes)).collect()
@@ -46,4 +67,22 @@ fn the_longest_line_is_taken() {
     assert_eq!(bodies(&input)[0].len(), BODY_BYTES);
     input.push(b'\n');
     assert_eq!(bodies(&input)[0].len(), BODY_BYTES);
+}
+
+#[test]
+fn what_is_there_does_not_wait_for_more() {
+    let mut reader = LineReader::new(Slow(vec![b"a\nb\nhalf", b" a", b" line\nc", b"\n\n"]));
+    let found: Vec<_> = std::iter::from_fn(|| reader.next_batch(10, 100))
+        .map(|batch| batch.unwrap())
+        .map(|batch| (batch.first_line, batch.bodies))
+        .collect();
+    let expected: [(u64, &[&'static str]); 3] =
+        [(1, &["a", "b"]), (3, &["half a line"]), (4, &["c", ""])];
+    assert_eq!(
+        found,
+        expected.map(|(line, bodies)| (
+            line,
+            bodies.iter().map(|b| Bytes::from_static(b.as_bytes())).collect()
+        ))
+    );
 }

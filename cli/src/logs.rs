@@ -1,9 +1,10 @@
 //! Logs go to standard error, as `RUST_LOG` asks for.
 
-use std::io::{self, IsTerminal};
+use std::io;
 
 use tracing_subscriber::EnvFilter;
 
+use crate::output::colours;
 use crate::redact::RedactedStderr;
 
 /// Starts logging; `default` is the level when `RUST_LOG` is not set.
@@ -15,10 +16,9 @@ pub(crate) fn start(default: &str) {
         }),
         _ => EnvFilter::new(default),
     };
-    let colours = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(RedactedStderr)
-        .with_ansi(colours)
+        .with_ansi(colours(&io::stderr()))
         .init();
 }

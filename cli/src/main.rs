@@ -8,6 +8,7 @@ mod commands;
 mod confirm;
 mod connect;
 mod diagnosis;
+mod died;
 mod drain;
 mod exec;
 mod exit;
@@ -23,23 +24,35 @@ mod redact;
 mod tail;
 mod view;
 
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
 
 use args::{Cli, Command, Globals};
-use connect::{Memory, connect, connect_adopting};
+use connect::{Memory, connect, connect_adopting, connect_patiently};
 use exit::{Outcome, Stop};
-use output::{Output, note};
+use output::{Output, colours, note};
 
 fn main() -> ExitCode {
-    connect::hide_passwords(std::env::var("TIRELESS_BROKER").ok().as_deref());
-    let cli = match Cli::try_parse() {
+    // Past clap, which lists even hidden commands where one is missing.
+    if guard::is_asked_for() {
+        return in_runtime(async { guard::watch().await.map_err(Stop::from) });
+    }
+    let broker = connect::broker_of_environment();
+    connect::hide_passwords(broker.as_deref());
+    let mut cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return wrong_usage(&error),
     };
     connect::hide_passwords(cli.globals.broker.as_deref());
+    cli.globals.broker = cli.globals.broker.or(broker);
     logs::start(cli.command.log_level());
+    in_runtime(run(cli))
+}
+
+/// Does the work, and says why it failed if it did.
+fn in_runtime(work: impl Future<Output = Outcome>) -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -47,7 +60,7 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let ended = runtime.block_on(run(cli));
+    let ended = runtime.block_on(work);
     // A thread that still reads standard input is not waited for.
     runtime.shutdown_background();
     match ended {
@@ -63,25 +76,15 @@ fn main() -> ExitCode {
 
 /// What clap has to say, which may repeat what stood on the command line.
 fn wrong_usage(error: &clap::Error) -> ExitCode {
-    use std::io::{IsTerminal, Write};
-
     let rendered = error.render();
+    let of = |colours| if colours { rendered.ansi().to_string() } else { rendered.to_string() };
     if !error.use_stderr() {
-        let text = if std::io::stdout().is_terminal() {
-            rendered.ansi().to_string()
-        } else {
-            rendered.to_string()
-        };
+        let text = of(colours(&io::stdout()));
         // A reader that has seen enough, such as `head`, is no error.
-        let _ = std::io::stdout().write_all(text.as_bytes());
+        let _ = io::stdout().write_all(text.as_bytes());
         return ExitCode::SUCCESS;
     }
-    let text = if std::io::stderr().is_terminal() {
-        rendered.ansi().to_string()
-    } else {
-        rendered.to_string()
-    };
-    note(redact::redact_all(text.trim_end()));
+    note(redact::redact_all(of(colours(&io::stderr())).trim_end()));
     ExitCode::from(2)
 }
 
@@ -89,7 +92,6 @@ async fn run(cli: Cli) -> Outcome {
     let Cli { globals, command } = cli;
     let out = Output { json: globals.json };
     match command {
-        Command::Guard => guard::watch().await.map_err(Stop::from),
         Command::Run(args) => commands::run::run(args, out).await,
         Command::Bench(args) => {
             let broker = connect(&globals, Memory::Allowed).await?;
@@ -110,10 +112,10 @@ async fn operate(command: Command, globals: &Globals, out: Output) -> Outcome {
     let mut globals = globals.clone();
     // Where tasks may be thrown away, one still wants to see and to save what is left.
     globals.allow_eviction |= !matches!(command, Command::Push(_));
-    let broker = connect(&globals, Memory::Refused).await?;
     if let Command::Push(args) = command {
-        return commands::push::run(args, broker, out).await;
+        return commands::push::run(args, connect_patiently(&globals).await?, out).await;
     }
+    let broker = connect(&globals, Memory::Refused).await?;
     let broker = broker.as_ref();
     match command {
         Command::Doctor(args) => commands::doctor::run(args, broker, out).await,
@@ -128,10 +130,6 @@ async fn operate(command: Command, globals: &Globals, out: Output) -> Outcome {
         Command::Pause(args) => commands::pause::run(args, true, broker, out).await,
         Command::Resume(args) => commands::pause::run(args, false, broker, out).await,
         // These are served before.
-        Command::Push(_)
-        | Command::Work(_)
-        | Command::Run(_)
-        | Command::Bench(_)
-        | Command::Guard => Ok(()),
+        Command::Push(_) | Command::Work(_) | Command::Run(_) | Command::Bench(_) => Ok(()),
     }
 }

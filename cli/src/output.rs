@@ -1,5 +1,6 @@
 //! What a command prints: tables and lines for people, one JSON object for programs.
 
+use std::ffi::OsStr;
 use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, SystemTime};
 
@@ -56,7 +57,7 @@ pub(crate) fn note(text: impl AsRef<str>) {
 pub(crate) fn table(columns: &[&str]) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-    if !colours() {
+    if !colours(&io::stdout()) {
         table.force_no_tty();
     }
     table.set_header(columns.iter().map(|name| Cell::new(name).fg(Color::Cyan)));
@@ -72,13 +73,29 @@ pub(crate) fn number(value: u64, colour: Option<Color>) -> Cell {
     }
 }
 
-fn colours() -> bool {
-    io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none()
+/// A number of things, one of which is called this.
+pub(crate) fn counted(number: u64, thing: &str) -> String {
+    let ending = if number == 1 { "" } else { "s" };
+    format!("{number} {thing}{ending}")
 }
 
-/// A progress bar on standard error; invisible unless that is a terminal.
+/// Whether colours are to be written there.
+pub(crate) fn colours(stream: &impl IsTerminal) -> bool {
+    moves(stream) && std::env::var_os("NO_COLOR").is_none()
+}
+
+/// Whether it is a terminal that does more than show text in its order.
+fn moves(stream: &impl IsTerminal) -> bool {
+    stream.is_terminal() && !is_dumb(std::env::var_os("TERM").as_deref())
+}
+
+fn is_dumb(kind: Option<&OsStr>) -> bool {
+    kind.is_some_and(|kind| kind == "dumb")
+}
+
+/// A progress bar on standard error; invisible unless that is a terminal, and no dumb one.
 pub(crate) fn progress(total: Option<u64>, what: &'static str) -> ProgressBar {
-    let target = if io::stderr().is_terminal() {
+    let target = if moves(&io::stderr()) {
         ProgressDrawTarget::stderr()
     } else {
         ProgressDrawTarget::hidden()
@@ -118,3 +135,7 @@ pub(crate) fn span(duration: Duration) -> String {
     };
     humantime::format_duration(rounded).to_string()
 }
+
+#[cfg(test)]
+#[path = "output_tests.rs"]
+mod tests;

@@ -9,7 +9,7 @@ use serde::Serialize;
 use tireless::{Backend, QueueName};
 use tireless::{Backoff, Handle, Route, RunPolicy, Summary, WorkerPool};
 
-use crate::args::some_duration;
+use crate::args::{at_once, some_duration};
 use crate::exec::{ChildOutput, Exec};
 use crate::exit::{Outcome, Stop};
 
@@ -26,7 +26,7 @@ pub(crate) struct ExecArgs {
     #[arg(long, value_name = "CMD")]
     pub(crate) exec: OsString,
     /// How many tasks run at once
-    #[arg(long, value_name = "N", default_value = "4")]
+    #[arg(long, value_name = "N", default_value = "4", value_parser = at_once)]
     pub(crate) concurrency: NonZeroUsize,
     /// How long one run may take; then its group is ended and the run has failed [default: no
     /// limit]
@@ -80,6 +80,9 @@ pub(crate) struct Did {
     released: u64,
     lease_lost: u64,
     timed_out: u64,
+    /// Of the died ones, the first lines of an input.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    died_lines: Option<Vec<u64>>,
 }
 
 impl Did {
@@ -92,7 +95,13 @@ impl Did {
             released: summary.released,
             lease_lost: summary.lease_lost,
             timed_out: summary.timed_out,
+            died_lines: None,
         }
+    }
+
+    /// The same, with the lines that died.
+    pub(crate) fn with_lines(self, died_lines: Vec<u64>) -> Self {
+        Self { died_lines: Some(died_lines), ..self }
     }
 
     /// How many tasks died.

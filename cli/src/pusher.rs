@@ -8,7 +8,7 @@ use tireless::{
 };
 
 /// For how long a batch is sent again before it is given up.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A producer for one queue.
 #[derive(Debug)]

@@ -98,7 +98,11 @@ pub(crate) fn preview(body: &[u8], width: usize) -> String {
             let shown: String = text.chars().take(width).map(tame).collect();
             (shown, text.chars().nth(width).is_none())
         }
-        Err(_) => (hex(&body[..body.len().min(width / 2)]), body.len() <= width / 2),
+        Err(_) => {
+            // Marked, since digits may be a text as well.
+            let shown = format!("0x{}", hex(&body[..body.len().min(width / 2)]));
+            (shown, body.len() <= width / 2)
+        }
     };
     if whole { shown } else { format!("{shown}...") }
 }

@@ -12,8 +12,8 @@ fn control_characters_never_reach_the_terminal() {
 fn a_preview_is_cut_and_says_so() {
     assert_eq!(preview(b"abcdef", 6), "abcdef");
     assert_eq!(preview(b"abcdefg", 6), "abcdef...");
-    assert_eq!(preview(b"\xff\xfe\xfd\xfc", 6), "fffefd...");
-    assert_eq!(preview(b"\xff\xfe\xfd", 6), "fffefd");
+    assert_eq!(preview(b"\xff\xfe\xfd\xfc", 6), "0xfffefd...");
+    assert_eq!(preview(b"\xff\xfe\xfd", 6), "0xfffefd");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Tables: what was just run, for the terminal, and `docs/faults.md`, made from all records.
 
 mod breakdown;
+mod versions;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -138,7 +139,7 @@ pub fn page(faults: &[&dyn Fault], records: &[Record], broken: &[Record]) -> Str
         }
         page.push_str(&caught(*fault, broken));
     }
-    page.push_str(&versions(records));
+    page.push_str(&versions::versions(records));
     page
 }
 
@@ -238,15 +239,6 @@ fn caught(fault: &dyn Fault, records: &[Record]) -> String {
         });
     }
     format!("\nBroken brokers that it must catch:\n\n{}\n", seen.join("\n"))
-}
-
-fn versions(records: &[Record]) -> String {
-    let all: BTreeSet<_> = records
-        .iter()
-        .map(|record| format!("tireless {}, {}, {}", record.tireless, record.build, record.server))
-        .collect();
-    let lines: Vec<_> = all.iter().map(|line| format!("- {line}\n")).collect();
-    format!("\n## Versions\n\n{}", lines.concat())
 }
 
 #[cfg(test)]

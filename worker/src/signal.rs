@@ -1,8 +1,13 @@
-//! Signals: the first asks for a shutdown in good order, the second for one at once.
+//! Signals: the first asks for a shutdown in good order, a later one for a shutdown at once.
 
 use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
+
+/// For how long after the first signal more of them are taken for the same one. GNU `timeout` signals
+/// its child and then the child's group, and a terminal and a supervisor may both pass on one Ctrl-C.
+const ECHO: Duration = Duration::from_secs(1);
 
 /// One for the process, and never reset: a process that was told twice to end at once does not go
 /// on, and pools that it might start after that end at once too.
@@ -16,8 +21,9 @@ pub(crate) fn hurry() -> CancellationToken {
     second().child_token()
 }
 
-/// Ends at the first SIGTERM or Ctrl-C. From then on a second one ends the shutdown of all pools
-/// of this process at once: what runs is stopped and given back.
+/// Ends at the first SIGTERM or Ctrl-C. One that comes more than a second later ends the shutdown of
+/// all pools of this process at once: what runs is stopped and given back. What comes within that
+/// second is taken for the first one again: some programs send each signal twice.
 ///
 /// From its first poll on, neither signal ends the process by itself any more, also after this future
 /// was dropped: tokio sets its handlers once and never takes them back. It may be dropped, but a signal
@@ -36,8 +42,12 @@ pub async fn shutdown_signal() {
     // The same listeners for both, where there are such: between two, a signal would be missed.
     let mut signals = Signals::listen();
     signals.next().await;
+    let first = Instant::now();
     tokio::spawn(async move {
         signals.next().await;
+        while first.elapsed() < ECHO {
+            signals.next().await;
+        }
         second().cancel();
     });
 }

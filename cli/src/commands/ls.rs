@@ -44,7 +44,7 @@ pub(crate) async fn run(args: Args, broker: &dyn Backend, out: Output) -> Outcom
         next,
     })?;
     if tasks.is_empty() && !out.json {
-        note(format!("{} has no {} tasks", args.queue, args.state));
+        note(none(&args.queue, args.state));
         return Ok(());
     }
     let when = match args.state {
@@ -72,6 +72,16 @@ pub(crate) async fn run(args: Args, broker: &dyn Backend, out: Output) -> Outcom
         note(format!("there is more: --cursor {next}"));
     }
     Ok(())
+}
+
+fn none(queue: &QueueName, state: State) -> String {
+    match state {
+        // The number of the done ones is kept, they are not.
+        State::Done => format!(
+            "{queue} keeps no done tasks: only those stay that were pushed to be kept for a while"
+        ),
+        _ => format!("{queue} has no {state} tasks"),
+    }
 }
 
 async fn pages(

@@ -7,7 +7,7 @@ use tireless::{Backend, Counts, QueueName, State};
 use crate::args;
 use crate::confirm::{Reach, confirm};
 use crate::exit::{Outcome, Stop};
-use crate::output::{Output, progress};
+use crate::output::{Output, counted, progress};
 
 /// Which tasks.
 #[derive(Debug, clap::Args)]
@@ -16,11 +16,18 @@ pub(crate) struct Args {
     #[arg(value_parser = args::queue)]
     queue: QueueName,
     /// ready, scheduled, failed, dead or done
-    #[arg(value_parser = args::state)]
+    #[arg(value_parser = state)]
     state: State,
     /// Do not ask
     #[arg(long)]
     yes: bool,
+}
+
+/// Reads a state. That running tasks cannot be purged is told later, with what to do instead.
+fn state(text: &str) -> Result<State, String> {
+    args::state(text).map_err(|_| {
+        "tasks of a state are purged; there are ready, scheduled, failed, dead and done".to_owned()
+    })
 }
 
 #[derive(Serialize)]
@@ -40,7 +47,8 @@ pub(crate) async fn run(args: Args, broker: &dyn Backend, out: Output) -> Outcom
         ));
     }
     let total = held(&broker.counts(&queue).await?, state);
-    confirm(&format!("Remove all {total} {state} tasks of {queue}?"), Reach::Sweeping, yes)?;
+    let question = format!("Remove {} of {queue}, all there are?", tasks(total, state));
+    confirm(&question, Reach::Sweeping, yes)?;
     let bar = progress(Some(total), "purging");
     let mut removed = 0;
     while removed < total {
@@ -54,7 +62,12 @@ pub(crate) async fn run(args: Args, broker: &dyn Backend, out: Output) -> Outcom
     }
     bar.finish_and_clear();
     out.json(&Answer { queue: queue.as_str(), state: state.as_str(), removed })?;
-    out.line(format!("removed {removed} {state} tasks of {queue}"))
+    out.line(format!("removed {} of {queue}", tasks(removed, state)))
+}
+
+/// A number of tasks of a state, in words.
+pub(super) fn tasks(number: u64, state: State) -> String {
+    counted(number, &format!("{state} task"))
 }
 
 /// How many tasks of a state there are.

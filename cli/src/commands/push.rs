@@ -15,7 +15,7 @@ use tireless::{Backend, Durability, Envelope, NewTask, OwnId, Pushed, QueueName,
 use crate::args::{self, Lines, duration, moment};
 use crate::exit::{Outcome, Stop};
 use crate::lines::{Batch, Trouble, read_batches};
-use crate::output::{Output, note, progress};
+use crate::output::{Output, counted, note, progress};
 use crate::pusher::Pusher;
 
 /// What is pushed.
@@ -45,7 +45,8 @@ pub(crate) struct Args {
     /// Succeed only once it is on the server's disk
     #[arg(long, conflicts_with = "replicas")]
     fsync: bool,
-    /// How long --replicas or --fsync may take
+    /// How long a call waits for --replicas or --fsync. What is not confirmed then is asked for again,
+    /// for some ten seconds in all
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "2s")]
     confirm_within: Duration,
 }
@@ -170,11 +171,12 @@ async fn push_lines(pusher: &Pusher, lines: Lines, when: When, out: Output) -> O
         note("the input is empty: nothing was pushed");
     }
     out.json(&Many { queue: pusher.queue().as_str(), pushed })?;
-    out.line(format!("pushed {pushed} tasks to {}", pusher.queue()))
+    out.line(format!("pushed {} to {}", counted(pushed, "task"), pusher.queue()))
 }
 
 /// Says how far it came, so that nothing is lost or pushed twice by whoever goes on.
 fn stopped(queue: &QueueName, pushed: u64, trouble: &Trouble, out: Output) -> Outcome {
     out.json(&Many { queue: queue.as_str(), pushed })?;
-    Err(Stop::failed(format!("{trouble}. {pushed} tasks were pushed to {queue} before it")))
+    let before = counted(pushed, "task");
+    Err(Stop::failed(format!("{trouble}. What was pushed to {queue} before it: {before}")))
 }

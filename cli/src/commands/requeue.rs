@@ -1,14 +1,20 @@
 //! `tireless requeue QUEUE [ID.. | --failed | --dead]`: another chance for tasks.
 
+use std::collections::HashSet;
+
+use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::Serialize;
 use tireless::limits::TASKS_PER_CALL;
 use tireless::{Backend, QueueName, Selection, State, TaskId};
 
-use super::purge::held;
+use super::purge::{held, tasks};
 use crate::args;
 use crate::confirm::{Reach, confirm};
 use crate::exit::{Outcome, Stop};
-use crate::output::{Output, note, progress};
+use crate::output::{Output, counted, note, progress};
+
+/// Calls that are under way at a time, one a task.
+const AT_ONCE: usize = 64;
 
 /// Which tasks.
 #[derive(Debug, clap::Args)]
@@ -36,41 +42,54 @@ pub(crate) struct Args {
 struct Answer<'a> {
     queue: &'a str,
     requeued: u64,
+    left: Vec<String>,
 }
 
-/// Makes them ready again.
+/// Makes them ready again; fails if one that was named is neither failed nor dead.
 pub(crate) async fn run(args: Args, broker: &dyn Backend, out: Output) -> Outcome {
     let queue = &args.queue;
-    let requeued = if args.ids.is_empty() {
+    let (requeued, left) = if args.ids.is_empty() {
         let state = if args.dead { State::Dead } else { State::Failed };
-        sweep(queue, state, args.yes, broker).await?
+        (sweep(queue, state, args.yes, broker).await?, Vec::new())
     } else {
-        named(queue, &args.ids, args.yes, broker).await?
+        named(queue, args.ids, args.yes, broker).await?
     };
-    out.json(&Answer { queue: queue.as_str(), requeued })?;
-    out.line(format!("requeued {requeued} tasks of {queue}"))?;
-    let others = args.ids.len() as u64 - requeued.min(args.ids.len() as u64);
-    if others > 0 {
-        note(format!("{others} of the named tasks are neither failed nor dead: left alone"));
-        return Err(Stop::Said);
+    let answer = Answer { queue: queue.as_str(), requeued, left };
+    out.json(&answer)?;
+    out.line(format!("requeued {} of {queue}", counted(requeued, "task")))?;
+    for id in &answer.left {
+        note(format!("left alone: {id} is neither failed nor dead in {queue}"));
     }
-    Ok(())
+    if answer.left.is_empty() { Ok(()) } else { Err(Stop::Said) }
 }
 
-async fn named(queue: &QueueName, ids: &[TaskId], yes: bool, broker: &dyn Backend) -> Outcome<u64> {
-    confirm(&format!("Requeue {} tasks of {queue}?", ids.len()), Reach::Named, yes)?;
-    let mut requeued = 0;
-    for ids in ids.chunks(TASKS_PER_CALL) {
-        requeued += broker.requeue(queue, &Selection::Ids(ids.to_vec())).await?.moved;
-    }
-    Ok(requeued)
+/// How many were moved, and which were not. A call for each: one for all tells the number alone.
+async fn named(
+    queue: &QueueName,
+    mut ids: Vec<TaskId>,
+    yes: bool,
+    broker: &dyn Backend,
+) -> Outcome<(u64, Vec<String>)> {
+    let mut seen = HashSet::new();
+    ids.retain(|id| seen.insert(*id));
+    let question = format!("Requeue {} of {queue}?", counted(ids.len() as u64, "task"));
+    confirm(&question, Reach::Named, yes)?;
+    let one = async |id: TaskId| {
+        let moved = broker.requeue(queue, &Selection::Ids(vec![id])).await?.moved;
+        Ok::<_, tireless::Error>((moved == 0).then_some(id))
+    };
+    let total = ids.len() as u64;
+    let answers = stream::iter(ids).map(one).buffered(AT_ONCE).try_collect::<Vec<_>>().await?;
+    let left: Vec<_> = answers.into_iter().flatten().map(|id| id.to_string()).collect();
+    Ok((total - left.len() as u64, left))
 }
 
 /// Moves as many tasks as the state held at the start: one that fails again meanwhile is not
 /// moved in circles.
 async fn sweep(queue: &QueueName, state: State, yes: bool, broker: &dyn Backend) -> Outcome<u64> {
     let total = held(&broker.counts(queue).await?, state);
-    confirm(&format!("Requeue all {total} {state} tasks of {queue}?"), Reach::Sweeping, yes)?;
+    let question = format!("Requeue {} of {queue}, all there are?", tasks(total, state));
+    confirm(&question, Reach::Sweeping, yes)?;
     let bar = progress(Some(total), "requeuing");
     let mut requeued = 0;
     while requeued < total {

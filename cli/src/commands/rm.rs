@@ -7,7 +7,7 @@ use tireless::{Backend, QueueName, Removed, TaskId};
 use crate::args;
 use crate::confirm::{Reach, confirm};
 use crate::exit::{Outcome, Stop};
-use crate::output::{Output, note};
+use crate::output::{Output, counted, note};
 
 /// Which tasks.
 #[derive(Debug, clap::Args)]
@@ -34,7 +34,8 @@ struct Answer {
 /// Removes them; fails if one is missing or running.
 pub(crate) async fn run(args: Args, broker: &dyn Backend, out: Output) -> Outcome {
     let Args { queue, ids, yes } = args;
-    confirm(&format!("Remove {} tasks from {queue}?", ids.len()), Reach::Named, yes)?;
+    let tasks = counted(ids.len() as u64, "task");
+    confirm(&format!("Remove {tasks} from {queue}?"), Reach::Named, yes)?;
     let mut answer = Answer { queue: queue.to_string(), ..Answer::default() };
     for ids in ids.chunks(TASKS_PER_CALL) {
         let removed = broker.remove(&queue, ids).await?;

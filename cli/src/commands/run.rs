@@ -8,9 +8,10 @@ use tireless::{Backend, Envelope, NewTask, QueueName};
 
 use crate::args::{Lines, duration};
 use crate::connect::in_memory;
+use crate::died::DiedLines;
 use crate::drain::Drain;
 use crate::exit::{Outcome, Stop};
-use crate::lines::read_batches;
+use crate::lines::{Batch, read_batches};
 use crate::output::{Output, note};
 use crate::pool::{Did, ExecArgs, policy, pool};
 use crate::pusher::Pusher;
@@ -42,17 +43,20 @@ pub(crate) async fn run(args: Args, out: Output) -> Outcome {
     let queue = QueueName::new("run")?;
     let policy = policy(args.retries, args.retry_delay, &exec);
     let queues = [queue.clone()];
+    let lines = Arc::new(DiedLines::default());
+    let observer = lines.clone();
     let pool = pool(broker.clone(), &queues, false, policy, exec)
+        .observe(move |event| observer.observe(event))
         .concurrency(args.exec.concurrency.get())
         // Whoever presses Ctrl-C here wants the prompt back.
         .shutdown_timeout(Duration::from_secs(2));
     let fed = Arc::new(Mutex::new(Err(Stop::failed("stopped before the end of the input"))));
     let until = {
-        let (fed, broker) = (fed.clone(), broker.clone());
+        let (fed, broker, lines) = (fed.clone(), broker.clone(), lines.clone());
         async move {
             let outcome = tokio::select! {
                 () = shutdown_signal() => return,
-                outcome = feed_and_drain(&broker, &queue) => outcome,
+                outcome = feed_and_drain(&broker, &queue, &lines) => outcome,
             };
             *fed.lock().unwrap_or_else(PoisonError::into_inner) = outcome;
         }
@@ -60,7 +64,7 @@ pub(crate) async fn run(args: Args, out: Output) -> Outcome {
     let running = pool.start().await?;
     until.await;
     let summary = running.shutdown().await;
-    let did = Did::new(&summary, 0);
+    let did = Did::new(&summary, 0).with_lines(lines.numbers());
     out.json(&did)?;
     if !out.json {
         note(did.line());
@@ -69,13 +73,17 @@ pub(crate) async fn run(args: Args, out: Output) -> Outcome {
     if did.died() > 0 { Err(Stop::Said) } else { Ok(()) }
 }
 
-async fn feed_and_drain(broker: &Arc<dyn Backend>, queue: &QueueName) -> Outcome {
+async fn feed_and_drain(
+    broker: &Arc<dyn Backend>,
+    queue: &QueueName,
+    lines: &DiedLines,
+) -> Outcome {
     let pusher = Pusher::new(broker.clone(), queue.clone());
     let mut batches = read_batches(Lines::Stdin)?;
     let mut trouble = None;
     while let Some(batch) = batches.recv().await {
-        let bodies = match batch {
-            Ok(batch) => batch.bodies,
+        let batch = match batch {
+            Ok(batch) => batch,
             Err(found) => {
                 trouble = Some(found);
                 break;
@@ -84,10 +92,18 @@ async fn feed_and_drain(broker: &Arc<dyn Backend>, queue: &QueueName) -> Outcome
         while broker.counts(queue).await?.ready > AHEAD {
             tokio::time::sleep(LOOK).await;
         }
-        let tasks = bodies.into_iter().map(|body| Ok(NewTask::new(Envelope::raw(body).encode()?)));
-        pusher.push(tasks.collect::<tireless::Result<_>>()?).await?;
+        pusher.push(tasks(batch, lines)?).await?;
     }
     // What came before the trouble is still worked off.
     Drain::new(broker.as_ref(), std::slice::from_ref(queue), false).every(LOOK).ended().await;
     trouble.map_or(Ok(()), |trouble| Err(Stop::failed(format!("{trouble}. All before it was run"))))
+}
+
+fn tasks(batch: Batch, lines: &DiedLines) -> tireless::Result<Vec<NewTask>> {
+    let task = |(line, body): (u64, bytes::Bytes)| {
+        let task = NewTask::new(Envelope::raw(body.clone()).encode()?);
+        lines.expect(task.id, line, &body);
+        Ok(task)
+    };
+    (batch.first_line..).zip(batch.bodies).map(task).collect()
 }

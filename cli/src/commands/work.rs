@@ -10,7 +10,7 @@ use crate::args::{address, duration, lease, queue, some_duration};
 use crate::drain::{Drain, Drained};
 use crate::exit::{Outcome, Stop};
 use crate::health::Endpoint;
-use crate::output::Output;
+use crate::output::{Output, counted};
 use crate::pool::{Did, ExecArgs, policy, pool};
 
 /// The longest time between two signs of life.
@@ -165,8 +165,8 @@ pub(crate) async fn run(
             "{queue} is paused, so it cannot be drained; tireless resume {queue} ends the pause"
         ))),
         Some(Why::Drained(Drained::Empty)) if did.died() > 0 => Err(Stop::failed(format!(
-            "{} tasks died; tireless ls QUEUE dead lists them",
-            did.died()
+            "{} died; tireless ls QUEUE dead lists what is dead",
+            counted(did.died(), "task")
         ))),
         Some(Why::Drained(Drained::Empty)) => Ok(()),
         _ => Err(Stop::failed("stopped before the queues were empty")),

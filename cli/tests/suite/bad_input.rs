@@ -20,7 +20,9 @@ fn wrong_usage_is_2() {
         (&["push", "q", "x", "--lines", "-"], "cannot be used"),
         (&["work", "--exec", "true"], "required"),
         (&["work", "q"], "--exec"),
-        (&["work", "q", "--exec", "true", "--concurrency", "0"], "--concurrency"),
+        (&["work", "q", "--exec", "true", "--concurrency", "0"], "1 or more"),
+        (&["run", "--exec", "true", "--concurrency", "0"], "1 or more"),
+        (&["purge", "q", "all"], "there are ready, scheduled, failed, dead and done"),
         (&["work", "q", "--exec", "true", "--lease", "1ms"], "1s to 300s"),
         (&["work", "q", "--exec", "true", "--health", "9090"], "127.0.0.1:9090"),
         (&["work", "q", "--exec", "true", "--health", "localhost:9090"], "127.0.0.1:9090"),
@@ -76,6 +78,23 @@ fn a_key_of_another_type_is_1_and_nothing_is_changed() {
 fn a_file_that_is_not_there_is_named() {
     let said = Place::new().run(&["push", "q", "--lines", "no-such-file"]).failed(1);
     assert!(said.contains("no-such-file"), "{said}");
+}
+
+#[test]
+fn usage_is_the_same_with_a_broker_in_the_environment() {
+    for args in [&["push"][..], &["work", "q"], &["requeue", "q"], &[], &["frob"]] {
+        let with = tireless().env("TIRELESS_BROKER", "redis://h").args(args).output().unwrap();
+        let (with, without) = (Answer::from(with), run(args));
+        assert_eq!(with.failed(2), without.failed(2), "{args:?}");
+    }
+}
+
+#[test]
+fn what_is_hidden_is_not_listed() {
+    for args in [&[][..], &["--json"]] {
+        let said = run(args).failed(2);
+        assert!(said.contains("reconcile") && !said.contains("__guard"), "{said}");
+    }
 }
 
 #[test]

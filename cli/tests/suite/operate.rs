@@ -65,14 +65,17 @@ fn listings_come_in_pages() {
 fn dead_tasks_get_another_chance() {
     let place = with_dead();
     let dead = place.ids("q", "dead");
-    assert_eq!(place.run(&["requeue", "q", &dead[0]]).ok(), "requeued 1 tasks of q");
+    assert_eq!(place.run(&["requeue", "q", &dead[0]]).ok(), "requeued 1 task of q");
     assert_eq!(place.ids("q", "ready"), [dead[0].clone()]);
     let said = place.run(&["requeue", "q", &dead[0]]).failed(1);
-    assert!(said.contains("left alone"), "{said}");
+    assert!(said.contains(&format!("left alone: {}", dead[0])), "{said}");
+    let answer = place.run(&["--json", "requeue", "q", &dead[0], &dead[0]]);
+    let left = format!(r#"{{"queue":"q","requeued":0,"left":["{}"]}}"#, dead[0]);
+    assert_eq!((answer.code, answer.out.trim_end()), (1, left.as_str()), "{answer:?}");
     let said = place.run(&["requeue", "q", "--dead"]).failed(2);
     assert!(said.contains("--yes"), "{said}");
     let answer = place.json(&["requeue", "q", "--dead", "--yes"]);
-    assert_eq!(answer["requeued"].as_u64(), Some(1));
+    assert_eq!(answer, serde_json::json!({"queue": "q", "requeued": 1, "left": []}));
     assert_eq!((place.count("q", "ready"), place.count("q", "dead")), (2, 0));
     assert_eq!(place.json(&["requeue", "q", "--failed", "--yes"])["requeued"].as_u64(), Some(0));
 }
@@ -137,4 +140,14 @@ fn what_was_damaged_is_mended() {
     assert!(text.contains("LEFTOVERS") && text.contains(" q "), "{text}");
     assert_eq!(place.count("q", "ready"), 3);
     assert_eq!(place.ids("q", "ready").len(), 3);
+}
+
+#[test]
+fn what_is_done_is_said_not_to_be_kept() {
+    let place = Place::new();
+    place.run(&["push", "q", "x"]).ok();
+    place.run(&["work", "q", "--drain", "--exec", "true"]).ok();
+    let answer = place.run(&["ls", "q", "done"]);
+    assert!(answer.err.contains("keeps no done tasks"), "{answer:?}");
+    assert_eq!(answer.ok(), "");
 }

@@ -1,6 +1,10 @@
 //! `push`: one task, many tasks, none.
 
-use crate::harness::Place;
+use std::io::Write;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use crate::harness::{Answer, Place, eventually, redis, tireless};
 
 #[test]
 fn a_task_is_pushed_and_its_id_printed() {
@@ -72,7 +76,7 @@ fn a_line_over_the_limit_loses_nothing_before_it() {
     lines.extend(vec![b'x'; (1 << 20) + 1]);
     lines.extend(b"\nc\n");
     let said = place.feed(&["push", "q", "--lines", "-"], &lines).failed(1);
-    assert!(said.contains("line 3") && said.contains("2 tasks were pushed"), "{said}");
+    assert!(said.contains("line 3") && said.contains("before it: 2 tasks"), "{said}");
     assert_eq!(place.count("q", "ready"), 2);
 
     let said = place.feed(&["push", "q"], &vec![b'x'; (1 << 20) + 1]).failed(1);
@@ -89,4 +93,49 @@ fn the_largest_bodies_fit_into_batches() {
         lines.push(b'\n');
     }
     assert_eq!(place.feed(&["push", "q", "--lines", "-"], &lines).ok(), "pushed 9 tasks to q");
+}
+
+#[test]
+fn lines_do_not_wait_for_the_end_of_the_input() {
+    let place = Place::new();
+    let mut pushing = place.command(&["push", "q", "--lines", "-"]);
+    let mut pushing = pushing.stdin(Stdio::piped()).spawn().unwrap();
+    let mut log = pushing.stdin.take().unwrap();
+    log.write_all(b"a\nb\nhalf of a").unwrap();
+    eventually("two lines are there", || place.count("q", "ready") == 2);
+    log.write_all(b" line\n").unwrap();
+    eventually("a third line is there", || place.count("q", "ready") == 3);
+    drop(log);
+    let answer = Answer::from(pushing.wait_with_output().unwrap());
+    assert_eq!(answer.ok(), "pushed 3 tasks to q");
+    let listed = place.json(&["ls", "q", "ready"]);
+    assert_eq!(listed["tasks"][2]["body"].as_str(), Some("half of a line"));
+}
+
+#[test]
+fn a_server_that_comes_back_soon_is_waited_for() {
+    let mut server = tireless_testkit::server::TestServer::start().unwrap();
+    server.kill();
+    let pushing = tireless().args(["--broker", &server.url(), "push", "q", "x"]).spawn().unwrap();
+    std::thread::sleep(Duration::from_millis(2500));
+    server.restart().unwrap();
+    let answer = Answer::from(pushing.wait_with_output().unwrap());
+    assert!(answer.err.contains("waiting for Redis"), "{answer:?}");
+    answer.ok();
+}
+
+#[test]
+fn what_does_not_pass_is_not_waited_for() {
+    let place = Place::new();
+    let user = format!("nobody-{}", place.namespace());
+    redis(&["ACL", "SETUSER", &user, "reset", "on", ">right"]);
+    let port = crate::harness::server().port();
+    let start = Instant::now();
+    let url = format!("redis://{user}:wrong@127.0.0.1:{port}");
+    let said = tireless().args(["--broker", &url, "push", "q", "x"]).output().unwrap();
+    assert!(Answer::from(said).failed(1).contains("password"));
+    let said = tireless().args(["--broker", "nonsense", "push", "q", "x"]).output().unwrap();
+    Answer::from(said).failed(2);
+    assert!(start.elapsed() < Duration::from_secs(8), "{:?}", start.elapsed());
+    redis(&["ACL", "DELUSER", &user]);
 }

@@ -40,6 +40,8 @@ fn what_fails_is_tried_again_and_then_dead() {
     assert_eq!(did["done"].as_u64(), Some(1));
     assert_eq!(did["died"].as_u64(), Some(1));
     assert_eq!(did["retried"].as_u64(), Some(2));
+    assert_eq!(did["died_lines"], serde_json::json!([2]));
+    assert!(answer.err.contains("line 2 has failed for good: bad\n"), "{answer:?}");
     assert_eq!(answer.err.lines().filter(|line| *line == "bad").count(), 3, "{answer:?}");
 }
 

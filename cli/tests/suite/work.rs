@@ -72,15 +72,31 @@ fn a_worker_that_cannot_wait_gives_its_tasks_back_uncharged() {
 }
 
 #[test]
-fn a_second_signal_right_after_the_first_ends_a_worker_at_once() {
+fn a_second_signal_ends_a_worker_at_once() {
     let place = Place::new();
     place.run(&["push", "q", "x"]).ok();
     let command = "touch started; sleep 600";
     let worker = place.start(&["work", "q", "--shutdown-timeout", "10m", "--exec", command]);
     eventually("the task runs", || place.file("started").exists());
     worker.signal(rustix::process::Signal::INT);
+    // Before that it is taken for the first one again.
+    std::thread::sleep(Duration::from_millis(1500));
     assert_eq!(worker.terminate(), Some(0));
     assert_eq!(place.count("q", "ready"), 1);
+}
+
+/// GNU `timeout` signals its child, then the child's group.
+#[test]
+fn a_signal_that_comes_twice_is_one() {
+    let place = Place::new();
+    place.run(&["push", "q", "x"]).ok();
+    let worker = place.start(&["work", "q", "--exec", "echo > begun; sleep 3; echo > ended"]);
+    eventually("the task runs", || place.file("begun").exists());
+    worker.signal(rustix::process::Signal::TERM);
+    std::thread::sleep(Duration::from_millis(20));
+    assert_eq!(worker.terminate(), Some(0));
+    assert!(place.file("ended").exists());
+    assert_eq!(place.count("q", "done"), 1);
 }
 
 #[test]
