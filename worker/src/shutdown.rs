@@ -1,6 +1,7 @@
 //! The shutdown: nothing lost, nothing charged, and an end in time.
 
 use std::future::Future;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -21,6 +22,10 @@ const GRACE: Duration = Duration::from_millis(300);
 
 /// How long each of the last steps may take once the deadline has passed.
 const LAST: Duration = Duration::from_millis(300);
+
+/// How long signing off may take before that: enough for a store that is far or slow, and what one
+/// that is away costs.
+const LEAVE: Duration = Duration::from_secs(2);
 
 /// Gives tasks back unstarted, so that they come first again and in the order they had.
 pub(crate) fn give_back(shared: &Shared, mut jobs: Vec<Job>) {
@@ -59,17 +64,18 @@ pub(crate) async fn run(shared: Arc<Shared>, loops: Loops) {
     for settler in &shared.settlers {
         settler.close();
     }
-    if written(&shared, &loops, deadline).await.is_none() {
+    if last_step(&shared, deadline, loops.settling.wait()).await.is_none() {
         let held = shared.ledger.held();
         tracing::warn!(held, "outcomes could not be written in time; their tasks will run again");
     }
     shared.rest.cancel();
     // The heartbeat signs off.
-    if until(&shared, clock.monotonic() + LAST, loops.beating.wait()).await.is_none() {
+    let leave_by = || deadline.min(clock.monotonic() + LEAVE);
+    if last_step(&shared, leave_by(), loops.beating.wait()).await.is_none() {
         tracing::warn!("the pool could not sign off in time; its lease ends by itself");
     } else if !shared.signs_off.load(Ordering::Relaxed) {
         // It had failed, and was to be started again: no beat of it can come any more.
-        let _late = until(&shared, clock.monotonic() + LAST, sign_off(&shared, None)).await;
+        let _late = last_step(&shared, leave_by(), sign_off(&shared, None)).await;
     }
     let summary = shared.counters.summary();
     tracing::info!(
@@ -98,18 +104,22 @@ async fn stop_handlers(shared: &Shared) {
     }
 }
 
-/// Waits until the outcomes are written, up to the deadline or a moment after it. A second signal
-/// leaves them that moment: what is done is not to run again.
-async fn written(shared: &Shared, loops: &Loops, deadline: Duration) -> Option<()> {
+/// Waits until outcomes are written, or the pool has left: up to the deadline, or for a moment where
+/// that is past. A second signal leaves it that moment: what is done is not to run again.
+async fn last_step(
+    shared: &Shared,
+    deadline: Duration,
+    step: impl Future<Output = ()>,
+) -> Option<()> {
+    let mut step = pin!(step);
     let a_moment = || shared.clock.monotonic() + LAST;
     if !shared.hurry.is_cancelled() {
-        let last = deadline.max(a_moment());
-        let written = until(shared, last, loops.settling.wait()).await;
-        if written.is_some() || !shared.hurry.is_cancelled() {
-            return written;
+        let done = until(shared, deadline.max(a_moment()), &mut step).await;
+        if done.is_some() || !shared.hurry.is_cancelled() {
+            return done;
         }
     }
-    until(shared, a_moment(), loops.settling.wait()).await
+    until(shared, a_moment(), step).await
 }
 
 /// The future's result, or `None` when the deadline comes first, or a second signal if that is

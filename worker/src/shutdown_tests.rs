@@ -2,12 +2,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use tireless_core::{Clock, Failure, State};
+use tireless_core::{Clock, Failure, Operation, State};
 
 use crate::events::Event;
 use crate::run::{Context, RunPolicy, Verdict};
 use crate::summary::Summary;
-use crate::testbed::{Bed, Call, SECOND, raw};
+use crate::testbed::{Bed, Call, SECOND, Trouble, raw};
 
 async fn hangs(_: Context) -> Verdict {
     std::future::pending().await
@@ -242,4 +242,43 @@ async fn who_panics_or_is_out_of_time_when_told_to_stop_is_not_charged() {
     let timeout = Some(6 * SECOND + Duration::from_millis(100));
     let summary = told_to_stop(&Bed::new(), timeout, false).await;
     assert_eq!((summary.panicked, summary.timed_out), (0, 1));
+}
+
+#[tokio::test]
+async fn a_store_that_is_slow_is_waited_for_until_it_has_seen_the_leave() {
+    let bed = Bed::new();
+    let pool = bed.raw(|_| async { Verdict::Done }).start().await.unwrap();
+    bed.clock.advance(SECOND).await;
+    let slow = Trouble::Slow(Duration::from_millis(900));
+    bed.spy.trouble(Some((Operation::Renew, slow)));
+    let (_, took) = shut_down(&bed, pool).await;
+    assert!(took < 2 * SECOND, "{took:?}");
+    bed.clock.advance(10 * SECOND).await;
+    assert_eq!(bed.counts().await.workers, 0);
+}
+
+#[tokio::test]
+async fn a_store_that_hangs_costs_two_seconds_at_most() {
+    let bed = Bed::new();
+    let pool = bed.raw(|_| async { Verdict::Done }).start().await.unwrap();
+    bed.clock.advance(SECOND).await;
+    bed.spy.trouble(Some((Operation::Renew, Trouble::Hang)));
+    let (_, took) = shut_down(&bed, pool).await;
+    assert!(took <= 2 * SECOND, "{took:?}");
+}
+
+#[tokio::test]
+async fn a_second_signal_does_not_wait_for_a_slow_leave() {
+    let bed = Bed::new();
+    let pool = bed.raw(|_| async { Verdict::Done }).start().await.unwrap();
+    bed.clock.advance(SECOND).await;
+    bed.spy.trouble(Some((Operation::Renew, Trouble::Hang)));
+    let hurry = pool.hurry();
+    let end = tokio::spawn(pool.shutdown());
+    bed.clock.advance(Duration::from_millis(500)).await;
+    assert!(!end.is_finished());
+    let began = bed.clock.now();
+    hurry.cancel();
+    bed.clock.advance_until(60 * SECOND, || end.is_finished()).await;
+    assert!(bed.clock.now() - began < Duration::from_millis(500));
 }

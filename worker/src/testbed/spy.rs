@@ -68,12 +68,14 @@ impl Flights {
     }
 }
 
-/// What a broker must never do.
+/// What a broker should never do.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Trouble {
     /// Never to answer.
     Hang,
     Panic,
+    /// To take this long.
+    Slow(Duration),
 }
 
 pub(crate) fn outage(operation: Operation) -> Error {
@@ -121,6 +123,7 @@ impl Spy {
         match trouble {
             Some((_, Trouble::Hang)) => std::future::pending().await,
             Some((_, Trouble::Panic)) => panic!("a bug in {operation}"),
+            Some((_, Trouble::Slow(time))) => self.clock.sleep(time).await,
             None => {}
         }
     }
