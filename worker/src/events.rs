@@ -83,7 +83,7 @@ pub enum Event {
         /// How long it waits.
         delay: Duration,
     },
-    /// A task was given back, uncharged.
+    /// A task was given back, uncharged: by a run, or before one began.
     Released {
         /// The run; it may not have begun.
         run: RunOf,

@@ -45,6 +45,9 @@ async fn what_runs_is_waited_for_and_the_rest_given_back_in_order() {
     let (summary, took) = shut_down(&bed, pool).await;
     assert!(took >= 8 * SECOND && took <= 10 * SECOND, "{took:?}");
     assert_eq!((summary.done, summary.released), (4, waiting as u64));
+    let told = bed.events().into_iter().filter(|event| matches!(event, Event::Released { .. }));
+    assert_eq!(told.count(), waiting);
+    assert!(matches!(bed.events().last(), Some(Event::PoolStopped { .. })));
     let counts = bed.counts().await;
     assert_eq!((counts.ready, counts.running, counts.workers), (16, 0, 0));
     let next: Vec<_> =
