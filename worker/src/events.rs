@@ -83,7 +83,7 @@ pub enum Event {
         /// How long it waits.
         delay: Duration,
     },
-    /// A task was given back, uncharged.
+    /// A task was given back, uncharged: by a run, or before one began.
     Released {
         /// The run; it may not have begun.
         run: RunOf,
@@ -135,14 +135,14 @@ pub enum Event {
         /// How many.
         tasks: u64,
     },
-    /// The store does not answer any more.
+    /// The store does not answer any more, for one queue at least.
     StoreUnavailable {
         /// What was being done.
         operation: Operation,
         /// What it said.
         message: String,
     },
-    /// The store answers again.
+    /// The store answers again, for all queues.
     StoreRecovered,
     /// A loop of the pool failed and is started again.
     LoopRestarted {

@@ -9,9 +9,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use tireless_core::{
-    BuryReason, ClaimToken, Envelope, EnvelopeError, Failure, Outcome, Reentry, TypeName,
-};
+use tireless_core::{BuryReason, Envelope, EnvelopeError, Failure, Outcome, Reentry, TypeName};
 use tokio::sync::oneshot;
 use tracing::Instrument;
 
@@ -74,21 +72,7 @@ fn broken(shared: &Arc<Shared>, job: &Job, panic: &(dyn Any + Send)) -> Outcome 
     let failure = Failure::new("panic", panic_text(panic));
     let outcome =
         Outcome::Fail { failure, retry_in: Duration::from_secs(60), reentry: Reentry::Back };
-    let task_type = Envelope::decode(&job.task.envelope).ok().and_then(|found| found.task_type);
-    trace::ended(&run_of(shared, job, task_type), outcome)
-}
-
-/// The run of a job, as it is traced.
-fn run_of<'a>(shared: &'a Shared, job: &Job, task_type: Option<TypeName>) -> Run<'a> {
-    let Job { task, batch, .. } = job;
-    Run {
-        shared,
-        queue: &shared.queues[batch.queue].name,
-        task_type,
-        id: task.id,
-        claim: ClaimToken { worker: shared.worker, number: task.claim },
-        attempt: task.history.attempts.saturating_add(1),
-    }
+    trace::ended(&Run::of_unread(shared, job), outcome)
 }
 
 /// How the run of a handler ended.
@@ -101,11 +85,11 @@ enum End {
 
 async fn execute(shared: &Arc<Shared>, job: &Job) -> Outcome {
     let Job { task, batch, .. } = job;
-    let run = |task_type: Option<TypeName>| run_of(shared, job, task_type);
+    let run = |task_type: Option<TypeName>| Run::of(shared, job, task_type);
     // Nothing begins under a lease that has ended: the task may be another's already.
     let lease_ended = shared.lease_until(batch.queue) <= shared.clock.monotonic();
     if batch.is_stopped() || lease_ended {
-        return trace::ended(&run(None), Outcome::RELEASE);
+        return trace::ended(&Run::of_unread(shared, job), Outcome::RELEASE);
     }
     let patience = shared.settings.unknown_for;
     let envelope = match Envelope::decode(&task.envelope) {

@@ -1,15 +1,18 @@
 //! Health: how each loop of a pool fares, whether the store answers, and the verdict.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tireless_core::{Error, QueueName};
 
-use crate::events::{Event, Observers};
+use crate::events::Observers;
 pub use crate::pulse::LoopState;
 use crate::pulse::{GRACE, Pulse};
 use crate::shared::Shared;
+
+mod away;
+
+use away::Away;
 
 /// The loops of a pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,13 +35,18 @@ impl Role {
             Self::Settler(_) => "settler",
         }
     }
+
+    /// The queue whose loop it is, by its index; the others serve all.
+    pub(crate) fn queue(self) -> Option<usize> {
+        if let Self::Settler(at) = self { Some(at) } else { None }
+    }
 }
 
 /// How one loop fares.
 ///
 /// An answer is due from when the loop asks the store, or was to ask, until the store answers as
-/// hoped: a claim, a settle, a renewal, a tick or a wait. A loop that has nothing to ask for is
-/// never silent.
+/// hoped: a claim, a settle, a renewal, a tick or a wait. Where some queues are answered for and
+/// others are not, it stays due for these. A loop that has nothing to ask for is never silent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LoopHealth {
@@ -65,7 +73,7 @@ pub struct LoopHealth {
 pub struct PoolHealth {
     /// Its loops.
     pub loops: Vec<LoopHealth>,
-    /// Whether the store answered when it was last asked.
+    /// Whether the store answered when it was last asked, for each of the queues.
     pub store_answers: bool,
     /// Whether the pool shuts down, or has.
     pub stopping: bool,
@@ -119,9 +127,7 @@ pub(crate) struct Health {
     scheduler: Pulse,
     scheduled: bool,
     settlers: Vec<(QueueName, Pulse)>,
-    down: AtomicBool,
-    /// Held while an outage or its end is told, so that observers hear of them in order.
-    telling: Mutex<()>,
+    away: Away,
 }
 
 impl Health {
@@ -134,8 +140,7 @@ impl Health {
             scheduler: Pulse::asking(now),
             scheduled,
             settlers: queues.into_iter().map(|queue| (queue, Pulse::waiting(now))).collect(),
-            down: AtomicBool::new(false),
-            telling: Mutex::new(()),
+            away: Away::default(),
         }
     }
 
@@ -149,43 +154,43 @@ impl Health {
         }
     }
 
-    /// Notes a success; tells observers if the store was away before.
-    pub(crate) fn success(&self, role: Role, now: Duration, observers: &Observers) {
-        self.pulse(role).succeeded(now);
+    /// Notes a success with one queue, or all; tells observers if the store was away before.
+    pub(crate) fn success(
+        &self,
+        role: Role,
+        queue: Option<usize>,
+        now: Duration,
+        observers: &Observers,
+    ) {
+        self.pulse(role).succeeded(queue, now);
         // A wait that began before an outage may well end in it: it tells nothing.
-        let answers = role != Role::Bell && self.down.load(Ordering::Relaxed);
-        if !answers {
-            return;
-        }
-        let _telling = self.telling();
-        if self.down.swap(false, Ordering::Relaxed) {
-            tracing::info!("the store answers again");
-            observers.tell(|| Event::StoreRecovered);
+        if role != Role::Bell {
+            self.away.answered(queue, observers);
         }
     }
 
-    /// Notes an error; warns and tells observers when it is the first of an outage.
-    pub(crate) fn failure(&self, role: Role, now: Duration, error: &Error, observers: &Observers) {
-        self.pulse(role).failed(now);
+    /// Notes an error with one queue, or all; warns and tells observers when it is the first of an
+    /// outage.
+    pub(crate) fn failure(
+        &self,
+        role: Role,
+        queue: Option<usize>,
+        now: Duration,
+        error: &Error,
+        observers: &Observers,
+    ) {
+        match queue {
+            Some(at) if !error.is_retryable() => self.pulse(role).refused(at, now),
+            _ => self.pulse(role).failed(queue, now),
+        }
         if !error.is_retryable() {
             tracing::warn!(role = role.name(), %error, "the store refused a call");
-            return;
-        }
-        let _telling = self.telling();
-        // The claimer asks at once when a wait has failed: it knows whether the store is away.
-        if role == Role::Bell || self.down.swap(true, Ordering::Relaxed) {
+        } else if role == Role::Bell {
+            // The claimer asks at once when a wait has failed: it knows whether the store is away.
             tracing::debug!(role = role.name(), %error, "the store does not answer");
         } else {
-            tracing::warn!(role = role.name(), %error, "the store does not answer; trying again");
-            observers.tell(|| Event::StoreUnavailable {
-                operation: error.operation(),
-                message: error.message().to_owned(),
-            });
+            self.away.failed(role, queue, error, observers);
         }
-    }
-
-    fn telling(&self) -> MutexGuard<'_, ()> {
-        self.telling.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn loops(&self, now: Duration) -> Vec<LoopHealth> {
@@ -210,7 +215,7 @@ impl Health {
 
     /// Whether the store answered last time.
     pub(crate) fn store_answers(&self) -> bool {
-        !self.down.load(Ordering::Relaxed)
+        !self.away.is_any()
     }
 }
 

@@ -1,4 +1,4 @@
-use tireless_core::{Admin, Clock, ErrorKind, Inspect, Operation};
+use tireless_core::{Admin, Clock, Inspect, Operation};
 
 use super::*;
 use crate::run::{Context, Verdict};
@@ -264,35 +264,4 @@ async fn a_loop_that_ends_before_its_time_is_not_alive() {
     pool.health_watch().0.health.pulse(Role::Settler(0)).ended();
     assert!(!pool.health().is_live() && !pool.health().is_ready());
     drop(pool);
-}
-
-/// What one thread tells while another has seen that the store answers again is heard first.
-#[test]
-fn an_outage_and_its_end_are_told_in_their_order() {
-    let health = Health::new(Vec::new(), false, Duration::ZERO);
-    let (tells, telling) = std::sync::mpsc::channel();
-    let heard = Arc::new(Mutex::new(Vec::new()));
-    let mut observers = Observers::default();
-    let hears = heard.clone();
-    observers.add(move |event| {
-        if let Event::StoreUnavailable { .. } = event {
-            tells.send(()).unwrap();
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        hears.lock().unwrap().push(event.clone());
-    });
-    std::thread::scope(|threads| {
-        threads.spawn(|| {
-            let error = Error::new(ErrorKind::Unavailable, Operation::Claim, "away");
-            health.failure(Role::Claimer, SECOND, &error, &observers);
-        });
-        telling.recv().unwrap();
-        health.success(Role::Heartbeat, SECOND, &observers);
-    });
-    let heard = heard.lock().unwrap();
-    assert!(
-        matches!(heard[..], [Event::StoreUnavailable { .. }, Event::StoreRecovered]),
-        "{heard:?}"
-    );
-    assert!(health.store_answers());
 }

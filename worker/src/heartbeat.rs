@@ -106,7 +106,7 @@ pub(crate) async fn beat_once(
             Ok(renewed) => {
                 if !lease.is_zero() {
                     shared.lease_extended(at, sent);
-                    shared.succeeded(Role::Heartbeat);
+                    shared.succeeded_for(Role::Heartbeat, at);
                 }
                 let lost = shared.ledger.renewed(at, &named[at], &renewed.lost, renewed.now);
                 if lost > 0 {
@@ -114,7 +114,7 @@ pub(crate) async fn beat_once(
                 }
             }
             Err(error) => {
-                shared.failed(Role::Heartbeat, &error);
+                shared.failed_for(Role::Heartbeat, at, &error);
                 first_error = first_error.and(Err(error));
             }
         }

@@ -2,10 +2,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use tireless_core::Clock;
+use tireless_core::{Clock, ReleaseReason};
 
 use super::*;
 use crate::RunningPool;
+use crate::events::Event;
 use crate::run::Verdict;
 use crate::testbed::{Bed, SECOND};
 
@@ -120,4 +121,26 @@ async fn tasks_that_turn_slow_in_a_flood_are_not_kept_from_others() {
     let waiting = pool.stats().waiting;
     assert!(waiting <= 40, "{waiting} wait");
     drop(pool);
+}
+
+#[tokio::test]
+async fn what_is_given_back_unstarted_is_told_as_it_is_counted() {
+    let bed = Bed::new();
+    let (pools, slow) = pools(&bed, 1, 2, 100 * SECOND).await;
+    bed.push(50).await;
+    bed.clock.advance(Duration::from_millis(10)).await;
+    slow.store(true, Ordering::SeqCst);
+    let ids = bed.push(200).await;
+    bed.clock.advance(5 * SECOND).await;
+    let given_back = |event: Event| match event {
+        Event::Released { run, reason: ReleaseReason::Unfinished, .. } => Some(run),
+        _ => None,
+    };
+    let told: Vec<_> = bed.events().into_iter().filter_map(given_back).collect();
+    assert!(!told.is_empty());
+    assert_eq!(told.len() as u64, pools[0].stats().summary.released);
+    for run in told {
+        assert!(ids.contains(&run.id) && run.queue == bed.queue && run.attempt == 1);
+    }
+    drop(pools);
 }

@@ -1,8 +1,10 @@
 //! The pulse of one loop: since when it owes an answer of the store, and what to think of it.
 //!
 //! A loop owes from the moment it asks, or was to ask, until the store's answer is a success. One
-//! that has nothing to ask for owes nothing, however long that lasts.
+//! that has nothing to ask for owes nothing, however long that lasts. What is owed to it for one queue
+//! is not made good by another.
 
+use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -54,6 +56,8 @@ struct Notes {
     heard: Duration,
     /// Since when an answer is owed that was asked for.
     owes: Option<Duration>,
+    /// The queues whose last answer was an error, where it was told for each.
+    failing: BTreeSet<usize>,
     /// When it is to ask next.
     asks_at: Option<Duration>,
     /// It is not trusted before its first success.
@@ -113,26 +117,43 @@ impl Pulse {
     /// not owed any more.
     pub(crate) fn owes_nothing(&self, until: Option<Duration>) {
         let mut notes = self.notes();
+        notes.failing.clear();
         notes.owes = None;
         notes.asks_at = until;
     }
 
-    /// The store answered as hoped.
-    pub(crate) fn succeeded(&self, now: Duration) {
+    /// The store answered as hoped, for one queue or for all.
+    pub(crate) fn succeeded(&self, queue: Option<usize>, now: Duration) {
         let mut notes = self.notes();
         notes.success = Some(now);
         notes.heard = now;
+        match queue {
+            Some(at) => _ = notes.failing.remove(&at),
+            None => notes.failing.clear(),
+        }
+        if !notes.failing.is_empty() {
+            return;
+        }
         notes.owes = None;
         notes.asks_at = None;
         notes.unproven = false;
     }
 
-    /// The store answered with an error, or the call was given up.
-    pub(crate) fn failed(&self, now: Duration) {
+    /// The store answered with an error, for one queue or for all, or the call was given up.
+    pub(crate) fn failed(&self, queue: Option<usize>, now: Duration) {
         let mut notes = self.notes();
+        notes.failing.extend(queue);
         notes.heard = now;
         notes.owes.get_or_insert(now);
         notes.asks_at = None;
+    }
+
+    /// The store refused what was asked of one queue, which is nothing that it owes: others that were
+    /// asked with it are what tells.
+    pub(crate) fn refused(&self, queue: usize, now: Duration) {
+        let mut notes = self.notes();
+        notes.heard = now;
+        notes.failing.remove(&queue);
     }
 
     /// It failed by itself and is started again.

@@ -26,7 +26,7 @@ pub struct PoolStats {
     pub waiting: usize,
     /// Tasks that it holds: waiting, running, or with an outcome that is not written yet.
     pub held: usize,
-    /// Whether the store answered when it was last asked.
+    /// Whether the store answered when it was last asked, for each of the queues.
     pub store_answers: bool,
     /// How its loops fare.
     pub loops: Vec<LoopHealth>,

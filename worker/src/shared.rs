@@ -164,12 +164,24 @@ impl Shared {
         Supervisor { clock: &*self.clock, health: &self.health, observers: &self.observers, stop }
     }
 
+    /// The store has answered a loop for its queue, or for all.
     pub(crate) fn succeeded(&self, role: Role) {
-        self.health.success(role, self.clock.monotonic(), &self.observers);
+        self.health.success(role, role.queue(), self.clock.monotonic(), &self.observers);
+    }
+
+    /// The store has answered a loop for one queue.
+    pub(crate) fn succeeded_for(&self, role: Role, at: usize) {
+        self.health.success(role, Some(at), self.clock.monotonic(), &self.observers);
     }
 
     pub(crate) fn failed(&self, role: Role, error: &Error) {
-        self.health.failure(role, self.clock.monotonic(), error, &self.observers);
+        let now = self.clock.monotonic();
+        self.health.failure(role, role.queue(), now, error, &self.observers);
+    }
+
+    pub(crate) fn failed_for(&self, role: Role, at: usize, error: &Error) {
+        let now = self.clock.monotonic();
+        self.health.failure(role, Some(at), now, error, &self.observers);
     }
 
     /// A loop asks the store now.

@@ -15,6 +15,7 @@ use crate::heartbeat::sign_off;
 use crate::running::Loops;
 use crate::settler::Finished;
 use crate::shared::Shared;
+use crate::trace;
 
 /// How long handlers have after they were told to stop. With what follows, a pool ends within its
 /// deadline and a second.
@@ -32,7 +33,9 @@ pub(crate) fn give_back(shared: &Shared, mut jobs: Vec<Job>) {
     // What one call gives back keeps its order, and stands before what earlier calls gave back.
     while !jobs.is_empty() {
         let last = (jobs.len() - 1) / TASKS_PER_CALL * TASKS_PER_CALL;
-        for Job { task, batch, place } in jobs.split_off(last) {
+        for job in jobs.split_off(last) {
+            trace::given_back(shared, &job);
+            let Job { task, batch, place } = job;
             let (queue, id, outcome) = (batch.queue, task.id, Outcome::RELEASE);
             shared.settlers[queue].push(Finished { id, batch, place, outcome, settled: None });
         }

@@ -45,6 +45,9 @@ async fn what_runs_is_waited_for_and_the_rest_given_back_in_order() {
     let (summary, took) = shut_down(&bed, pool).await;
     assert!(took >= 8 * SECOND && took <= 10 * SECOND, "{took:?}");
     assert_eq!((summary.done, summary.released), (4, waiting as u64));
+    let told = bed.events().into_iter().filter(|event| matches!(event, Event::Released { .. }));
+    assert_eq!(told.count(), waiting);
+    assert!(matches!(bed.events().last(), Some(Event::PoolStopped { .. })));
     let counts = bed.counts().await;
     assert_eq!((counts.ready, counts.running, counts.workers), (16, 0, 0));
     let next: Vec<_> =
@@ -249,7 +252,8 @@ async fn a_store_that_is_slow_is_waited_for_until_it_has_seen_the_leave() {
     let bed = Bed::new();
     let pool = bed.raw(|_| async { Verdict::Done }).start().await.unwrap();
     bed.clock.advance(SECOND).await;
-    bed.spy.answers_take(Duration::from_millis(900));
+    let slow = Trouble::Slow(Duration::from_millis(900));
+    bed.spy.trouble(Some((Operation::Renew, slow)));
     let (_, took) = shut_down(&bed, pool).await;
     assert!(took < 2 * SECOND, "{took:?}");
     bed.clock.advance(10 * SECOND).await;

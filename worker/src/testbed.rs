@@ -20,9 +20,11 @@ use crate::shared::Shared;
 
 mod log;
 mod spy;
+mod trouble;
 
 pub(crate) use log::BrokenLog;
-pub(crate) use spy::{Call, Spy, Trouble, outage};
+pub(crate) use spy::{Call, Spy};
+pub(crate) use trouble::{Trouble, outage};
 
 pub(crate) const SECOND: Duration = Duration::from_secs(1);
 

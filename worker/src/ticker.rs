@@ -124,7 +124,8 @@ impl Ticker<'_> {
                 None => without.push(at),
             }
         }
-        for (queues, reclaim) in [(with, reclaim), (without, None)] {
+        // Those that are refused each time are among the first: then what the others answer tells.
+        for (queues, reclaim) in [(without, None), (with, reclaim)] {
             if !queues.is_empty() {
                 self.send(&queues, reclaim, watches).await;
             }
@@ -148,12 +149,13 @@ impl Ticker<'_> {
                 Some((queue, Ok(answer))) => {
                     watch.permission.answered(sent, now, &answer, self.beat);
                     watch.again_at = self.again_at(now, watch, &answer);
-                    self.health.success(Role::Scheduler, now, self.observers);
+                    self.health.success(Role::Scheduler, Some(*at), now, self.observers);
                     self.note(&queue, &answer);
                 }
                 Some((_, Err(error))) => {
                     watch.failed();
-                    self.health.failure(Role::Scheduler, now, &error, self.observers);
+                    let (role, queue) = (Role::Scheduler, Some(*at));
+                    self.health.failure(role, queue, now, &error, self.observers);
                 }
                 None => watch.failed(),
             }

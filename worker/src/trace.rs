@@ -5,10 +5,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, SystemTime};
 
 use tireless_core::{
-    ClaimToken, Failure, Outcome, QueueName, ReleaseReason, StoreTime, TaskId, TypeName,
+    ClaimToken, Envelope, Failure, Outcome, QueueName, ReleaseReason, StoreTime, TaskId, TypeName,
 };
 use tracing::{Span, debug, info_span, warn};
 
+use crate::dispatch::Job;
 use crate::events::{Event, RunOf};
 use crate::shared::Shared;
 
@@ -30,8 +31,27 @@ pub(crate) struct Run<'a> {
     pub(crate) attempt: u32,
 }
 
-impl Run<'_> {
-    fn of(&self) -> RunOf {
+impl<'a> Run<'a> {
+    /// That of a job.
+    pub(crate) fn of(shared: &'a Shared, job: &Job, task_type: Option<TypeName>) -> Self {
+        let Job { task, batch, .. } = job;
+        Self {
+            shared,
+            queue: &shared.queues[batch.queue].name,
+            task_type,
+            id: task.id,
+            claim: ClaimToken { worker: shared.worker, number: task.claim },
+            attempt: task.history.attempts.saturating_add(1),
+        }
+    }
+
+    /// That of a job whose envelope was not read yet.
+    pub(crate) fn of_unread(shared: &'a Shared, job: &Job) -> Self {
+        let task_type = Envelope::decode(&job.task.envelope).ok().and_then(|found| found.task_type);
+        Self::of(shared, job, task_type)
+    }
+
+    fn facts(&self) -> RunOf {
         RunOf {
             queue: self.queue.clone(),
             task_type: self.task_type.clone(),
@@ -63,13 +83,21 @@ pub(crate) fn span(run: &Run<'_>) -> Span {
 
 /// Tells that a handler begins.
 pub(crate) fn started(run: &Run<'_>) {
-    quietly(|| run.shared.observers.tell(|| Event::Started { run: run.of() }));
+    quietly(|| run.shared.observers.tell(|| Event::Started { run: run.facts() }));
 }
 
 /// Tells what becomes of a task whose handler has not run, and passes it on.
 pub(crate) fn ended(run: &Run<'_>, outcome: Outcome) -> Outcome {
     quietly(|| tell_end(run, Duration::ZERO, &outcome));
     outcome
+}
+
+/// Tells that a task is given back before a slot has taken it.
+pub(crate) fn given_back(shared: &Shared, job: &Job) {
+    if shared.observers.is_empty() && !tracing::enabled!(tracing::Level::DEBUG) {
+        return;
+    }
+    ended(&Run::of_unread(shared, job), Outcome::RELEASE);
 }
 
 /// Tells what becomes of a task after its handler has run for so long, and passes it on.
@@ -119,7 +147,7 @@ fn next_try(now: StoreTime, retry_in: Duration) -> SystemTime {
 
 fn tell(run: &Run<'_>, took: Duration, outcome: &Outcome) {
     let observers = &run.shared.observers;
-    let run = run.of();
+    let run = run.facts();
     observers.tell(|| match outcome {
         Outcome::Fail { failure, retry_in, .. } => {
             Event::Failed { run, failure: failure.clone(), retry_in: *retry_in }

@@ -84,7 +84,7 @@ impl Claimer {
                         }
                     }
                     Err(error) => {
-                        shared.failed(Role::Claimer, &error);
+                        shared.failed_for(Role::Claimer, at, &error);
                         shared.board.failed(at, now, &error, None);
                         let in_doubt = sending.may_have_taken(&error);
                         if in_doubt && !shared.board.has_failed_long(at, now) {

@@ -118,11 +118,11 @@ fn land(shared: &Arc<Shared>, landed: Landed) -> bool {
                 given.push((at, answer));
             }
             Err(error) if landed.sending.may_have_taken(&error) => {
-                shared.failed(Role::Claimer, &error);
+                shared.failed_for(Role::Claimer, at, &error);
                 shared.board.failed(at, now, &error, Some((number, max)));
             }
             Err(error) => {
-                shared.failed(Role::Claimer, &error);
+                shared.failed_for(Role::Claimer, at, &error);
                 shared.ledger.nothing(number, at);
                 shared.board.failed(at, now, &error, None);
             }
@@ -169,7 +169,7 @@ pub(super) async fn ask(
                 // A copy of what was carried out moves no lease (B4.3), and nobody knows which one was.
                 shared.lease_extended(at, sent);
             }
-            shared.succeeded(Role::Claimer);
+            shared.succeeded_for(Role::Claimer, at);
         }
         given.push((at, max, answer));
     }

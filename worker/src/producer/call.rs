@@ -4,8 +4,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tireless_core::{
-    Broker, CallTicket, Durability, Effect, Error, ErrorKind, NewTask, Operation, Push, Pushed,
-    QueueName, Result, limits,
+    Broker, CallTicket, Clock, Durability, Effect, Error, ErrorKind, NewTask, Operation, Push,
+    Pushed, QueueName, Result, StoreTime, limits,
 };
 
 use super::{Producer, Receipt};
@@ -27,8 +27,28 @@ pub(super) struct PushCall {
 #[derive(Debug, Default)]
 struct Doubt {
     copies: u64,
-    /// When the first of them was sent, by the clock's monotonic time.
-    since: Option<Duration>,
+    /// When the first of them was sent.
+    since: Option<Moment>,
+}
+
+/// A moment by both clocks: monotonic time may stand still while the machine sleeps, and wall time may
+/// be set back. The store's time does neither.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Moment {
+    monotonic: Duration,
+    wall: StoreTime,
+}
+
+impl Moment {
+    fn now(clock: &dyn Clock) -> Self {
+        Self { monotonic: clock.monotonic(), wall: clock.wall() }
+    }
+
+    /// How long ago the earlier one was, by the clock that says more.
+    fn since(self, earlier: Self) -> Duration {
+        let passed = self.monotonic.saturating_sub(earlier.monotonic);
+        passed.max(self.wall.since(earlier.wall))
+    }
 }
 
 impl PushCall {
@@ -74,7 +94,7 @@ impl PushCall {
 
     /// Sends it, unless so much time has passed that the store may have forgotten its answer.
     async fn send_once(&self, push: &Push) -> Result<Vec<Pushed>> {
-        if !self.doubt().begin(self.producer.clock.monotonic()) {
+        if !self.doubt().begin(Moment::now(&*self.producer.clock)) {
             let message = "the push was first sent over ten minutes ago, and the store may have \
                            forgotten it; look for its task by id before pushing it anew";
             return Err(
@@ -125,9 +145,9 @@ impl PushCall {
 
 impl Doubt {
     /// One more copy is sent, unless the store may have forgotten the first one's answer.
-    fn begin(&mut self, now: Duration) -> bool {
+    fn begin(&mut self, now: Moment) -> bool {
         let since = *self.since.get_or_insert(now);
-        let in_time = now.saturating_sub(since) <= limits::REPEAT_WINDOW;
+        let in_time = now.since(since) <= limits::REPEAT_WINDOW;
         self.copies += u64::from(in_time);
         in_time
     }
@@ -151,15 +171,21 @@ fn is_unanswered(error: &Error) -> bool {
 mod tests {
     use super::*;
 
-    const SECOND: Duration = Duration::from_secs(1);
+    /// So many seconds after the start, by both clocks.
+    fn at(seconds: u64) -> Moment {
+        Moment {
+            monotonic: Duration::from_secs(seconds),
+            wall: StoreTime::from_millis(1_000_000 + 1_000 * seconds),
+        }
+    }
 
     #[test]
     fn a_copy_that_did_nothing_says_nothing_of_another() {
         let mut doubt = Doubt::default();
-        assert!(doubt.begin(SECOND));
-        assert!(doubt.begin(2 * SECOND), "beside the first");
+        assert!(doubt.begin(at(1)));
+        assert!(doubt.begin(at(2)), "beside the first");
         doubt.did_nothing();
-        assert_eq!((doubt.copies, doubt.since), (1, Some(SECOND)));
+        assert_eq!((doubt.copies, doubt.since), (1, Some(at(1))));
         doubt.did_nothing();
         assert_eq!((doubt.copies, doubt.since), (0, None));
     }
@@ -167,9 +193,22 @@ mod tests {
     #[test]
     fn the_first_copy_counts_for_how_long_its_answer_is_kept() {
         let mut doubt = Doubt::default();
-        assert!(doubt.begin(SECOND));
-        assert!(doubt.begin(SECOND + limits::REPEAT_WINDOW));
-        assert!(!doubt.begin(2 * SECOND + limits::REPEAT_WINDOW));
+        let window = limits::REPEAT_WINDOW.as_secs();
+        assert!(doubt.begin(at(1)));
+        assert!(doubt.begin(at(1 + window)));
+        assert!(!doubt.begin(at(2 + window)));
         assert_eq!(doubt.copies, 2, "what is not sent has no effect");
+    }
+
+    #[test]
+    fn the_window_is_over_as_soon_as_either_clock_says_so() {
+        let late = at(2 + limits::REPEAT_WINDOW.as_secs());
+        let asleep = Moment { monotonic: at(2).monotonic, ..late };
+        let set_back = Moment { wall: at(0).wall, ..late };
+        for now in [asleep, set_back] {
+            let mut doubt = Doubt::default();
+            assert!(doubt.begin(at(1)));
+            assert!(!doubt.begin(now), "{now:?}");
+        }
     }
 }

@@ -15,6 +15,7 @@ use tireless_core::{
 
 use super::Producer;
 use crate::codec::Json;
+use crate::testbed::Bed;
 use crate::typed::Task;
 
 #[derive(Serialize, Deserialize)]
@@ -298,4 +299,17 @@ async fn a_batch_goes_on_where_it_stopped() {
 fn a_time_before_the_epoch_is_the_epoch() {
     let before = SystemTime::UNIX_EPOCH - Duration::from_secs(1);
     assert_eq!(super::options::store_time(before), StoreTime::from_millis(0));
+}
+
+#[tokio::test]
+async fn a_push_is_not_repeated_after_the_machine_slept_for_too_long() {
+    let (bed, store) = (Bed::new(), Store::failing([Fate::AnswerLost]));
+    let producer = Producer::new(store.clone()).clock(Arc::new(bed.clock.clone()));
+    let push = producer.patience(Duration::ZERO).push_raw("q", "x").prepare().unwrap();
+    push.send().await.unwrap_err();
+    // Monotonic time stands still meanwhile; the store's goes on.
+    bed.clock.jump_wall(660_000);
+    let error = push.send().await.unwrap_err();
+    assert_eq!((error.kind(), error.effect()), (ErrorKind::Stale, Effect::Maybe));
+    assert_eq!(store.calls().len(), 1, "a copy would make a second task");
 }

@@ -7,10 +7,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tireless_backend_memory::MemoryBroker;
 use tireless_core::{
-    Broker, Claim, ClaimMode, Claimed, Clock, Effect, Error, ErrorKind, Operation, Push, Pushed,
-    QueueName, Renew, Renewed, Result, Settle, SettleAnswer, Tick, Ticked, Wait, Woken,
+    Broker, Claim, ClaimMode, Claimed, Clock, Error, ErrorKind, Operation, Push, Pushed, QueueName,
+    Renew, Renewed, Result, Settle, SettleAnswer, Tick, Ticked, Wait, Woken,
 };
 use tireless_testkit::VirtualClock;
+
+use super::trouble::{Trouble, outage, without};
 
 /// A call that a broker was sent.
 #[derive(Clone, Debug)]
@@ -35,6 +37,8 @@ pub(crate) struct Spy {
     denied: Arc<AtomicBool>,
     /// Ticks of this queue fail.
     failing: Arc<Mutex<Option<QueueName>>>,
+    /// Claims, renewals and ticks of this queue fail like this.
+    cut_off: Arc<Mutex<Option<(QueueName, ErrorKind)>>>,
     /// What befalls the calls of one operation, before they reach anything.
     trouble: Arc<Mutex<Option<(Operation, Trouble)>>>,
     /// How long the answers of claims and settles are on their way, and renewals.
@@ -68,18 +72,6 @@ impl Flights {
     }
 }
 
-/// What a broker must never do.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Trouble {
-    /// Never to answer.
-    Hang,
-    Panic,
-}
-
-pub(crate) fn outage(operation: Operation) -> Error {
-    Error::new(ErrorKind::Unavailable, operation, "away").with_effect(Effect::Maybe)
-}
-
 /// Counts one down, if any is left.
 fn takes_one(left: &AtomicUsize) -> bool {
     left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok()
@@ -95,6 +87,7 @@ impl Spy {
             mute: Arc::default(),
             denied: Arc::default(),
             failing: Arc::default(),
+            cut_off: Arc::default(),
             trouble: Arc::default(),
             answers_take: Arc::default(),
             claims: Arc::default(),
@@ -121,6 +114,7 @@ impl Spy {
         match trouble {
             Some((_, Trouble::Hang)) => std::future::pending().await,
             Some((_, Trouble::Panic)) => panic!("a bug in {operation}"),
+            Some((_, Trouble::Slow(time))) => self.clock.sleep(time).await,
             None => {}
         }
     }
@@ -143,6 +137,10 @@ impl Spy {
 
     pub(crate) fn fail_ticks_of(&self, queue: QueueName) {
         *self.failing.lock().unwrap() = Some(queue);
+    }
+
+    pub(crate) fn cut_off(&self, queue: Option<(QueueName, ErrorKind)>) {
+        *self.cut_off.lock().unwrap() = queue;
     }
 
     /// How often a queue was ticked.
@@ -234,7 +232,7 @@ impl Broker for Spy {
         let answer = self.claim_near(claim).await;
         self.travel().await;
         self.claims.lock().unwrap().now -= 1;
-        answer
+        without(self.cut_off.lock().unwrap().as_ref(), Operation::Claim, answer)
     }
 
     async fn settle(&self, settle: &Settle) -> Result<SettleAnswer> {
@@ -262,7 +260,8 @@ impl Broker for Spy {
             let failed = |queue: &QueueName| (queue.clone(), Err(outage(Operation::Renew)));
             return renew.held.iter().map(|held| failed(&held.queue)).collect();
         }
-        self.inner.renew(renew).await
+        let answers = self.inner.renew(renew).await;
+        without(self.cut_off.lock().unwrap().as_ref(), Operation::Renew, answers)
     }
 
     async fn wait(&self, wait: &Wait) -> Result<Woken> {
@@ -290,6 +289,6 @@ impl Broker for Spy {
         for answer in answers.iter_mut().filter(|(queue, _)| Some(queue) == failing.as_ref()) {
             *answer = failed(&answer.0);
         }
-        answers
+        without(self.cut_off.lock().unwrap().as_ref(), Operation::Tick, answers)
     }
 }

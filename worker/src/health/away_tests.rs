@@ -1,0 +1,94 @@
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tireless_core::{Error, ErrorKind, Operation};
+
+use crate::events::{Event, Observers};
+use crate::health::{Health, LoopState, Role};
+use crate::run::Verdict;
+use crate::running::RunningPool;
+use crate::testbed::{Bed, SECOND, queue, raw};
+
+/// How often an outage was told, and its end.
+fn told(bed: &Bed) -> (usize, usize) {
+    let told =
+        |wanted: fn(&Event) -> bool| bed.events().iter().filter(|event| wanted(event)).count();
+    let away = told(|event| matches!(event, Event::StoreUnavailable { .. }));
+    (away, told(|event| matches!(event, Event::StoreRecovered)))
+}
+
+/// Works through tasks for a while; how often the pool said that it was ready.
+async fn work(bed: &Bed, pool: &RunningPool, seconds: u32) -> u32 {
+    let mut ready = 0;
+    for _ in 0..10 * seconds {
+        bed.clock.advance(SECOND / 10).await;
+        bed.push(1).await;
+        ready += u32::from(pool.health().is_ready());
+    }
+    ready
+}
+
+#[tokio::test]
+async fn half_an_outage_is_one_from_its_begin_to_its_end() {
+    let bed = Bed::new();
+    let pool = bed.raw(|_| async { Verdict::Done }).queue("gone").start().await.unwrap();
+    work(&bed, &pool, 10).await;
+    assert!(pool.health().is_ready());
+    bed.spy.cut_off(Some((queue("gone"), ErrorKind::Unavailable)));
+    work(&bed, &pool, 10).await;
+    assert_eq!((work(&bed, &pool, 60).await, told(&bed)), (0, (1, 0)));
+    let health = pool.health();
+    assert!(health.is_live() && !health.store_answers);
+    let heartbeat = health.loops.iter().find(|one| one.name == "heartbeat").unwrap();
+    assert_eq!(heartbeat.state, LoopState::Silent, "what it owes one queue another does not pay");
+    assert!(pool.stats().summary.done > 700, "the other queue is served all through");
+    bed.spy.cut_off(None);
+    work(&bed, &pool, 10).await;
+    assert_eq!((work(&bed, &pool, 10).await, told(&bed)), (100, (1, 1)));
+    drop(pool);
+}
+
+#[tokio::test]
+async fn a_queue_that_is_refused_is_none_and_leaves_the_pool_ready() {
+    // Whether its answer comes before those of the others or after them.
+    for (first, second) in [("q", "bad"), ("bad", "q")] {
+        let bed = Bed::new();
+        let route = raw(|_| async { Verdict::Done });
+        let pool = bed.pool().queue(first).queue(second).route(route).start().await.unwrap();
+        work(&bed, &pool, 10).await;
+        bed.spy.cut_off(Some((queue("bad"), ErrorKind::WrongType)));
+        assert_eq!((work(&bed, &pool, 60).await, told(&bed)), (600, (0, 0)));
+        drop(pool);
+    }
+}
+
+/// What one thread tells while another has seen that the store answers again is heard first.
+#[test]
+fn an_outage_and_its_end_are_told_in_their_order() {
+    let health = Health::new(Vec::new(), false, Duration::ZERO);
+    let (tells, telling) = std::sync::mpsc::channel();
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let mut observers = Observers::default();
+    let hears = heard.clone();
+    observers.add(move |event| {
+        if let Event::StoreUnavailable { .. } = event {
+            tells.send(()).unwrap();
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        hears.lock().unwrap().push(event.clone());
+    });
+    std::thread::scope(|threads| {
+        threads.spawn(|| {
+            let error = Error::new(ErrorKind::Unavailable, Operation::Claim, "away");
+            health.failure(Role::Claimer, None, SECOND, &error, &observers);
+        });
+        telling.recv().unwrap();
+        health.success(Role::Heartbeat, None, SECOND, &observers);
+    });
+    let heard = heard.lock().unwrap();
+    assert!(
+        matches!(heard[..], [Event::StoreUnavailable { .. }, Event::StoreRecovered]),
+        "{heard:?}"
+    );
+    assert!(health.store_answers());
+}
