@@ -19,6 +19,7 @@ mod logs;
 mod output;
 mod pool;
 mod pusher;
+mod queues;
 mod redact;
 mod tail;
 mod view;

@@ -10,6 +10,7 @@ mod eviction;
 mod guard;
 mod harness;
 mod health;
+mod ill_queues;
 mod operate;
 mod push;
 mod run;
