@@ -49,7 +49,12 @@ struct Line<'a> {
     dead: u64,
     done: u64,
     workers: u64,
-    oldest_ready_ms: u64,
+    oldest_ready_ms: Option<u64>,
+    paused: bool,
+    suspects: u64,
+    inbox: u64,
+    kept: u64,
+    dropped: u64,
 }
 
 /// Prints the counts, once or each second.
@@ -131,10 +136,8 @@ fn print(counted: &Each<Counts>, out: Output) -> Outcome {
         "",
     ]);
     for (queue, counts) in well(counted) {
-        let oldest = match counts.oldest_ready_ms {
-            0 => "-".to_owned(),
-            millis => span(Duration::from_millis(millis)),
-        };
+        let oldest = oldest_ready_ms(counts)
+            .map_or_else(|| "-".to_owned(), |millis| span(Duration::from_millis(millis)));
         shown.add_row(vec![
             queue.as_str().into(),
             number(counts.ready, None),
@@ -170,6 +173,13 @@ fn remarks(counts: &Counts) -> String {
     remarks.join(", ")
 }
 
+/// The age of the task that is next, if there is one. Where suspects alone are ready, it may not be
+/// known.
+fn oldest_ready_ms(counts: &Counts) -> Option<u64> {
+    let known = counts.ready > counts.suspects || counts.oldest_ready_ms > 0;
+    (counts.ready > 0 && known).then_some(counts.oldest_ready_ms)
+}
+
 fn line<'a>(queue: &'a QueueName, counts: &Counts) -> Line<'a> {
     Line {
         queue: queue.as_str(),
@@ -180,6 +190,11 @@ fn line<'a>(queue: &'a QueueName, counts: &Counts) -> Line<'a> {
         dead: counts.dead,
         done: counts.done,
         workers: counts.workers,
-        oldest_ready_ms: counts.oldest_ready_ms,
+        oldest_ready_ms: oldest_ready_ms(counts),
+        paused: counts.paused,
+        suspects: counts.suspects,
+        inbox: counts.inbox,
+        kept: counts.kept,
+        dropped: counts.dropped,
     }
 }
