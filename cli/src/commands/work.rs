@@ -38,7 +38,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", default_value_t = 10)]
     retries: u32,
     /// Base of the backoff: doubled after each failure, up to an hour
-    #[arg(long, value_name = "DURATION", default_value = "2s", value_parser = duration)]
+    #[arg(
+        long, value_name = "DURATION", default_value = "2s", value_parser = duration,
+        conflicts_with = "adopt"
+    )]
     retry_delay: Duration,
     /// How long this worker is believed alive without a sign of life
     #[arg(long, value_name = "DURATION", default_value = "15s", value_parser = lease)]
