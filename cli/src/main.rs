@@ -3,6 +3,7 @@
 //! It works over the broker traits only; what it prints is described in `output.rs`, how it ends
 //! in `exit.rs`.
 
+mod adopt;
 mod args;
 mod commands;
 mod confirm;
@@ -111,7 +112,7 @@ async fn operate(command: Command, globals: &Globals, out: Output) -> Outcome {
     let mut globals = globals.clone();
     // Where tasks may be thrown away, one still wants to see and to save what is left.
     globals.allow_eviction |= !matches!(command, Command::Push(_));
-    let broker = connect(&globals, Memory::Refused).await?;
+    let broker = connect_adopting(&globals, Memory::Refused, command.adopted()?).await?;
     if let Command::Push(args) = command {
         return commands::push::run(args, broker, out).await;
     }

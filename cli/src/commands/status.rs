@@ -8,6 +8,7 @@ use futures_util::{StreamExt, stream};
 use serde::Serialize;
 use tireless::{Backend, Counts, QueueName};
 
+use crate::adopt::Adopt;
 use crate::args;
 use crate::exit::Outcome;
 use crate::output::{Output, note, number, span, table};
@@ -21,11 +22,14 @@ const AT_ONCE: usize = 16;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The queues; all that are in use if none is named
-    #[arg(value_parser = args::queue)]
+    #[arg(value_parser = args::queue, conflicts_with = "adopt")]
     queues: Vec<QueueName>,
     /// Count again each second, until Ctrl-C
     #[arg(long)]
     watch: bool,
+    /// A plain list instead
+    #[command(flatten)]
+    pub(crate) adopt: Adopt,
 }
 
 #[derive(Serialize)]
@@ -59,8 +63,9 @@ struct Line<'a> {
 
 /// Prints the counts, once or each second.
 pub(crate) async fn run(args: Args, broker: &dyn Backend, out: Output) -> Outcome {
+    let queues = args.adopt.or_queues(&args.queues)?;
     if !args.watch {
-        let counted = look(&args.queues, broker).await?;
+        let counted = look(&queues, broker).await?;
         print(&counted, out)?;
         return told(&counted);
     }
@@ -70,7 +75,7 @@ pub(crate) async fn run(args: Args, broker: &dyn Backend, out: Output) -> Outcom
     loop {
         let counted = tokio::select! {
             _ = &mut stop => return Ok(()),
-            counted = look(&args.queues, broker) => counted,
+            counted = look(&queues, broker) => counted,
         };
         seen |= show(counted, seen, out)?;
         tokio::select! {
