@@ -7,6 +7,9 @@ use crate::exit::{Outcome, Stop};
 use crate::output::note;
 use crate::redact::redact;
 
+/// Of more queues a store does not tell all.
+const MOST_TOLD: usize = 10_000;
+
 /// What came of each queue.
 pub(crate) type Each<T> = Vec<(QueueName, Result<T>)>;
 
@@ -18,6 +21,18 @@ pub(crate) async fn chosen(named: &[QueueName], broker: &dyn Backend) -> Result<
     let mut queues = broker.queues().await?;
     queues.sort();
     Ok(queues)
+}
+
+/// Says which of the named queues are not in use: a name that was mistyped, or that of a plain list.
+pub(crate) async fn note_unused(named: &[QueueName], broker: &dyn Backend) {
+    if named.is_empty() {
+        return;
+    }
+    // Where that cannot be told, nothing is said.
+    let Ok(known) = broker.queues().await else { return };
+    for queue in named.iter().filter(|queue| !known.contains(queue) && known.len() < MOST_TOLD) {
+        note(format!("no queue {queue} is in use; a plain list is named by --adopt"));
+    }
 }
 
 /// A queue for programs: its line, or why it has none.

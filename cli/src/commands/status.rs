@@ -12,7 +12,7 @@ use crate::adopt::Adopt;
 use crate::args;
 use crate::exit::Outcome;
 use crate::output::{Output, note, number, span, table};
-use crate::queues::{Each, Row, chosen, rows, told, well};
+use crate::queues::{Each, Row, chosen, note_unused, rows, told, well};
 use crate::redact::redact;
 
 /// Queues that are counted at the same time: where a server is away, their waits overlap.
@@ -67,6 +67,7 @@ pub(crate) async fn run(args: Args, broker: &dyn Backend, out: Output) -> Outcom
     if !args.watch {
         let counted = look(&queues, broker).await?;
         print(&counted, out)?;
+        note_unused(&args.queues, broker).await;
         return told(&counted);
     }
     let stop = tokio::signal::ctrl_c();

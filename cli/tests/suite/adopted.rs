@@ -67,6 +67,20 @@ fn dead_bodies_of_an_adopted_list_are_in_reach() {
 }
 
 #[test]
+fn an_adopted_list_is_no_queue_of_its_name() {
+    let plain = Plain::new(&["good", "bad"]);
+    plain.run(&["requeue", "--dead", "--yes"]).ok();
+    assert_eq!(plain.place.run(&["status"]).ok(), "no queue is in use");
+    for command in ["status", "pause"] {
+        let said = plain.place.run(&[command, &plain.list]).err;
+        assert!(said.contains("no queue") && said.contains("--adopt"), "{said}");
+        assert_eq!(plain.run(&[command]).err, "");
+    }
+    plain.place.run(&["push", "q", "x"]).ok();
+    assert_eq!(plain.place.run(&["pause", "q"]).err, "");
+}
+
+#[test]
 fn a_queue_beside_an_adopted_list_is_wrong_usage() {
     let place = Place::new();
     let id = tireless::TaskId::new().to_string();
