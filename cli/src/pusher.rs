@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use tireless::{
     Backend, CallSequence, CallTicket, Durability, Effect, Error, NewTask, Push, Pushed, QueueName,
-    Result, WorkerId,
+    Result, State, TaskId, WorkerId,
 };
 
 /// For how long a batch is sent again before it is given up.
@@ -88,6 +88,11 @@ impl Pusher {
             Ok(answers) => Ok(Sent { answers, unconfirmed: Some(error) }),
             Err(_) => Err(error),
         }
+    }
+
+    /// Where a task is; `None` if it is gone, or this user may not ask.
+    pub(crate) async fn state(&self, id: TaskId) -> Option<State> {
+        self.broker.show(&self.queue, id).await.ok()?.map(|task| task.state)
     }
 
     async fn send(&self, push: &mut Push, ticket: &CallTicket) -> Result<Vec<Pushed>> {

@@ -11,7 +11,8 @@ use clap::builder::{OsStringValueParser, TypedValueParser};
 use serde::Serialize;
 use tireless::limits::BODY_BYTES;
 use tireless::{
-    Backend, Durability, Envelope, ErrorKind, NewTask, OwnId, Pushed, QueueName, StoreTime, When,
+    Backend, Durability, Envelope, ErrorKind, NewTask, OwnId, Pushed, QueueName, State, StoreTime,
+    TaskId, When,
 };
 
 use crate::args::{self, Lines, duration, moment};
@@ -140,7 +141,9 @@ async fn push_one(
     let confirmed = pusher.confirmed(&sent);
     out.json(&Single { queue: queue.as_str(), id: id.to_string(), pushed, confirmed })?;
     if !pushed {
-        note(format!("nothing was pushed: task {id} lives under this id"));
+        let state = pusher.state(id).await;
+        let lives = lives(queue, id, state);
+        note(format!("nothing was pushed: {lives}"));
     }
     let Some(error) = sent.unconfirmed else { return out.line(id.to_string()) };
     let again = if named {
@@ -150,6 +153,18 @@ async fn push_one(
     };
     let why = unconfirmed(pusher, &error);
     Err(Stop::failed(format!("task {id} is stored, but not confirmed: {why}; {again}")))
+}
+
+/// What is known of the task that is in the way, and what to do where it does not go by itself.
+fn lives(queue: &QueueName, id: TaskId, state: Option<State>) -> String {
+    match state {
+        Some(State::Dead) => format!(
+            "task {id} has this id and is dead; tireless requeue {queue} {id} tries it again, \
+             tireless rm {queue} {id} frees the id"
+        ),
+        Some(state) => format!("task {id} has this id and is {state}"),
+        None => format!("task {id} lives under this id"),
+    }
 }
 
 /// Why what is stored is not as sure as was asked for.

@@ -35,6 +35,20 @@ fn an_own_id_that_lives_pushes_nothing() {
 }
 
 #[test]
+fn an_own_id_in_use_says_what_its_task_does() {
+    let place = Place::new();
+    let id = place.run(&["push", "q", "a", "--id", "order-1"]).ok();
+    let again = || place.run(&["push", "q", "b", "--id", "order-1"]).err;
+    let said = again();
+    assert!(said.contains(&format!("task {id} has this id and is ready")), "{said}");
+    place.run(&["work", "q", "--drain", "--retries", "0", "--exec", "false"]).failed(1);
+    let said = again();
+    assert!(said.contains("is dead") && said.contains(&format!("rm q {id}")), "{said}");
+    place.run(&["rm", "q", &id]).ok();
+    assert_eq!(again(), "");
+}
+
+#[test]
 fn a_task_for_later_is_scheduled() {
     let place = Place::new();
     place.run(&["push", "q", "a", "--after", "1h"]).ok();
