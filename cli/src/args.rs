@@ -6,9 +6,10 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use clap::{Parser, Subcommand, ValueEnum};
-use tireless::{Namespace, QueueName, State, StoreTime};
+use tireless::{Adoption, Namespace, QueueName, State, StoreTime, TaskId};
 
 use crate::commands;
+use crate::exit::Outcome;
 
 const AFTER_HELP: &str = "\
 Passwords: in the URL, or better in TIRELESS_PASSWORD, or in the file that TIRELESS_PASSWORD_FILE \
@@ -97,6 +98,21 @@ pub(crate) enum Command {
 }
 
 impl Command {
+    /// The plain keys that an operator's command is about, and the queue that stands for them.
+    pub(crate) fn adopted(&self) -> Outcome<Option<(QueueName, Adoption)>> {
+        let adopt = match self {
+            Self::Status(args) => &args.adopt,
+            Self::Ls(args) => &args.adopt,
+            Self::Show(args) => &args.adopt,
+            Self::Requeue(args) => &args.adopt,
+            Self::Rm(args) => &args.adopt,
+            Self::Purge(args) => &args.adopt,
+            Self::Pause(args) | Self::Resume(args) => &args.adopt,
+            _ => return Ok(None),
+        };
+        adopt.keys()
+    }
+
     /// The level of logs when `RUST_LOG` does not say.
     pub(crate) fn log_level(&self) -> &'static str {
         match self {
@@ -119,6 +135,11 @@ pub(crate) fn state(text: &str) -> Result<State, String> {
 /// Reads how many there may be at once.
 pub(crate) fn at_once(text: &str) -> Result<NonZeroUsize, String> {
     text.parse().map_err(|_| "write a number, 1 or more".to_owned())
+}
+
+/// Reads a task's id.
+pub(crate) fn task(text: &str) -> Result<TaskId, String> {
+    text.parse().map_err(|error: tireless::ParseIdError| error.to_string())
 }
 
 /// Reads a namespace.

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tireless::{Adoption, Backend, ConnectOptions, QueueName};
+use tireless::{Adoption, Backend, ConnectOptions, ErrorKind, QueueName};
 
 use crate::args::{Client, Globals};
 use crate::exit::{Outcome, Stop};
@@ -90,7 +90,14 @@ pub(crate) async fn connect_adopting(
         Client::RedisRs => tireless::Client::RedisRs,
         Client::Fred => tireless::Client::Fred,
     });
-    Ok(tireless::connect_with(&with_password(url)?, options).await?)
+    let (url, source) = with_password(url)?;
+    let broker = tireless::connect_with(&url, options).await;
+    broker.map_err(|error| match source {
+        Some(source) if error.kind() == ErrorKind::Denied => {
+            Stop::failed(format!("{error} (the password is from {source})"))
+        }
+        _ => error.into(),
+    })
 }
 
 /// The broker that lives in this process alone.
@@ -125,29 +132,51 @@ fn setting<'a>(url: &'a str, name: &str) -> Option<&'a str> {
     query.split('&').find_map(|pair| pair.strip_prefix(name))
 }
 
-/// The URL with the password from the environment, or from the file that it names, unless it has
-/// one of its own.
-fn with_password(url: &str) -> Outcome<String> {
-    let has_one = password_of(url).is_some() || setting(url, "password-file=").is_some();
-    let password = match (has_one, std::env::var(PASSWORD), std::env::var_os(PASSWORD_FILE)) {
-        (true, ..) => None,
-        (_, Ok(password), _) if !password.is_empty() => Some(password),
-        (_, _, Some(path)) if !path.is_empty() => {
-            let text = std::fs::read_to_string(&path).map_err(|error| {
-                let path = path.display();
-                Stop::failed(format!("{PASSWORD_FILE} names {path}, which cannot be read: {error}"))
-            })?;
-            Some(text.trim_end_matches(['\r', '\n']).to_owned())
-        }
-        _ => None,
+/// The user of a URL, if it names one.
+fn user_of(url: &str) -> Option<&str> {
+    let rest = &url[url.find("://")? + 3..];
+    let authority = &rest[..rest.find('?').unwrap_or(rest.len())];
+    let user = match authority.rfind('@') {
+        Some(at) => authority[..at].split(':').next(),
+        None => setting(rest, "user="),
     };
-    Ok(match password {
-        Some(password) => {
-            redact::hide(&password);
-            inserted(url, &encoded(&password))
-        }
-        None => url.to_owned(),
-    })
+    user.filter(|user| !user.is_empty())
+}
+
+/// The URL with the password from the environment, or from the file that it names, unless it has
+/// one of its own; and where the password is from then.
+fn with_password(url: &str) -> Outcome<(String, Option<&'static str>)> {
+    if password_of(url).is_some() || setting(url, "password-file=").is_some() {
+        return Ok((url.to_owned(), None));
+    }
+    let Some((password, source)) = password_outside()? else {
+        return match user_of(url) {
+            Some(_) => Err(Stop::usage(format!(
+                "the URL names a user without a password; set {PASSWORD} or {PASSWORD_FILE}, or \
+                 write ?password-file=PATH, or user:PASSWORD@host"
+            ))),
+            None => Ok((url.to_owned(), None)),
+        };
+    };
+    redact::hide(&password);
+    Ok((inserted(url, &encoded(&password)), Some(source)))
+}
+
+/// The password that the environment gives, and by which variable.
+fn password_outside() -> Outcome<Option<(String, &'static str)>> {
+    if let Ok(password) = std::env::var(PASSWORD)
+        && !password.is_empty()
+    {
+        return Ok(Some((password, PASSWORD)));
+    }
+    let Some(path) = std::env::var_os(PASSWORD_FILE).filter(|path| !path.is_empty()) else {
+        return Ok(None);
+    };
+    let text = std::fs::read_to_string(&path).map_err(|error| {
+        let path = path.display();
+        Stop::failed(format!("{PASSWORD_FILE} names {path}, which cannot be read: {error}"))
+    })?;
+    Ok(Some((text.trim_end_matches(['\r', '\n']).to_owned(), PASSWORD_FILE)))
 }
 
 fn inserted(url: &str, password: &str) -> String {

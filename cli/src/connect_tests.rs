@@ -20,5 +20,7 @@ fn a_password_is_found_whatever_it_holds() {
     assert_eq!(password_of("redis://u:a b@c@h"), Some("a b@c"));
     assert_eq!(password_of("redis+unix:///s?db=1&pass=pw"), Some("pw"));
     assert_eq!(password_of("redis://h:6379"), None);
+    let users = ["redis://u@h", "redis+unix:///s?user=u", "redis://@h", "redis://h?x=@"];
+    assert_eq!(users.map(user_of), [Some("u"), Some("u"), None, None]);
     assert_eq!(decoded("a%40%zz%"), "a@%zz%");
 }

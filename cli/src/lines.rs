@@ -42,6 +42,8 @@ pub(crate) enum Trouble {
     Read { line: u64, error: io::Error },
     /// The broker did not take a batch.
     Refused(String),
+    /// It took a batch, and did not confirm it.
+    Unconfirmed(String),
 }
 
 impl Trouble {
@@ -52,6 +54,20 @@ impl Trouble {
             Effect::Maybe => "may or may not have been pushed",
         };
         Self::Refused(format!("lines {first} to {last} {effect}: {error}"))
+    }
+
+    /// What to say about a batch that is stored and not confirmed.
+    pub(crate) fn unconfirmed(first: u64, last: u64, why: &str) -> Self {
+        let next = last + 1;
+        Self::Unconfirmed(format!(
+            "lines {first} to {last} are stored, but not confirmed: {why}; go on from line {next}, \
+             since pushing these again makes other tasks"
+        ))
+    }
+
+    /// Whether all of the batch is stored.
+    pub(crate) fn is_unconfirmed(&self) -> bool {
+        matches!(self, Self::Unconfirmed(_))
     }
 }
 
@@ -64,7 +80,7 @@ impl fmt::Display for Trouble {
                  it and push from this line on"
             ),
             Self::Read { line, error } => write!(f, "line {line} cannot be read: {error}"),
-            Self::Refused(text) => f.write_str(text),
+            Self::Refused(text) | Self::Unconfirmed(text) => f.write_str(text),
         }
     }
 }

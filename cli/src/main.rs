@@ -3,6 +3,7 @@
 //! It works over the broker traits only; what it prints is described in `output.rs`, how it ends
 //! in `exit.rs`.
 
+mod adopt;
 mod args;
 mod commands;
 mod confirm;
@@ -20,6 +21,7 @@ mod logs;
 mod output;
 mod pool;
 mod pusher;
+mod queues;
 mod redact;
 mod tail;
 mod view;
@@ -115,7 +117,7 @@ async fn operate(command: Command, globals: &Globals, out: Output) -> Outcome {
     if let Command::Push(args) = command {
         return commands::push::run(args, connect_patiently(&globals).await?, out).await;
     }
-    let broker = connect(&globals, Memory::Refused).await?;
+    let broker = connect_adopting(&globals, Memory::Refused, command.adopted()?).await?;
     let broker = broker.as_ref();
     match command {
         Command::Doctor(args) => commands::doctor::run(args, broker, out).await,

@@ -144,6 +144,15 @@ impl<C: RedisClient> RedisBroker<C> {
         (read, answers.next().is_some_and(|last| last.is_ok()))
     }
 
+    /// What names a queue with a push. One that adopts a list is not named: by its name alone nobody
+    /// finds its keys, and would count those of a queue that is not there.
+    fn naming(&self, queue: &QueueName, now: Instant) -> Option<ScriptCall> {
+        if self.settings.adopted.contains_key(queue) {
+            return None;
+        }
+        self.told.naming(&self.settings.namespace, queue, now)
+    }
+
     /// A push that is answered once it is as sure as it asked for.
     async fn push_surely(
         &self,
@@ -152,7 +161,7 @@ impl<C: RedisClient> RedisBroker<C> {
         confirmation: Confirmation,
     ) -> Result<Vec<Pushed>> {
         let sent = Instant::now();
-        let naming = self.told.naming(&self.settings.namespace, &push.queue, sent);
+        let naming = self.naming(&push.queue, sent);
         let named = async {
             let Some(naming) = naming else { return false };
             self.runner.run_one(Operation::Push, naming).await.is_ok()
@@ -269,7 +278,7 @@ impl<C: RedisClient> Broker for RedisBroker<C> {
             return self.push_surely(push, call, confirmation).await;
         }
         let (mut calls, sent) = (vec![call], Instant::now());
-        calls.extend(self.told.naming(&self.settings.namespace, &push.queue, sent));
+        calls.extend(self.naming(&push.queue, sent));
         let mut answers = self.runner.run(Operation::Push, &calls).await.into_iter();
         let answer = answers.next();
         if answers.next().is_some_and(|named| named.is_ok()) {
@@ -310,7 +319,8 @@ impl<C: RedisClient> Broker for RedisBroker<C> {
             self.runner.client().keeps_lease(renew.lease);
         }
         let calls = renew.held.iter().map(call).collect();
-        let beat = self.told.beat(&self.registry(), renew);
+        let named = |queue: &QueueName| !self.settings.adopted.contains_key(queue);
+        let beat = self.told.beat(&self.registry(), renew, named);
         let (renewed, heard) = self.per_queue(Operation::Renew, calls, beat, parse::renewed).await;
         if heard {
             self.told.heard(renew);

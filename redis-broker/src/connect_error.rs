@@ -117,7 +117,7 @@ fn refusal(address: &Address, text: &str) -> (ErrorKind, &'static str) {
     } else if starts(&["NOAUTH"]) {
         (ErrorKind::Denied, "it wants a password: redis://:PASSWORD@host, or ?password-file=PATH")
     } else if text.contains("AUTH") && address.password.is_some() {
-        (ErrorKind::Denied, "it has no password set for this user; leave it out of the URL")
+        (ErrorKind::Denied, "it has no password set for this user; give none")
     } else if starts(&["NOPERM"]) {
         (ErrorKind::Denied, "this user lacks a right that every connection needs")
     } else if starts(&["DENIED"]) {

@@ -23,7 +23,7 @@ fn what_the_server_refuses_tells_what_to_do() {
         (
             "ERR AUTH <password> called without any password configured for the default user.",
             ErrorKind::Denied,
-            "leave it out",
+            "give none",
         ),
         ("NOPERM this user has no permissions to run 'ping'", ErrorKind::Denied, "right"),
         ("ERR DB index is out of range", ErrorKind::InvalidInput, "databases"),

@@ -59,14 +59,21 @@ impl Registry {
     }
 
     /// What to send with a heartbeat: with every second one, which is twice in a lease, and with
-    /// each until [`heard`](Self::heard) says that it was answered.
-    pub(crate) fn beat(&self, keys: &Keys, renew: &Renew) -> Option<ScriptCall> {
+    /// each until [`heard`](Self::heard) says that it was answered. It names the queues that are
+    /// `named`.
+    pub(crate) fn beat(
+        &self,
+        keys: &Keys,
+        renew: &Renew,
+        named: impl Fn(&QueueName) -> bool,
+    ) -> Option<ScriptCall> {
         let rests = self.take(renew.worker);
         if rests && !renew.lease.is_zero() {
             return None;
         }
         let info = serde_json::to_vec(&renew.info).unwrap_or_default().into();
-        let names = renew.held.iter().map(|held| held.queue.to_string());
+        let queues = renew.held.iter().map(|held| &held.queue);
+        let names = queues.filter(|queue| named(queue)).map(ToString::to_string);
         Some(request::beat(keys, renew.worker, Some(renew.lease), info, names))
     }
 

@@ -92,7 +92,9 @@ pub(crate) async fn lacking<C: RedisClient>(
             let line = lines.get(usize::try_from(at).ok()?.checked_sub(1)?)?;
             Some(right(line))
         });
-        rights.push(RoleRights::new(role, missing.collect()));
+        // Several lines may need one right.
+        let missing: BTreeSet<String> = missing.collect();
+        rights.push(RoleRights::new(role, missing.into_iter().collect()));
     }
     Ok(Some(rights))
 }

@@ -211,7 +211,10 @@ impl<C: RedisClient> Runner<C> {
             let expected = expected_type(name);
             if found != "none" && found != expected {
                 let found = format!("a {}", String::from_utf8_lossy(&found));
-                return taken(operation, key, &found, expected);
+                return match adopted_as(name).filter(|_| call.adopted) {
+                    Some(role) => mistaken(operation, key, &found, role),
+                    None => taken(operation, key, &found, expected),
+                };
             }
         }
         let message = format!("a key of the {} script holds another type", call.script.name);
@@ -227,6 +230,22 @@ fn taken(operation: Operation, key: &Bytes, found: &str, expected: &str) -> Erro
         String::from_utf8_lossy(key),
     );
     Error::new(ErrorKind::WrongType, operation, message)
+}
+
+/// A plain key that is to be adopted is another thing than its user thought: that user's own data.
+fn mistaken(operation: Operation, key: &Bytes, found: &str, role: &str) -> Error {
+    let message =
+        format!("{:?} is {found}, so nothing was done: {role}", String::from_utf8_lossy(key));
+    Error::new(ErrorKind::WrongType, operation, message)
+}
+
+/// What a plain key of an adopted queue has to be.
+fn adopted_as(key: &str) -> Option<&'static str> {
+    match key {
+        "inbox" | "list" => Some("what is adopted has to be a list; is another key meant?"),
+        "failedset" => Some("the failed set of an adopted list has to be a set; is another meant?"),
+        _ => None,
+    }
 }
 
 fn expected_type(key: &str) -> &'static str {

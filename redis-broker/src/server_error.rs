@@ -69,8 +69,12 @@ fn from_server(operation: Operation, text: &str) -> Error {
         (ErrorKind::OutOfMemory, "the store is at its maxmemory; let workers drain it, or raise it")
     } else if found(&["WRONGTYPE"]) {
         (ErrorKind::WrongType, "a key of the queue holds something else")
-    } else if found(&["NOAUTH", "WRONGPASS", "invalid password"]) || found(NO_RIGHT) {
+    } else if found(&["NOAUTH", "WRONGPASS", "invalid password"]) {
         (ErrorKind::Denied, "the store refused; check the user, its password and its rights")
+    } else if found(NO_RIGHT) {
+        let advice = "this user lacks a right, to a command or a key; see tireless doctor --role ROLE \
+                      for the rights of a role";
+        (ErrorKind::Denied, advice)
     } else if found(&[
         "LOADING",
         "READONLY",

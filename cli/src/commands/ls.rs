@@ -4,6 +4,7 @@ use serde::Serialize;
 use tireless::limits::TASKS_PER_CALL;
 use tireless::{Backend, List, QueueName, State, TaskSummary};
 
+use crate::adopt::Adopt;
 use crate::args;
 use crate::exit::Outcome;
 use crate::output::{Output, moment, note, number, table};
@@ -11,19 +12,23 @@ use crate::view::{TaskLine, open, preview};
 
 /// Which tasks.
 #[derive(Debug, clap::Args)]
+#[command(override_usage = "tireless ls [OPTIONS] <QUEUE|--adopt LIST> <STATE>")]
 pub(crate) struct Args {
     /// The queue
-    #[arg(value_parser = args::queue)]
-    queue: QueueName,
+    #[arg(value_parser = args::queue, required_unless_present = "adopt")]
+    queue: Option<QueueName>,
     /// ready, running, scheduled, failed, dead or done
-    #[arg(value_parser = args::state)]
-    state: State,
+    #[arg(value_parser = args::state, required_unless_present = "adopt")]
+    state: Option<State>,
     /// Most tasks to list
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     limit: u32,
     /// Where to go on: what the listing before said
     #[arg(long, default_value_t = 0)]
     cursor: u64,
+    /// A plain list instead
+    #[command(flatten)]
+    pub(crate) adopt: Adopt,
 }
 
 #[derive(Serialize)]
@@ -36,18 +41,20 @@ struct Answer<'a> {
 
 /// Lists tasks, as many pages as it takes.
 pub(crate) async fn run(args: Args, broker: &dyn Backend, out: Output) -> Outcome {
-    let (tasks, next) = pages(&args, broker).await?;
+    let (queue, state) = args.adopt.shifted_one(args.queue, args.state, args::state)?;
+    let list = List { queue, state, cursor: args.cursor, limit: args.limit as usize };
+    let (tasks, next) = pages(&list, broker).await?;
     out.json(&Answer {
-        queue: args.queue.as_str(),
-        state: args.state.as_str(),
+        queue: list.queue.as_str(),
+        state: state.as_str(),
         tasks: tasks.iter().map(TaskLine::from).collect(),
         next,
     })?;
     if tasks.is_empty() && !out.json {
-        note(none(&args.queue, args.state));
+        note(none(&list.queue, state));
         return Ok(());
     }
-    let when = match args.state {
+    let when = match state {
         State::Scheduled | State::Failed => "DUE",
         State::Dead => "DIED",
         State::Done => "DONE",
@@ -85,15 +92,14 @@ fn none(queue: &QueueName, state: State) -> String {
 }
 
 async fn pages(
-    args: &Args,
+    all: &List,
     broker: &dyn Backend,
 ) -> tireless::Result<(Vec<TaskSummary>, Option<u64>)> {
-    let most = args.limit as usize;
     let mut tasks = Vec::new();
-    let mut next = Some(args.cursor);
-    while let Some(cursor) = next.filter(|_| tasks.len() < most) {
-        let limit = (most - tasks.len()).min(TASKS_PER_CALL);
-        let list = List { queue: args.queue.clone(), state: args.state, cursor, limit };
+    let mut next = Some(all.cursor);
+    while let Some(cursor) = next.filter(|_| tasks.len() < all.limit) {
+        let limit = (all.limit - tasks.len()).min(TASKS_PER_CALL);
+        let list = List { cursor, limit, ..all.clone() };
         let page = broker.list(&list).await?;
         tasks.extend(page.tasks);
         next = page.next;

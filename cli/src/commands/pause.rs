@@ -3,16 +3,21 @@
 use serde::Serialize;
 use tireless::{Backend, QueueName};
 
+use crate::adopt::Adopt;
 use crate::args;
 use crate::exit::Outcome;
 use crate::output::Output;
+use crate::queues::note_unused;
 
 /// Which queue.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The queue
-    #[arg(value_parser = args::queue)]
-    queue: QueueName,
+    #[arg(value_parser = args::queue, required_unless_present = "adopt", conflicts_with = "adopt")]
+    queue: Option<QueueName>,
+    /// A plain list instead
+    #[command(flatten)]
+    pub(crate) adopt: Adopt,
 }
 
 #[derive(Serialize)]
@@ -23,7 +28,11 @@ struct Answer<'a> {
 
 /// Pauses the queue, or ends its pause.
 pub(crate) async fn run(args: Args, paused: bool, broker: &dyn Backend, out: Output) -> Outcome {
-    let queue = args.queue;
+    let adopts = args.adopt.queue()?.is_some();
+    let (queue, _) = args.adopt.shifted::<()>(args.queue, Vec::new(), |_| Ok(()))?;
+    if paused && !adopts {
+        note_unused(std::slice::from_ref(&queue), broker).await;
+    }
     if paused {
         broker.pause(&queue).await?;
     } else {

@@ -4,6 +4,7 @@ use serde::Serialize;
 use tireless::limits::TASKS_PER_CALL;
 use tireless::{Backend, Counts, QueueName, State};
 
+use crate::adopt::Adopt;
 use crate::args;
 use crate::confirm::{Reach, confirm};
 use crate::exit::{Outcome, Stop};
@@ -11,16 +12,20 @@ use crate::output::{Output, counted, progress};
 
 /// Which tasks.
 #[derive(Debug, clap::Args)]
+#[command(override_usage = "tireless purge [OPTIONS] <QUEUE|--adopt LIST> <STATE>")]
 pub(crate) struct Args {
     /// The queue
-    #[arg(value_parser = args::queue)]
-    queue: QueueName,
+    #[arg(value_parser = args::queue, required_unless_present = "adopt")]
+    queue: Option<QueueName>,
     /// ready, scheduled, failed, dead or done
-    #[arg(value_parser = state)]
-    state: State,
+    #[arg(value_parser = state, required_unless_present = "adopt")]
+    state: Option<State>,
     /// Do not ask
     #[arg(long)]
     yes: bool,
+    /// A plain list instead
+    #[command(flatten)]
+    pub(crate) adopt: Adopt,
 }
 
 /// Reads a state. That running tasks cannot be purged is told later, with what to do instead.
@@ -39,7 +44,8 @@ struct Answer<'a> {
 
 /// Removes as many tasks as the state held at the start, in bounded calls.
 pub(crate) async fn run(args: Args, broker: &dyn Backend, out: Output) -> Outcome {
-    let Args { queue, state, yes } = args;
+    let Args { queue, state, yes, adopt } = args;
+    let (queue, state) = adopt.shifted_one(queue, state, args::state)?;
     if state == State::Running {
         return Err(Stop::usage(
             "running tasks are held by workers and cannot be purged; stop the workers first, \

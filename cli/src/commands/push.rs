@@ -10,7 +10,10 @@ use bytes::Bytes;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use serde::Serialize;
 use tireless::limits::BODY_BYTES;
-use tireless::{Backend, Durability, Envelope, NewTask, OwnId, Pushed, QueueName, StoreTime, When};
+use tireless::{
+    Backend, Durability, Envelope, ErrorKind, NewTask, OwnId, Pushed, QueueName, State, StoreTime,
+    TaskId, When,
+};
 
 use crate::args::{self, Lines, duration, moment};
 use crate::exit::{Outcome, Stop};
@@ -66,17 +69,22 @@ fn own_id(text: &str) -> Result<OwnId, String> {
     OwnId::new(text).map_err(|error| error.message().to_owned())
 }
 
+/// `confirmed` is there where --replicas or --fsync was given.
 #[derive(Serialize)]
 struct Single<'a> {
     queue: &'a str,
     id: String,
     pushed: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    confirmed: Option<bool>,
 }
 
 #[derive(Serialize)]
 struct Many<'a> {
     queue: &'a str,
     pushed: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    confirmed: Option<bool>,
 }
 
 /// Pushes one task, or one a line.
@@ -124,16 +132,56 @@ async fn push_one(
     let mut task = NewTask::new(Envelope::raw(body).encode()?);
     task.when = when;
     task.own_id = own_id;
-    let made = task.id;
-    let (id, pushed) = match pusher.push(vec![task]).await?.first() {
+    let (made, named) = (task.id, task.own_id.is_some());
+    let sent = pusher.push(vec![task]).await?;
+    let (id, pushed) = match sent.answers.first() {
         Some(Pushed::Exists { id }) => (*id, false),
         _ => (made, true),
     };
+    let queue = pusher.queue();
+    let confirmed = pusher.confirmed(&sent);
+    out.json(&Single { queue: queue.as_str(), id: id.to_string(), pushed, confirmed })?;
     if !pushed {
-        note(format!("nothing was pushed: task {id} lives under this id"));
+        let state = pusher.state(id).await;
+        let lives = lives(queue, id, state);
+        note(format!("nothing was pushed: {lives}"));
     }
-    out.json(&Single { queue: pusher.queue().as_str(), id: id.to_string(), pushed })?;
-    out.line(id.to_string())
+    let Some(error) = sent.unconfirmed else { return out.line(id.to_string()) };
+    let again = if named {
+        "running the command again makes no other task while this one lives, and asks anew"
+    } else {
+        "running the command again makes another task: only with --id does it not"
+    };
+    let why = unconfirmed(pusher, &error);
+    Err(Stop::failed(format!("task {id} is stored, but not confirmed: {why}; {again}")))
+}
+
+/// What is known of the task that is in the way, and what to do where it does not go by itself.
+fn lives(queue: &QueueName, id: TaskId, state: Option<State>) -> String {
+    match state {
+        Some(State::Dead) => format!(
+            "task {id} has this id and is dead; tireless requeue {queue} {id} tries it again, \
+             tireless rm {queue} {id} frees the id"
+        ),
+        Some(state) => format!("task {id} has this id and is {state}"),
+        None => format!("task {id} lives under this id"),
+    }
+}
+
+/// Why what is stored is not as sure as was asked for.
+fn unconfirmed(pusher: &Pusher, error: &tireless::Error) -> String {
+    match (error.kind(), pusher.asked()) {
+        (ErrorKind::NotDurable, Durability::Replicated { replicas, timeout }) => {
+            let too_few =
+                if replicas == 1 { "no".into() } else { format!("fewer than {replicas}") };
+            let plural = if replicas == 1 { "" } else { "s" };
+            format!("{too_few} replica{plural} had it within {timeout:?}")
+        }
+        (ErrorKind::NotDurable, Durability::Fsynced { timeout }) => {
+            format!("it was not on the server's disk within {timeout:?}")
+        }
+        _ => error.to_string(),
+    }
 }
 
 async fn push_lines(pusher: &Pusher, lines: Lines, when: When, out: Output) -> Outcome {
@@ -145,7 +193,7 @@ async fn push_lines(pusher: &Pusher, lines: Lines, when: When, out: Output) -> O
             Ok(batch) => batch,
             Err(trouble) => {
                 bar.finish_and_clear();
-                return stopped(pusher.queue(), pushed, &trouble, out);
+                return stopped(pusher, pushed, &trouble, out);
             }
         };
         let tasks = bodies
@@ -157,26 +205,39 @@ async fn push_lines(pusher: &Pusher, lines: Lines, when: When, out: Output) -> O
             })
             .collect::<tireless::Result<Vec<_>>>()?;
         let count = tasks.len() as u64;
-        if let Err(error) = pusher.push(tasks).await {
+        let last_line = first_line + count - 1;
+        let trouble = match pusher.push(tasks).await {
+            Ok(sent) => {
+                pushed += count;
+                sent.unconfirmed.map(|error| {
+                    let why = unconfirmed(pusher, &error);
+                    Trouble::unconfirmed(first_line, last_line, &why)
+                })
+            }
+            Err(error) => Some(Trouble::refused(first_line, last_line, &error)),
+        };
+        if let Some(trouble) = trouble {
             bar.finish_and_clear();
-            let last_line = first_line + count - 1;
-            let trouble = Trouble::refused(first_line, last_line, &error);
-            return stopped(pusher.queue(), pushed, &trouble, out);
+            return stopped(pusher, pushed, &trouble, out);
         }
-        pushed += count;
         bar.set_position(pushed);
     }
     bar.finish_and_clear();
     if pushed == 0 {
         note("the input is empty: nothing was pushed");
     }
-    out.json(&Many { queue: pusher.queue().as_str(), pushed })?;
-    out.line(format!("pushed {} to {}", counted(pushed, "task"), pusher.queue()))
+    let queue = pusher.queue();
+    let confirmed = pusher.asks_for_more().then_some(true);
+    out.json(&Many { queue: queue.as_str(), pushed, confirmed })?;
+    out.line(format!("pushed {} to {queue}", counted(pushed, "task")))
 }
 
 /// Says how far it came, so that nothing is lost or pushed twice by whoever goes on.
-fn stopped(queue: &QueueName, pushed: u64, trouble: &Trouble, out: Output) -> Outcome {
-    out.json(&Many { queue: queue.as_str(), pushed })?;
-    let before = counted(pushed, "task");
-    Err(Stop::failed(format!("{trouble}. What was pushed to {queue} before it: {before}")))
+fn stopped(pusher: &Pusher, pushed: u64, trouble: &Trouble, out: Output) -> Outcome {
+    let queue = pusher.queue();
+    let confirmed = pusher.asks_for_more().then_some(!trouble.is_unconfirmed());
+    out.json(&Many { queue: queue.as_str(), pushed, confirmed })?;
+    let so_far = if trouble.is_unconfirmed() { "with them" } else { "before it" };
+    let pushed = counted(pushed, "task");
+    Err(Stop::failed(format!("{trouble}. What was pushed to {queue} {so_far}: {pushed}")))
 }

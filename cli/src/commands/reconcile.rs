@@ -6,6 +6,7 @@ use tireless::{Backend, Mended, QueueName, Reconcile};
 use crate::args;
 use crate::exit::Outcome;
 use crate::output::{Output, number, progress, table};
+use crate::queues::{Each, Row, chosen, rows, told, well};
 
 /// Which queues.
 #[derive(Debug, clap::Args)]
@@ -17,7 +18,7 @@ pub(crate) struct Args {
 
 #[derive(Serialize)]
 struct Answer<'a> {
-    queues: Vec<Line<'a>>,
+    queues: Vec<Row<Line<'a>>>,
 }
 
 #[derive(Serialize)]
@@ -30,25 +31,22 @@ struct Line<'a> {
 
 /// Searches the queues one after the other.
 pub(crate) async fn run(args: Args, broker: &dyn Backend, out: Output) -> Outcome {
-    let mut queues = args.queues;
-    if queues.is_empty() {
-        queues = broker.queues().await?;
-        queues.sort();
-    }
-    let mut mended = Vec::with_capacity(queues.len());
-    for queue in queues {
-        let found = search(&queue, broker).await?;
+    let mut mended = Each::new();
+    for queue in chosen(&args.queues, broker).await? {
+        let found = search(&queue, broker).await;
         mended.push((queue, found));
     }
-    out.json(&Answer { queues: mended.iter().map(|(queue, found)| line(queue, found)).collect() })?;
-    print(&mended, out)
+    out.json(&Answer { queues: rows(&mended, line) })?;
+    print(&mended, out)?;
+    told(&mended)
 }
 
 async fn search(queue: &QueueName, broker: &dyn Backend) -> tireless::Result<Mended> {
     let bar = progress(None, "searching");
     let (mut step, mut mended) = (Reconcile::BEGIN, Mended::default());
     loop {
-        let answer = broker.reconcile(queue, &step).await?;
+        let answer =
+            broker.reconcile(queue, &step).await.inspect_err(|_| bar.finish_and_clear())?;
         mended.add(&answer.mended);
         bar.inc(1);
         step = Reconcile::GO_ON;
@@ -59,14 +57,17 @@ async fn search(queue: &QueueName, broker: &dyn Backend) -> tireless::Result<Men
     }
 }
 
-fn print(mended: &[(QueueName, Mended)], out: Output) -> Outcome {
+fn print(mended: &Each<Mended>, out: Output) -> Outcome {
     if mended.is_empty() {
         return out.line("no queue is in use");
+    }
+    if well(mended).next().is_none() {
+        return Ok(());
     }
     let mut heads = vec!["QUEUE".to_owned()];
     heads.extend(Mended::default().classes().map(|(class, _)| class.to_uppercase()));
     let mut shown = table(&heads.iter().map(String::as_str).collect::<Vec<_>>());
-    for (queue, found) in mended {
+    for (queue, found) in well(mended) {
         let mut row = vec![queue.as_str().into()];
         row.extend(found.classes().map(|(_, count)| number(count, None)));
         shown.add_row(row);

@@ -8,6 +8,7 @@ use tireless::limits::TASKS_PER_CALL;
 use tireless::{Backend, QueueName, Selection, State, TaskId};
 
 use super::purge::{held, tasks};
+use crate::adopt::Adopt;
 use crate::args;
 use crate::confirm::{Reach, confirm};
 use crate::exit::{Outcome, Stop};
@@ -18,14 +19,16 @@ const AT_ONCE: usize = 64;
 
 /// Which tasks.
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "tireless requeue [OPTIONS] <QUEUE> <ID..|--failed|--dead>")]
-#[command(group(clap::ArgGroup::new("which").required(true)))]
+#[command(
+    override_usage = "tireless requeue [OPTIONS] <QUEUE|--adopt LIST> <ID..|--failed|--dead>"
+)]
+#[command(group(clap::ArgGroup::new("which")))]
 pub(crate) struct Args {
     /// The queue
-    #[arg(value_parser = args::queue)]
-    queue: QueueName,
+    #[arg(value_parser = args::queue, required_unless_present = "adopt")]
+    queue: Option<QueueName>,
     /// The tasks, failed or dead ones
-    #[arg(group = "which")]
+    #[arg(group = "which", required_unless_present_any = ["failed", "dead", "adopt"])]
     ids: Vec<TaskId>,
     /// All that wait for their next attempt
     #[arg(long, group = "which")]
@@ -36,6 +39,9 @@ pub(crate) struct Args {
     /// Do not ask
     #[arg(long)]
     yes: bool,
+    /// A plain list instead
+    #[command(flatten)]
+    pub(crate) adopt: Adopt,
 }
 
 #[derive(Serialize)]
@@ -47,12 +53,17 @@ struct Answer<'a> {
 
 /// Makes them ready again; fails if one that was named is neither failed nor dead.
 pub(crate) async fn run(args: Args, broker: &dyn Backend, out: Output) -> Outcome {
-    let queue = &args.queue;
-    let (requeued, left) = if args.ids.is_empty() {
+    let all = args.failed || args.dead;
+    let (queue, ids) = args.adopt.shifted(args.queue, args.ids, args::task)?;
+    if ids.is_empty() != all {
+        return Err(Stop::usage("name the tasks to requeue, or say --failed or --dead for all"));
+    }
+    let queue = &queue;
+    let (requeued, left) = if all {
         let state = if args.dead { State::Dead } else { State::Failed };
         (sweep(queue, state, args.yes, broker).await?, Vec::new())
     } else {
-        named(queue, args.ids, args.yes, broker).await?
+        named(queue, ids, args.yes, broker).await?
     };
     let answer = Answer { queue: queue.as_str(), requeued, left };
     out.json(&answer)?;

@@ -4,6 +4,7 @@ use serde::Serialize;
 use tireless::limits::TASKS_PER_CALL;
 use tireless::{Backend, QueueName, Removed, TaskId};
 
+use crate::adopt::Adopt;
 use crate::args;
 use crate::confirm::{Reach, confirm};
 use crate::exit::{Outcome, Stop};
@@ -11,16 +12,20 @@ use crate::output::{Output, counted, note};
 
 /// Which tasks.
 #[derive(Debug, clap::Args)]
+#[command(override_usage = "tireless rm [OPTIONS] <QUEUE|--adopt LIST> <ID>..")]
 pub(crate) struct Args {
     /// The queue
-    #[arg(value_parser = args::queue)]
-    queue: QueueName,
+    #[arg(value_parser = args::queue, required_unless_present = "adopt")]
+    queue: Option<QueueName>,
     /// The tasks
-    #[arg(required = true)]
+    #[arg(required_unless_present = "adopt")]
     ids: Vec<TaskId>,
     /// Do not ask
     #[arg(long)]
     yes: bool,
+    /// A plain list instead
+    #[command(flatten)]
+    pub(crate) adopt: Adopt,
 }
 
 #[derive(Serialize, Default)]
@@ -33,7 +38,11 @@ struct Answer {
 
 /// Removes them; fails if one is missing or running.
 pub(crate) async fn run(args: Args, broker: &dyn Backend, out: Output) -> Outcome {
-    let Args { queue, ids, yes } = args;
+    let Args { queue, ids, yes, adopt } = args;
+    let (queue, ids) = adopt.shifted(queue, ids, args::task)?;
+    if ids.is_empty() {
+        return Err(Stop::usage("name the tasks to remove"));
+    }
     let tasks = counted(ids.len() as u64, "task");
     confirm(&format!("Remove {tasks} from {queue}?"), Reach::Named, yes)?;
     let mut answer = Answer { queue: queue.to_string(), ..Answer::default() };

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use tireless::{Backend, FailureEntry, QueueName, StoreTime, TaskDetail, TaskId};
 
+use crate::adopt::Adopt;
 use crate::args;
 use crate::exit::{Outcome, Stop};
 use crate::output::{Output, moment, span};
@@ -10,12 +11,17 @@ use crate::view::{TaskLine, codec, full, open, plain, preview};
 
 /// Which task.
 #[derive(Debug, clap::Args)]
+#[command(override_usage = "tireless show [OPTIONS] <QUEUE|--adopt LIST> <ID>")]
 pub(crate) struct Args {
     /// The queue
-    #[arg(value_parser = args::queue)]
-    queue: QueueName,
+    #[arg(value_parser = args::queue, required_unless_present = "adopt")]
+    queue: Option<QueueName>,
     /// The task
-    id: TaskId,
+    #[arg(required_unless_present = "adopt")]
+    id: Option<TaskId>,
+    /// A plain list instead
+    #[command(flatten)]
+    pub(crate) adopt: Adopt,
 }
 
 #[derive(Serialize)]
@@ -49,7 +55,7 @@ impl<'a> From<&'a FailureEntry> for Failure<'a> {
 
 /// Shows it.
 pub(crate) async fn run(args: Args, broker: &dyn Backend, out: Output) -> Outcome {
-    let Args { queue, id } = args;
+    let (queue, id) = args.adopt.shifted_one(args.queue, args.id, args::task)?;
     let Some(task) = broker.show(&queue, id).await? else {
         return Err(Stop::failed(format!(
             "{queue} has no task {id}: it is done, was removed, or was pushed to another queue"

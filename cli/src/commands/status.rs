@@ -4,27 +4,43 @@ use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
 use comfy_table::Color;
+use futures_util::{StreamExt, stream};
 use serde::Serialize;
 use tireless::{Backend, Counts, QueueName};
 
+use crate::adopt::Adopt;
 use crate::args;
 use crate::exit::Outcome;
-use crate::output::{Output, number, span, table};
+use crate::output::{Output, note, number, span, table};
+use crate::queues::{Each, Row, chosen, note_unused, rows, told, well};
+use crate::redact::redact;
+
+/// Queues that are counted at the same time: where a server is away, their waits overlap.
+const AT_ONCE: usize = 16;
 
 /// Which queues, and how often.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The queues; all that are in use if none is named
-    #[arg(value_parser = args::queue)]
+    #[arg(value_parser = args::queue, conflicts_with = "adopt")]
     queues: Vec<QueueName>,
     /// Count again each second, until Ctrl-C
     #[arg(long)]
     watch: bool,
+    /// A plain list instead
+    #[command(flatten)]
+    pub(crate) adopt: Adopt,
 }
 
 #[derive(Serialize)]
 struct Answer<'a> {
-    queues: Vec<Line<'a>>,
+    queues: Vec<Row<Line<'a>>>,
+}
+
+/// A look of `--watch` that saw nothing, for programs.
+#[derive(Serialize)]
+struct Blind {
+    error: String,
 }
 
 #[derive(Serialize)]
@@ -37,23 +53,32 @@ struct Line<'a> {
     dead: u64,
     done: u64,
     workers: u64,
-    oldest_ready_ms: u64,
+    oldest_ready_ms: Option<u64>,
+    paused: bool,
+    suspects: u64,
+    inbox: u64,
+    kept: u64,
+    dropped: u64,
 }
 
 /// Prints the counts, once or each second.
 pub(crate) async fn run(args: Args, broker: &dyn Backend, out: Output) -> Outcome {
+    let queues = args.adopt.or_queues(&args.queues)?;
     if !args.watch {
-        return print(&look(&args.queues, broker).await?, out);
+        let counted = look(&queues, broker).await?;
+        print(&counted, out)?;
+        note_unused(&args.queues, broker).await;
+        return told(&counted);
     }
     let stop = tokio::signal::ctrl_c();
     tokio::pin!(stop);
+    let mut seen = false;
     loop {
-        let counts = look(&args.queues, broker).await?;
-        if io::stdout().is_terminal() && !out.json {
-            // Clears the screen and starts at its top.
-            write!(io::stdout(), "\x1b[2J\x1b[H")?;
-        }
-        print(&counts, out)?;
+        let counted = tokio::select! {
+            _ = &mut stop => return Ok(()),
+            counted = look(&queues, broker) => counted,
+        };
+        seen |= show(counted, seen, out)?;
         tokio::select! {
             _ = &mut stop => return Ok(()),
             () = tokio::time::sleep(Duration::from_secs(1)) => {}
@@ -61,29 +86,48 @@ pub(crate) async fn run(args: Args, broker: &dyn Backend, out: Output) -> Outcom
     }
 }
 
-async fn look(
-    queues: &[QueueName],
-    broker: &dyn Backend,
-) -> tireless::Result<Vec<(QueueName, Counts)>> {
-    let mut queues = queues.to_vec();
-    if queues.is_empty() {
-        queues = broker.queues().await?;
-        queues.sort();
-    }
-    let mut counted = Vec::with_capacity(queues.len());
-    for queue in queues {
-        let counts = broker.counts(&queue).await?;
-        counted.push((queue, counts));
-    }
-    Ok(counted)
+async fn look(queues: &[QueueName], broker: &dyn Backend) -> tireless::Result<Each<Counts>> {
+    let queues = chosen(queues, broker).await?;
+    let counts = |queue: QueueName| async {
+        let counts = broker.counts(&queue).await;
+        (queue, counts)
+    };
+    Ok(stream::iter(queues).map(counts).buffered(AT_ONCE).collect().await)
 }
 
-fn print(counted: &[(QueueName, Counts)], out: Output) -> Outcome {
-    out.json(&Answer {
-        queues: counted.iter().map(|(queue, counts)| line(queue, counts)).collect(),
-    })?;
+/// Shows one look of several, and tells whether it saw anything. The first one has to: a server
+/// that goes away later may come back.
+fn show(counted: tireless::Result<Each<Counts>>, seen_before: bool, out: Output) -> Outcome<bool> {
+    let blind = |each: &Each<Counts>| !each.is_empty() && well(each).next().is_none();
+    if io::stdout().is_terminal() && !out.json {
+        // Clears the screen and starts at its top.
+        write!(io::stdout(), "\x1b[2J\x1b[H")?;
+    }
+    match counted {
+        Ok(counted) => {
+            print(&counted, out)?;
+            let outcome = told(&counted);
+            if blind(&counted) && !seen_before {
+                outcome?;
+            }
+            Ok(!blind(&counted))
+        }
+        Err(error) if seen_before => {
+            out.json(&Blind { error: redact(&error.to_string()) })?;
+            note(format!("error: {error}"));
+            Ok(false)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn print(counted: &Each<Counts>, out: Output) -> Outcome {
+    out.json(&Answer { queues: rows(counted, line) })?;
     if counted.is_empty() {
         return out.line("no queue is in use");
+    }
+    if well(counted).next().is_none() {
+        return Ok(());
     }
     let mut shown = table(&[
         "QUEUE",
@@ -97,11 +141,9 @@ fn print(counted: &[(QueueName, Counts)], out: Output) -> Outcome {
         "OLDEST",
         "",
     ]);
-    for (queue, counts) in counted {
-        let oldest = match counts.oldest_ready_ms {
-            0 => "-".to_owned(),
-            millis => span(Duration::from_millis(millis)),
-        };
+    for (queue, counts) in well(counted) {
+        let oldest = oldest_ready_ms(counts)
+            .map_or_else(|| "-".to_owned(), |millis| span(Duration::from_millis(millis)));
         shown.add_row(vec![
             queue.as_str().into(),
             number(counts.ready, None),
@@ -137,6 +179,13 @@ fn remarks(counts: &Counts) -> String {
     remarks.join(", ")
 }
 
+/// The age of the task that is next, if there is one. Where suspects alone are ready, it may not be
+/// known.
+fn oldest_ready_ms(counts: &Counts) -> Option<u64> {
+    let known = counts.ready > counts.suspects || counts.oldest_ready_ms > 0;
+    (counts.ready > 0 && known).then_some(counts.oldest_ready_ms)
+}
+
 fn line<'a>(queue: &'a QueueName, counts: &Counts) -> Line<'a> {
     Line {
         queue: queue.as_str(),
@@ -147,6 +196,11 @@ fn line<'a>(queue: &'a QueueName, counts: &Counts) -> Line<'a> {
         dead: counts.dead,
         done: counts.done,
         workers: counts.workers,
-        oldest_ready_ms: counts.oldest_ready_ms,
+        oldest_ready_ms: oldest_ready_ms(counts),
+        paused: counts.paused,
+        suspects: counts.suspects,
+        inbox: counts.inbox,
+        kept: counts.kept,
+        dropped: counts.dropped,
     }
 }

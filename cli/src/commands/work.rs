@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tireless::{Adoption, Backend, Backoff, QueueName, shutdown_signal};
 
+use crate::adopt::Adopt;
 use crate::args::{address, duration, lease, queue, some_duration};
 use crate::drain::{Drain, Drained};
 use crate::exit::{Outcome, Stop};
@@ -29,7 +30,7 @@ SIGTERM and Ctrl-C stop the worker gracefully: it takes nothing more, waits for 
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Args {
     /// The queues, in the order of their importance
-    #[arg(required_unless_present = "adopt", value_parser = queue)]
+    #[arg(required_unless_present = "adopt", conflicts_with = "adopt", value_parser = queue)]
     queues: Vec<QueueName>,
     /// What is run
     #[command(flatten)]
@@ -38,7 +39,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", default_value_t = 10)]
     retries: u32,
     /// Base of the backoff: doubled after each failure, up to an hour
-    #[arg(long, value_name = "DURATION", default_value = "2s", value_parser = duration)]
+    #[arg(
+        long, value_name = "DURATION", default_value = "2s", value_parser = duration,
+        conflicts_with = "adopt"
+    )]
     retry_delay: Duration,
     /// How long this worker is believed alive without a sign of life
     #[arg(long, value_name = "DURATION", default_value = "15s", value_parser = lease)]
@@ -51,7 +55,7 @@ pub(crate) struct Args {
     #[arg(long)]
     drain: bool,
     /// Also take raw bodies that other programs LPUSH into the queues' inboxes
-    #[arg(long)]
+    #[arg(long, conflicts_with = "adopt")]
     inbox: bool,
     /// Tell at this address over HTTP how the worker fares: GET /live and GET /ready answer 200, or
     /// 503 and which loop is silent
@@ -60,12 +64,9 @@ pub(crate) struct Args {
     /// Let --health listen where other machines can reach it
     #[arg(long, requires = "health")]
     health_public: bool,
-    /// Take tasks from an existing plain list instead, which others LPUSH bodies to
-    #[arg(long, value_name = "LIST", requires = "failed_set", conflicts_with_all = ["queues", "inbox"])]
-    adopt: Option<String>,
-    /// The plain set in which the failed bodies of --adopt are kept
-    #[arg(long, value_name = "SET", requires = "adopt")]
-    failed_set: Option<String>,
+    /// A plain list instead
+    #[command(flatten)]
+    adopt: Adopt,
     /// How long a failed body stays in --failed-set before it goes back to the list; also how often
     /// members that others put there go back
     #[arg(
@@ -85,21 +86,7 @@ enum Why {
 impl Args {
     /// The plain keys to adopt, and the queue that stands for them.
     pub(crate) fn adopted(&self) -> Outcome<Option<(QueueName, Adoption)>> {
-        let (Some(list), Some(set)) = (&self.adopt, &self.failed_set) else { return Ok(None) };
-        for (flag, key) in [("--adopt", list), ("--failed-set", set)] {
-            if key.is_empty() {
-                return Err(Stop::usage(format!("{flag} needs the name of a key")));
-            }
-        }
-        if list == set {
-            return Err(Stop::usage("--adopt and --failed-set name the same key"));
-        }
-        let adoption = Adoption {
-            list: list.clone().into(),
-            failed_set: set.clone().into(),
-            sweep_every: self.requeue_every,
-        };
-        Ok(Some((adopted_name(list)?, adoption)))
+        self.adopt.keys_swept(self.requeue_every)
     }
 
     /// The address at which health is told, taken.
@@ -113,18 +100,6 @@ impl Args {
         }
         Endpoint::bind(address).await.map(Some)
     }
-
-    fn queues(&self) -> tireless::Result<Vec<QueueName>> {
-        match &self.adopt {
-            Some(list) => Ok(vec![adopted_name(list)?]),
-            None => Ok(self.queues.clone()),
-        }
-    }
-}
-
-/// A list's name is free, a queue's is not.
-fn adopted_name(list: &str) -> tireless::Result<QueueName> {
-    QueueName::new(list).or_else(|_| QueueName::new("adopted"))
 }
 
 /// Works until it is told to stop, or until the queues are drained.
@@ -134,11 +109,12 @@ pub(crate) async fn run(
     broker: Arc<dyn Backend>,
     out: Output,
 ) -> Outcome {
-    let queues = args.queues()?;
-    let inbox = args.inbox || args.adopt.is_some();
+    let adopts = args.adopt.queue()?.is_some();
+    let queues = args.adopt.or_queues(&args.queues)?;
+    let inbox = args.inbox || adopts;
     let exec = args.exec.start(out.json)?;
     let mut policy = policy(args.retries, args.retry_delay, &exec);
-    if args.adopt.is_some() {
+    if adopts {
         policy.backoff = Backoff::fixed(args.requeue_every);
     }
     let died_before = died(broker.as_ref(), &queues).await?;
@@ -161,13 +137,17 @@ pub(crate) async fn run(
     let did = Did::new(&summary, died);
     out.json(&did)?;
     match why.get() {
-        Some(Why::Drained(Drained::Paused(queue))) => Err(Stop::failed(format!(
-            "{queue} is paused, so it cannot be drained; tireless resume {queue} ends the pause"
-        ))),
-        Some(Why::Drained(Drained::Empty)) if did.died() > 0 => Err(Stop::failed(format!(
-            "{} died; tireless ls QUEUE dead lists what is dead",
-            counted(did.died(), "task")
-        ))),
+        Some(Why::Drained(Drained::Paused(queue))) => {
+            let place = args.adopt.words().unwrap_or_else(|| queue.to_string());
+            Err(Stop::failed(format!(
+                "{queue} is paused, so it cannot be drained; tireless resume {place} ends the pause"
+            )))
+        }
+        Some(Why::Drained(Drained::Empty)) if did.died() > 0 => {
+            let place = args.adopt.words().unwrap_or_else(|| "QUEUE".to_owned());
+            let died = counted(did.died(), "task");
+            Err(Stop::failed(format!("{died} died; tireless ls {place} dead lists what is dead")))
+        }
         Some(Why::Drained(Drained::Empty)) => Ok(()),
         _ => Err(Stop::failed("stopped before the queues were empty")),
     }

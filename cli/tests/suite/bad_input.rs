@@ -32,6 +32,10 @@ fn wrong_usage_is_2() {
         (&["work", "q", "--exec", "true", "--health-public"], "--health"),
         (&["work", "--adopt", "l", "--exec", "true"], "--failed-set"),
         (&["work", "--adopt", "l", "--failed-set", "l", "--exec", "true"], "same key"),
+        (
+            &["work", "--adopt", "l", "--failed-set", "s", "--exec", "true", "--retry-delay", "1s"],
+            "--retry-delay",
+        ),
         (&["ls", "q", "lost"], "there are ready"),
         (&["show", "q", "1"], "hexadecimal"),
         (&["requeue", "q"], "--dead"),
@@ -72,6 +76,23 @@ fn a_key_of_another_type_is_1_and_nothing_is_changed() {
     );
     redis(&["rename", &format!("{ready}.away"), &ready]);
     assert_eq!(place.count("q", "ready"), 1);
+}
+
+#[test]
+fn what_cannot_be_adopted_is_told_and_left_to_its_owner() {
+    let place = Place::new();
+    let [set, list] = ["set", "list"].map(|name| format!("{}-{name}", place.namespace()));
+    redis(&["sadd", &set, "ours"]);
+    redis(&["lpush", &list, "ours"]);
+    for (adopted, failed_set, expected) in [
+        (&*set, "none", format!("{set:?} is a set, so nothing was done: what is adopted")),
+        ("none", &*list, format!("{list:?} is a list, so nothing was done: the failed set")),
+    ] {
+        let keys = ["--adopt", adopted, "--failed-set", failed_set];
+        // A set of another type shows once the pool has started, and stops no worker.
+        let said = place.run(&[&["work", "--drain", "--exec", "true"], &keys[..]].concat()).err;
+        assert!(said.contains(&expected) && !said.contains("delete"), "{said}");
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod adopted;
 mod bad_input;
 mod bench;
 mod doctor;
@@ -10,6 +11,7 @@ mod eviction;
 mod guard;
 mod harness;
 mod health;
+mod ill_queues;
 mod operate;
 mod push;
 mod run;

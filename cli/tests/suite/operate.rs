@@ -21,7 +21,8 @@ fn status_has_exactly_the_agreed_fields() {
     place.run(&["push", "a", "x", "--after", "1h"]).ok();
     let line = |queue| {
         format!(r#"{{"queue":"{queue}","ready":0,"running":0,"scheduled":1,"failed":0,"dead":0,"#)
-            + r#""done":0,"workers":0,"oldest_ready_ms":0}"#
+            + r#""done":0,"workers":0,"oldest_ready_ms":null,"paused":false,"suspects":0,"#
+            + r#""inbox":0,"kept":0,"dropped":0}"#
     };
     let all = format!(r#"{{"queues":[{},{}]}}"#, line("a"), line("b"));
     assert_eq!(place.run(&["--json", "status"]).ok(), all);
@@ -33,6 +34,21 @@ fn status_has_exactly_the_agreed_fields() {
     assert!(text.contains("SCHEDULED") && !text.contains('\u{1b}'), "{text:?}");
     // A queue that does not exist holds nothing.
     assert_eq!(place.count("nowhere", "ready"), 0);
+}
+
+#[test]
+fn status_tells_programs_all_that_it_tells_people() {
+    let place = Place::new();
+    place.run(&["push", "q", "x"]).ok();
+    place.run(&["pause", "q"]).ok();
+    redis(&["lpush", &place.key("q", "inbox"), "plain"]);
+    redis(&["hset", &place.key("q", "queue"), "dropped", "7"]);
+    let text = place.run(&["status"]).ok();
+    assert!(text.contains("paused, 1 in the inbox, 7 dropped"), "{text}");
+    let told = place.json(&["status"])["queues"][0].clone();
+    assert_eq!(told["paused"].as_bool(), Some(true), "{told}");
+    assert_eq!((told["inbox"].as_u64(), told["dropped"].as_u64()), (Some(1), Some(7)), "{told}");
+    assert!(told["oldest_ready_ms"].is_u64(), "{told}");
 }
 
 #[test]

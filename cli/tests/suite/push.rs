@@ -4,7 +4,9 @@ use std::io::Write;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use crate::harness::{Answer, Place, eventually, redis, tireless};
+use serde_json::Value;
+
+use crate::harness::{Answer, Place, eventually, finish, redis, tireless};
 
 #[test]
 fn a_task_is_pushed_and_its_id_printed() {
@@ -34,6 +36,20 @@ fn an_own_id_that_lives_pushes_nothing() {
     assert_eq!(again.ok(), first);
     assert_eq!(place.json(&["push", "q", "c", "--id", "order-1"])["pushed"].as_bool(), Some(false));
     assert_eq!(place.count("q", "ready"), 1);
+}
+
+#[test]
+fn an_own_id_in_use_says_what_its_task_does() {
+    let place = Place::new();
+    let id = place.run(&["push", "q", "a", "--id", "order-1"]).ok();
+    let again = || place.run(&["push", "q", "b", "--id", "order-1"]).err;
+    let said = again();
+    assert!(said.contains(&format!("task {id} has this id and is ready")), "{said}");
+    place.run(&["work", "q", "--drain", "--retries", "0", "--exec", "false"]).failed(1);
+    let said = again();
+    assert!(said.contains("is dead") && said.contains(&format!("rm q {id}")), "{said}");
+    place.run(&["rm", "q", &id]).ok();
+    assert_eq!(again(), "");
 }
 
 #[test]
@@ -138,4 +154,55 @@ fn what_does_not_pass_is_not_waited_for() {
     Answer::from(said).failed(2);
     assert!(start.elapsed() < Duration::from_secs(8), "{:?}", start.elapsed());
     redis(&["ACL", "DELUSER", &user]);
+}
+
+/// What `push` says to a server without replicas, once it has given up.
+fn unconfirmed(place: &Place, args: &[&str], input: &[u8]) -> Answer {
+    let asks = ["--json", "push", "q", "--replicas", "2", "--confirm-within", "100ms"];
+    finish(&mut place.command(&[&asks[..], args].concat()), input).into()
+}
+
+#[test]
+fn what_is_stored_and_not_confirmed_is_counted_and_said_so() {
+    let place = Place::new();
+    let (one, named, many) = std::thread::scope(|scope| {
+        let place = &place;
+        let one = scope.spawn(|| unconfirmed(place, &["x"], b""));
+        let named = scope.spawn(|| unconfirmed(place, &["x", "--id", "order-1"], b""));
+        let many = unconfirmed(place, &["--lines", "-"], b"a\nb\nc\n");
+        (one.join().unwrap(), named.join().unwrap(), many)
+    });
+    let told = |answer: &Answer| -> Value {
+        let said = answer.err.lines().last().unwrap();
+        assert!(said.contains("fewer than 2 replicas had it within 100ms"), "{answer:?}");
+        assert!(!said.contains("may or may not") && !said.contains("safe"), "{answer:?}");
+        assert_eq!(answer.code, 1, "{answer:?}");
+        serde_json::from_str(&answer.out).unwrap()
+    };
+    for (answer, advice) in [(&one, "makes another task"), (&named, "makes no other task")] {
+        let single = told(answer);
+        assert_eq!(
+            (single["pushed"].as_bool(), single["confirmed"].as_bool()),
+            (Some(true), Some(false))
+        );
+        let id = single["id"].as_str().unwrap();
+        assert!(answer.err.contains(id) && answer.err.contains(advice), "{answer:?}");
+        assert!(place.ids("q", "ready").iter().any(|ready| ready == id), "{answer:?}");
+    }
+    assert_eq!(told(&many), serde_json::json!({"queue": "q", "pushed": 3, "confirmed": false}));
+    assert!(
+        many.err.contains("lines 1 to 3 are stored") && many.err.contains("line 4"),
+        "{many:?}"
+    );
+    assert_eq!(place.count("q", "ready"), 5);
+}
+
+#[test]
+fn a_server_that_cannot_confirm_has_the_lines_all_the_same() {
+    let place = Place::new();
+    // The disk is kept out of it by the settings, or by a version that cannot tell.
+    let answer = place.feed(&["--json", "push", "q", "--fsync", "--lines", "-"], b"a\nb\n");
+    assert!(answer.err.contains("lines 1 to 2 are stored, but not confirmed"), "{answer:?}");
+    assert!(answer.out.contains(r#""pushed":2,"confirmed":false"#), "{answer:?}");
+    assert_eq!((answer.code, place.count("q", "ready")), (1, 2));
 }

@@ -62,6 +62,25 @@ fn a_wrong_password_is_refused_and_hidden() {
 }
 
 #[test]
+fn what_is_wrong_with_a_password_is_told_by_where_it_is_from() {
+    let place = Place::new();
+    let file = place.file("password");
+    std::fs::write(&file, WRONG).unwrap();
+    let open = TestServer::start().unwrap();
+    let url = open.url();
+    // fred names the default user, whom such a server lets in with any password.
+    let args = ["--client", "redis-rs", "status"];
+    let said = check(at(&url, &args).env("TIRELESS_PASSWORD", WRONG), 1).err;
+    let said = said.lines().last().unwrap();
+    assert!(said.ends_with("(the password is from TIRELESS_PASSWORD)"), "{said}");
+    assert!(!said.contains("URL") && said.contains("give none"), "{said}");
+    let said = check(at(&url, &args).env("TIRELESS_PASSWORD_FILE", &file), 1).err;
+    assert!(said.trim_end().ends_with("(the password is from TIRELESS_PASSWORD_FILE)"), "{said}");
+    let said = check(&mut at(&url.replace("//", "//somebody@"), &["status"]), 2).err;
+    assert!(said.contains("set TIRELESS_PASSWORD or TIRELESS_PASSWORD_FILE"), "{said}");
+}
+
+#[test]
 fn a_password_in_the_wrong_place_is_hidden() {
     let url = format!("redis://:{WRONG}@127.0.0.1:1");
     check(tireless().arg(&url), 2);

@@ -1,0 +1,111 @@
+//! The operator's hand on a list that is adopted.
+
+use serde_json::Value;
+
+use crate::harness::{Answer, Place, redis};
+
+/// A list and a set, whose bodies other than `good` die at once.
+struct Plain {
+    place: Place,
+    list: String,
+    set: String,
+}
+
+impl Plain {
+    fn new(bodies: &[&str]) -> Self {
+        let place = Place::new();
+        let [list, set] = ["list", "set"].map(|name| format!("{}-{name}", place.namespace()));
+        let plain = Self { place, list, set };
+        redis(&[&["lpush", &plain.list], bodies].concat());
+        let exec = r#"read -r x || :; test "$x" = good"#;
+        let work = ["work", "--drain", "--concurrency", "1", "--retries", "0", "--exec", exec];
+        let said = plain.run(&work).failed(1);
+        assert!(said.contains(&format!("ls --adopt {} --failed-set", plain.list)), "{said}");
+        plain
+    }
+
+    fn run(&self, args: &[&str]) -> Answer {
+        self.place.run(&[args, &["--adopt", &self.list, "--failed-set", &self.set]].concat())
+    }
+
+    fn json(&self, args: &[&str]) -> Value {
+        serde_json::from_str(&self.run(&[&["--json"], args].concat()).ok()).unwrap()
+    }
+
+    fn status(&self) -> Value {
+        self.json(&["status"])["queues"][0].clone()
+    }
+
+    fn dead(&self) -> Vec<String> {
+        let listed = self.json(&["ls", "dead"]);
+        let tasks = listed["tasks"].as_array().unwrap().iter();
+        tasks.map(|task| task["id"].as_str().unwrap().to_owned()).collect()
+    }
+}
+
+#[test]
+fn dead_bodies_of_an_adopted_list_are_in_reach() {
+    let plain = Plain::new(&["good", "bad", "worse", "worst"]);
+    let status = plain.status();
+    assert_eq!((status["done"].as_u64(), status["dead"].as_u64()), (Some(1), Some(3)), "{status}");
+    assert_eq!(status["queue"].as_str(), Some(&*plain.list));
+    let dead = plain.dead();
+    let shown = plain.json(&["show", &dead[0]]);
+    assert_eq!((shown["body"].as_str(), shown["state"].as_str()), (Some("bad"), Some("dead")));
+    plain.run(&["requeue", &dead[0]]).ok();
+    assert_eq!(plain.status()["ready"].as_u64(), Some(1));
+    plain.run(&["rm", &dead[1]]).ok();
+    assert_eq!(plain.dead(), [dead[2].clone()]);
+    plain.run(&["pause"]).ok();
+    assert_eq!(plain.status()["paused"].as_bool(), Some(true));
+    plain.run(&["resume"]).ok();
+    assert_eq!(plain.status()["paused"].as_bool(), Some(false));
+    assert_eq!(plain.json(&["requeue", "--dead", "--yes"])["requeued"].as_u64(), Some(1));
+    assert_eq!(plain.json(&["purge", "ready", "--yes"])["removed"].as_u64(), Some(2));
+    redis(&["lpush", &plain.list, "good", "good"]);
+    assert_eq!(plain.status()["inbox"].as_u64(), Some(2));
+}
+
+#[test]
+fn an_adopted_list_is_no_queue_of_its_name() {
+    let plain = Plain::new(&["good", "bad"]);
+    plain.run(&["requeue", "--dead", "--yes"]).ok();
+    assert_eq!(plain.place.run(&["status"]).ok(), "no queue is in use");
+    for command in ["status", "pause"] {
+        let said = plain.place.run(&[command, &plain.list]).err;
+        assert!(said.contains("no queue") && said.contains("--adopt"), "{said}");
+        assert_eq!(plain.run(&[command]).err, "");
+    }
+    plain.place.run(&["push", "q", "x"]).ok();
+    assert_eq!(plain.place.run(&["pause", "q"]).err, "");
+}
+
+#[test]
+fn a_queue_beside_an_adopted_list_is_wrong_usage() {
+    let place = Place::new();
+    let id = tireless::TaskId::new().to_string();
+    let keys = ["--adopt", "l", "--failed-set", "s"];
+    let cases: &[(&[&str], &str)] = &[
+        (&["status", "q"], "cannot be used"),
+        (&["pause", "q"], "cannot be used"),
+        (&["ls", "q", "dead"], "q is no"),
+        (&["ls"], "a word is missing"),
+        (&["show", "q", &id], "q is no"),
+        (&["show", &id, &id], "leave"),
+        (&["rm", "q", &id], "q is no"),
+        (&["rm"], "name the tasks"),
+        (&["requeue", "q", "--dead", "--yes"], "q is no"),
+        (&["requeue"], "--dead"),
+        (&["purge", "q", "dead", "--yes"], "q is no"),
+    ];
+    for (args, expected) in cases {
+        let said = place.run(&[args, &keys[..]].concat()).failed(2);
+        assert!(said.contains(expected), "{args:?}: {said}");
+    }
+    for args in [&["ls", "dead"][..], &["show", &id], &["rm", &id], &["pause"], &["purge", "dead"]]
+    {
+        let said = place.run(args).failed(2);
+        assert!(said.contains("--adopt") || said.contains("required"), "{args:?}: {said}");
+        assert!(place.run(&[args, &["--adopt", "l"]].concat()).failed(2).contains("--failed-set"));
+    }
+}
