@@ -41,7 +41,7 @@ pub(crate) struct Spy {
     cut_off: Arc<Mutex<Option<(QueueName, ErrorKind)>>>,
     /// What befalls the calls of one operation, before they reach anything.
     trouble: Arc<Mutex<Option<(Operation, Trouble)>>>,
-    /// How long the answers of claims and settles are on their way, and renewals.
+    /// How long the answers of claims and settles are on their way.
     answers_take: Arc<Mutex<Duration>>,
     claims: Arc<Mutex<Flights>>,
     settles: Arc<Mutex<Flights>>,
@@ -255,7 +255,6 @@ impl Broker for Spy {
     async fn renew(&self, renew: &Renew) -> Renewed {
         self.note(Call::Renew(renew.clone()));
         self.befall(Operation::Renew).await;
-        self.travel().await;
         if self.check(Operation::Renew).is_err() {
             let failed = |queue: &QueueName| (queue.clone(), Err(outage(Operation::Renew)));
             return renew.held.iter().map(|held| failed(&held.queue)).collect();
