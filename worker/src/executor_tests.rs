@@ -50,7 +50,7 @@ async fn a_backoff_that_panics_is_told_and_counted() {
 
 #[tokio::test]
 async fn a_log_that_panics_costs_no_slot_and_keeps_no_task() {
-    let _log = tracing::subscriber::set_default(BrokenLog("trace"));
+    let _log = BrokenLog::set("trace");
     let bed = Bed::new();
     let pool = bed.raw(|_| async { Verdict::Retry(Failure::new("", "no")) }).concurrency(2);
     let pool = pool.start().await.unwrap();

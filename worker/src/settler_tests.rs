@@ -291,7 +291,7 @@ async fn a_queue_is_choked_until_half_of_what_waits_is_written() {
 
 #[tokio::test]
 async fn a_log_that_panics_over_what_is_lost_leaves_nothing_held() {
-    let _log = tracing::subscriber::set_default(crate::testbed::BrokenLog("settler"));
+    let _log = crate::testbed::BrokenLog::set("settler");
     let clock = VirtualClock::new();
     let (shared, _) = shared(&clock, |_, settle| Ok(all(settle, Settled::LeaseLost)));
     finish(&shared, 3);

@@ -60,7 +60,7 @@ fn a_panic_of_any_kind_has_a_text() {
 
 #[tokio::test]
 async fn a_log_that_panics_ends_no_loop() {
-    let _log = tracing::subscriber::set_default(BrokenLog("supervise"));
+    let _log = BrokenLog::set("supervise");
     let clock = VirtualClock::new();
     let (health, observers, stop) = (
         Health::new(Vec::new(), true, Duration::ZERO),

@@ -123,7 +123,7 @@ async fn a_stop_gives_back_what_claims_in_flight_take() {
 
 #[tokio::test]
 async fn a_log_that_panics_over_one_queue_keeps_nothing_that_another_gave() {
-    let log = tracing::subscriber::set_default(BrokenLog("health"));
+    let log = BrokenLog::set("health");
     let bed = Bed::new();
     let shared = Arc::new(shared_over(bed.spy.clone(), Arc::new(bed.clock.clone()), 2));
     bed.push(3).await;
