@@ -179,11 +179,9 @@ fn remarks(counts: &Counts) -> String {
     remarks.join(", ")
 }
 
-/// The age of the task that is next, if there is one. Where suspects alone are ready, it may not be
-/// known.
+/// The age of the task that is next, if there is one.
 fn oldest_ready_ms(counts: &Counts) -> Option<u64> {
-    let known = counts.ready > counts.suspects || counts.oldest_ready_ms > 0;
-    (counts.ready > 0 && known).then_some(counts.oldest_ready_ms)
+    (counts.ready > 0).then_some(counts.oldest_ready_ms)
 }
 
 fn line<'a>(queue: &'a QueueName, counts: &Counts) -> Line<'a> {
