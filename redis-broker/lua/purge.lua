@@ -15,8 +15,25 @@ for _, set in ipairs({ K.scheduled, K.failed, K.dead, K.done, K.kept }) do
   call('ZCARD', set)
 end
 
+-- Those that are out next, which of a list are at its end.
+local function next_ready()
+  local ids, turned = call('LRANGE', K.ready, -limit, -1), {}
+  for at = #ids, 1, -1 do
+    turned[#turned + 1] = ids[at]
+  end
+  local apart = #turned < limit and call('ZRANGE', K.suspects, 0, limit - #turned - 1) or {}
+  for _, id in ipairs(apart) do
+    turned[#turned + 1] = id
+  end
+  return turned
+end
+
 unlock()
 local ids, more = {}, 0
+if K.failedset then
+  limit = math.max(1, with_bodies_that_fit(
+    state == 'ready' and next_ready() or call('ZRANGE', K[state], 0, limit - 1)))
+end
 if state == 'ready' then
   local popped = call('RPOP', K.ready, limit) or {}
   if #popped < limit then

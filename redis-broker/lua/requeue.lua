@@ -22,6 +22,7 @@ if ARGV[1] == 'ids' then
   end
 else
   named = call('ZRANGE', K[ARGV[1]], 0, tonumber(ARGV[2]) - 1)
+  named = { unpack(named, 1, with_bodies_that_fit(named)) }
   chunked('ZREM', K[ARGV[1]], named)
   failed = ARGV[1] == 'failed' and named or {}
 end

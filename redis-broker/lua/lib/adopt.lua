@@ -25,6 +25,20 @@ local function plain_body(id)
   end
 end
 
+-- How many of the first ids have bodies that one script may read (B7): all of them in a queue of our
+-- own, where none is read.
+local BODIES_A_CALL = 4 * 1024 * 1024
+local function with_bodies_that_fit(ids)
+  local bytes = 0
+  for at = 1, K.failedset and #ids or 0 do
+    bytes = bytes + call('HSTRLEN', K.tasks, ids[at])
+    if at > 1 and bytes > BODIES_A_CALL then
+      return at - 1
+    end
+  end
+  return #ids
+end
+
 local function read_plain(body)
   local hash = redis.sha1hex(body)
   local record = call('HGET', K.plain, hash)

@@ -1,28 +1,15 @@
 -- Requeues failed tasks that are due. In an adopted queue the raw body returns to the plain list,
 -- unless somebody else has taken its member from the set: then it is no longer ours.
-local BODIES_A_CALL = 4 * 1024 * 1024
-
--- The first ones that are due, as many as have bodies that one script may move (B7).
-local function due_bodies(limit)
-  local due = call('ZRANGEBYSCORE', K.failed, '-inf', now, 'LIMIT', 0, limit)
-  local bytes, fitting = 0, {}
-  for _, id in ipairs(due) do
-    bytes = bytes + call('HSTRLEN', K.tasks, id)
-    if #fitting > 0 and bytes > BODIES_A_CALL then
-      return fitting, true
-    end
-    fitting[#fitting + 1] = id
-  end
-  return fitting, #due == limit
-end
-
 -- Returns how many, and whether more may be due.
 local function requeue_due(limit)
   if not K.failedset then
     local taken = take_due(K.failed, limit)
     return taken, taken == limit
   end
-  local due, more = due_bodies(limit)
+  local due = call('ZRANGEBYSCORE', K.failed, '-inf', now, 'LIMIT', 0, limit)
+  local count = with_bodies_that_fit(due)
+  local more = count < #due or count == limit
+  due = { unpack(due, 1, count) }
   local native, ended = {}, {}
   if #due > 0 then
     unlock()

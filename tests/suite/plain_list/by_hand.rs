@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use redis::Value;
 use tireless::{Producer, State};
-use tireless_core::{QueueTicked, Tick};
+use tireless_core::{QueueTicked, Selection, Tick};
 use tireless_tests::{Library, Raw, eventually};
 
 use super::{Plain, Runs, SOON, bytes_of};
@@ -97,6 +97,24 @@ pub(super) async fn large_bodies_come_back_a_few_at_a_time<L: Library>() {
     assert_eq!((first.requeued, first.more), (4, true), "as many as one call may carry");
     let rest = plain.requeued(500).await;
     assert_eq!((rest.requeued, rest.more), (2, false));
+}
+
+pub(super) async fn large_bodies_are_requeued_and_purged_a_few_at_a_time<L: Library>() {
+    let plain = Plain::open::<L>(SOON).await;
+    for number in 0..12 {
+        let body = [format!("bad {number}").as_bytes(), &vec![b'x'; 1024 * 1024 - 100]].concat();
+        plain.lpush(&body).await;
+    }
+    plain.fail_all_for(12, SOON).await;
+    let (broker, queue) = (&plain.site.broker, &plain.site.queue);
+    let oldest = Selection::Oldest { state: State::Failed, limit: 100 };
+    let moved = broker.requeue(queue, &oldest).await.expect("a requeue");
+    assert_eq!((moved.moved, moved.more), (4, true), "as many as one call may read");
+    let purged = broker.purge(queue, State::Failed, 100).await.expect("a purge");
+    assert_eq!((purged.removed, purged.more), (4, true));
+    let ready = broker.purge(queue, State::Ready, 100).await.expect("a purge");
+    assert_eq!((ready.removed, ready.more), (4, false));
+    assert_eq!(plain.failed().await.len(), 4);
 }
 
 pub(super) async fn a_clock_that_was_set_back_ends_no_sweep<L: Library>() {
