@@ -108,7 +108,10 @@ pub async fn connect_with(url: &str, options: ConnectOptions) -> Result<Arc<dyn 
         "memory" if rest.is_empty() => memory(&options),
         "memory" => Err(invalid("memory:// takes no address and no options")),
         "redis" | "rediss" | "redis+unix" | "redis-sentinel" | "rediss-sentinel"
-        | "redis-cluster" | "rediss-cluster" => redis(url, scheme, options).await,
+        | "redis-cluster" | "rediss-cluster" => {
+            // Boxed: compilers bound how deep the futures of one program are nested in each other.
+            Box::pin(redis(url, scheme, options)).await
+        }
         _ => Err(invalid(format!("the scheme {scheme}:// is unknown; known are {SCHEMES}"))),
     }
 }

@@ -1,5 +1,6 @@
 //! An address in the library's words, with everything off that it would do by itself.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use fred::types::Builder;
@@ -10,6 +11,7 @@ use socket2::TcpKeepalive;
 use tireless_redis_broker::address::{Address, Endpoint, Secret};
 use tireless_redis_broker::connect_error::ConnectError;
 use tireless_redis_broker::patience;
+use tireless_redis_broker::reach;
 use tireless_redis_broker::tls::client_config;
 
 /// After how long a silence the kernel asks whether the other side is still there.
@@ -22,7 +24,7 @@ const BEYOND_OURS: Duration = patience::CONNECT.saturating_mul(2);
 
 /// A builder without a reconnect policy: the client of a lost connection ends. The database is
 /// not set, since the library knows 256 of them only.
-pub(crate) fn builder(address: &Address) -> Result<Builder, ConnectError> {
+pub(crate) async fn builder(address: &Address) -> Result<Builder, ConnectError> {
     let mut config = Config {
         username: address.user.clone(),
         password: address.password.as_ref().map(Secret::reveal).map(str::to_owned),
@@ -30,10 +32,17 @@ pub(crate) fn builder(address: &Address) -> Result<Builder, ConnectError> {
     };
     match &address.endpoint {
         Endpoint::Tcp { host, port, tls } => {
-            config.server = ServerConfig::Centralized { server: Server::new(host.clone(), *port) };
+            // First, since it asks nobody.
             if let Some(tls) = tls {
                 config.tls = Some(TlsConfig::from(TlsConnector::from(client_config(tls)?)));
             }
+            let found = reach::find(host, *port).await?;
+            let server = Server {
+                host: to_host(found).into(),
+                port: *port,
+                tls_server_name: Some(host.into()),
+            };
+            config.server = ServerConfig::Centralized { server };
         }
         Endpoint::Unix(path) => config.server = ServerConfig::Unix { path: path.clone() },
     }
@@ -53,4 +62,12 @@ pub(crate) fn builder(address: &Address) -> Result<Builder, ConnectError> {
         ..ConnectionConfig::default()
     });
     Ok(builder)
+}
+
+/// An address as the library takes a host: without port or brackets, with the zone if it has one.
+fn to_host(address: SocketAddr) -> String {
+    match address {
+        SocketAddr::V6(v6) if v6.scope_id() != 0 => format!("{}%{}", v6.ip(), v6.scope_id()),
+        _ => address.ip().to_string(),
+    }
 }

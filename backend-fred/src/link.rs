@@ -40,7 +40,7 @@ impl Drop for Router {
 impl Link for FredLink {
     async fn open(address: &Address) -> Result<Self, ConnectError> {
         let client =
-            builder(address)?.build().map_err(|error| to_connect_error(address, &error))?;
+            builder(address).await?.build().map_err(|error| to_connect_error(address, &error))?;
         // The first poll makes it listen, so that nothing told by the task below is missed.
         let mut connected = Box::pin(client.wait_for_connect());
         let missed = futures_util::poll!(&mut connected).is_ready();

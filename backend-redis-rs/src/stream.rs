@@ -7,6 +7,7 @@ use std::time::Duration;
 use socket2::{SockRef, TcpKeepalive};
 use tireless_redis_broker::address::Tls;
 use tireless_redis_broker::connect_error::ConnectError;
+use tireless_redis_broker::reach;
 use tireless_redis_broker::tls::client_config;
 use tokio::net::{TcpStream, UnixStream};
 use tokio_rustls::TlsConnector;
@@ -18,7 +19,7 @@ const KEEPALIVE_AFTER: Duration = Duration::from_secs(30);
 const KEEPALIVE_EVERY: Duration = Duration::from_secs(10);
 
 pub(crate) async fn tcp(host: &str, port: u16) -> Result<TcpStream, ConnectError> {
-    let stream = TcpStream::connect((host, port)).await?;
+    let stream = reach::connect(host, port).await?;
     // Commands are small and waited for: they must not be held back to be sent together.
     stream.set_nodelay(true)?;
     let keepalive = TcpKeepalive::new().with_time(KEEPALIVE_AFTER).with_interval(KEEPALIVE_EVERY);

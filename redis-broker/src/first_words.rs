@@ -4,10 +4,10 @@
 use std::time::Duration;
 
 use tokio::io::AsyncReadExt;
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use crate::address::{Address, Endpoint};
+use crate::reach;
 
 /// A server that has something to say says it at once.
 const LISTENED: Duration = Duration::from_millis(300);
@@ -19,7 +19,7 @@ const MOST_BYTES: u64 = 2_048;
 pub(crate) async fn first_words(address: &Address) -> Option<String> {
     let Endpoint::Tcp { host, port, tls: None } = &address.endpoint else { return None };
     let listen = async {
-        let stream = TcpStream::connect((host.as_str(), *port)).await.ok()?;
+        let stream = reach::connect(host, *port).await.ok()?;
         let mut said = Vec::new();
         stream.take(MOST_BYTES).read_to_end(&mut said).await.ok()?;
         Some(said)

@@ -21,6 +21,7 @@ pub mod link;
 pub mod linked;
 mod parse;
 pub mod patience;
+pub mod reach;
 mod reconcile;
 mod registry;
 pub mod reply;

@@ -88,7 +88,9 @@ impl Opener {
             sleep_until(at).await;
         }
         let began = Instant::now();
-        let error = match timeout(patience::CONNECT, greet::<L>(&self.address)).await {
+        // Boxed: compilers bound how deep the futures of one program are nested in each other.
+        let greeting = Box::pin(greet::<L>(&self.address));
+        let error = match timeout(patience::CONNECT, greeting).await {
             Ok(Ok(link)) => {
                 *self.outage() = Outage::default();
                 return Ok(link);

@@ -22,6 +22,13 @@ pub(crate) async fn no_such_host<L: Link>() {
     refused::<L>("redis://no-such-host.invalid", ErrorKind::Unavailable, &parts).await;
 }
 
+/// On many machines this name has two addresses, of which the server listens at one.
+pub(crate) async fn a_host_name<L: Link>() {
+    let server = server();
+    let client = connect::<L>(&server.url().replace("127.0.0.1", "localhost")).await;
+    assert_eq!(ask(&client, &["PING"]).await, text("PONG"));
+}
+
 pub(crate) async fn a_frozen_server<L: Link>() {
     let server = server();
     server.stop().unwrap();

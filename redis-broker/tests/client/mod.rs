@@ -38,6 +38,7 @@ macro_rules! client_tests {
             outages::a_dropped_client_leaves_no_connection,
             connecting::nobody_there,
             connecting::no_such_host,
+            connecting::a_host_name,
             connecting::a_frozen_server,
             connecting::a_silent_port,
             connecting::another_kind_of_server,
