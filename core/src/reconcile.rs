@@ -86,4 +86,7 @@ pub struct Reconciled {
     pub mended: Mended,
     /// Whether the search is not at its end.
     pub more: bool,
+    /// Whether it has ended without being sure of every task: so much came and went meanwhile that
+    /// what may be lost was left alone. Permitted ticks begin another one within minutes.
+    pub unsure: bool,
 }

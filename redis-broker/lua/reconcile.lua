@@ -6,7 +6,7 @@
 --   last search was long ago) or the stage that it saw; the grace in ms; then for `held` a worker
 --   or '', for `holders` the next cursor of SCAN and workers, for `end` and `check` the workers
 -- Returns: whether there is more to do, and how much was mended of each class: lost, empty, doubled,
---   unleased, leftovers, untimed, ghosts, malformed
+--   unleased, leftovers, untimed, ghosts, malformed; whether it has ended without being sure of all
 local step = ARGV[1]
 
 -- A search of the whole queue once a day, whatever the numbers say.
@@ -54,5 +54,5 @@ if state.stage then
 end
 return {
   state.stage and 1 or 0, found.lost, found.empty, found.doubled, found.unleased, found.leftovers,
-  found.untimed, found.ghosts, found.malformed,
+  found.untimed, found.ghosts, found.malformed, ended_unsure and 1 or 0,
 }

@@ -54,6 +54,7 @@ if #ids > 0 then
   end
   chunked('LPUSH', K.ready, ids)
   call('HINCRBY', K.queue, 'entered', #ids)
+  call('HINCRBY', K.queue, 'behind', #ids)
   ring()
 end
 local more = ARGV[1] ~= 'ids' and call('ZCARD', K[ARGV[1]]) > 0 and 1 or 0

@@ -220,6 +220,7 @@ pub(crate) fn reconciled(reply: Reply) -> Result<Reconciled> {
     mended.untimed = parts.count()?;
     mended.ghosts = parts.count()?;
     mended.malformed = parts.count()?;
+    answer.unsure = parts.flag()?;
     Ok(answer)
 }
 

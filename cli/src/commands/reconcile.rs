@@ -1,11 +1,11 @@
 //! `tireless reconcile [QUEUE..]`: finds and mends what somebody damaged past tireless.
 
 use serde::Serialize;
-use tireless::{Backend, Mended, QueueName, Reconcile};
+use tireless::{Backend, Mended, QueueName, Reconcile, Reconciled};
 
 use crate::args;
 use crate::exit::Outcome;
-use crate::output::{Output, number, progress, table};
+use crate::output::{Output, note, number, progress, table};
 use crate::queues::{Each, Row, chosen, rows, told, well};
 
 /// Which queues.
@@ -25,6 +25,7 @@ struct Answer<'a> {
 struct Line<'a> {
     queue: &'a str,
     mended: u64,
+    unsure: bool,
     #[serde(flatten)]
     classes: serde_json::Map<String, serde_json::Value>,
 }
@@ -38,26 +39,34 @@ pub(crate) async fn run(args: Args, broker: &dyn Backend, out: Output) -> Outcom
     }
     out.json(&Answer { queues: rows(&mended, line) })?;
     print(&mended, out)?;
+    for (queue, _) in well(&mended).filter(|(_, found)| found.unsure) {
+        note(format!(
+            "{queue}: so much came and went that tasks in no place may be left; search again when it is \
+             quieter, or leave it to the workers, who do so every minute"
+        ));
+    }
     told(&mended)
 }
 
-async fn search(queue: &QueueName, broker: &dyn Backend) -> tireless::Result<Mended> {
+/// A whole search: how it ended, with all that it mended.
+async fn search(queue: &QueueName, broker: &dyn Backend) -> tireless::Result<Reconciled> {
     let bar = progress(None, "searching");
     let (mut step, mut mended) = (Reconcile::BEGIN, Mended::default());
     loop {
-        let answer =
+        let mut answer =
             broker.reconcile(queue, &step).await.inspect_err(|_| bar.finish_and_clear())?;
         mended.add(&answer.mended);
         bar.inc(1);
         step = Reconcile::GO_ON;
         if !answer.more {
             bar.finish_and_clear();
-            return Ok(mended);
+            answer.mended = mended;
+            return Ok(answer);
         }
     }
 }
 
-fn print(mended: &Each<Mended>, out: Output) -> Outcome {
+fn print(mended: &Each<Reconciled>, out: Output) -> Outcome {
     if mended.is_empty() {
         return out.line("no queue is in use");
     }
@@ -69,13 +78,18 @@ fn print(mended: &Each<Mended>, out: Output) -> Outcome {
     let mut shown = table(&heads.iter().map(String::as_str).collect::<Vec<_>>());
     for (queue, found) in well(mended) {
         let mut row = vec![queue.as_str().into()];
-        row.extend(found.classes().map(|(_, count)| number(count, None)));
+        row.extend(found.mended.classes().map(|(_, count)| number(count, None)));
         shown.add_row(row);
     }
     out.table(&shown)
 }
 
-fn line<'a>(queue: &'a QueueName, found: &Mended) -> Line<'a> {
-    let classes = found.classes().map(|(class, count)| (class.to_owned(), count.into()));
-    Line { queue: queue.as_str(), mended: found.total(), classes: classes.into_iter().collect() }
+fn line<'a>(queue: &'a QueueName, found: &Reconciled) -> Line<'a> {
+    let classes = found.mended.classes().map(|(class, count)| (class.to_owned(), count.into()));
+    Line {
+        queue: queue.as_str(),
+        mended: found.mended.total(),
+        unsure: found.unsure,
+        classes: classes.into_iter().collect(),
+    }
 }

@@ -2,10 +2,14 @@
 -- (B11), any other enters the ready list at the front or the back (B8).
 local SUSPECT_FROM = 2
 
--- What comes back to the ready list is counted, so that a search knows what may have passed it by.
-local function came_back(count)
+-- What comes back to the ready list is counted, and what does so behind all others apart, so that a
+-- search knows what may have passed it by.
+local function came_back(count, front)
   if count > 0 then
     call('HINCRBY', K.queue, 'entered', count)
+    if not front then
+      call('HINCRBY', K.queue, 'behind', count)
+    end
   end
 end
 
@@ -25,7 +29,7 @@ local function enter(id, history, front)
     return
   end
   call(front and 'RPUSH' or 'LPUSH', K.ready, id)
-  came_back(1)
+  came_back(1, front)
 end
 
 local function reversed(ids)
@@ -57,7 +61,8 @@ local function enter_grouped(ids, histories, front)
   end
   chunked('RPUSH', K.ready, first)
   chunked('LPUSH', K.ready, last)
-  came_back(#first + #last)
+  came_back(#first, true)
+  came_back(#last, false)
   if #suspects_first > 0 then
     enter_suspects(suspects_first, true)
   end
@@ -91,7 +96,7 @@ local function enter_behind(ids)
     end
   end
   chunked('LPUSH', K.ready, behind)
-  came_back(#behind)
+  came_back(#behind, false)
 end
 
 -- Lets ids enter in order, each by its own history.
@@ -101,7 +106,7 @@ local function enter_all(ids, front)
   end
   if call('HLEN', K.history) == 0 then
     chunked(front and 'RPUSH' or 'LPUSH', K.ready, ids)
-    came_back(#ids)
+    came_back(#ids, front)
   else
     enter_grouped(ids, histories_of(ids), front)
   end

@@ -2,8 +2,8 @@
 -- is lost, and is ready again.
 local RESTORED_A_STEP, HELD_CHECKED = 1000, 20000
 
--- How often the list is read again, all of it, or what was pushed during the reading before: that
--- becomes less each time.
+-- How often the list is read again, all of it, or what has entered behind the others during the reading
+-- before: that becomes less each time.
 local LISTS_READ, PARTS_READ = 3, 20
 
 -- Whether the caller knew every worker, so that all claims are at hand.
@@ -73,21 +73,24 @@ local function mend_doubled(list, held)
   end
 end
 
--- Reads what may have entered the list since it was read. Returns whether that could be read, and how
--- many pushed ids are still to be read: only one that was pushed again after its end is among them.
+-- Reads what has entered the list since its reading was begun: at the right end, which no further part
+-- shows, and at the left one if it is not too much. Returns whether that could be read, and how many ids
+-- at the left end are still to be read.
 local function look_at_ends()
-  local pushed, entered = movements()
-  local came_back = entered - tonumber(state.entered)
-  local came = pushed - tonumber(state.pushed) + came_back
-  local others = came_back - tonumber(state.own)
-  if came > SHORT or others < 0 then
-    return others == 0, came
+  local entered, in_front = movements()
+  local left = entered - tonumber(state.entered)
+  local right = in_front - (tonumber(state.in_front) or -math.huge)
+  if left < 0 or right < 0 or right > SHORT then
+    return false, 0
   end
-  if came > 0 then
-    met(call('LRANGE', K.ready, 0, came - 1))
+  if right > 0 then
+    met(call('LRANGE', K.ready, -right, -1))
   end
-  if others > 0 then
-    met(call('LRANGE', K.ready, -came_back, -1))
+  if left > SHORT then
+    return true, left
+  end
+  if left > 0 then
+    met(call('LRANGE', K.ready, 0, left - 1))
   end
   return true, 0
 end
@@ -123,24 +126,25 @@ local function restore(ids)
       lost[#lost + 1] = id
     end
   end
-  local _, before = movements()
   enter_behind(lost)
-  local _, after = movements()
-  state.own = tonumber(state.own) + after - before
   note('lost', #lost)
   if #lost > 0 then
+    -- They too are to be read at the left end before the next ones, and that is no sign of haste.
+    state.parts = 0
     ring()
   end
 end
 
 -- Goes on with the reading, unless it was done so often already: too much comes and goes to be sure, and
 -- what is lost is found by the next search.
-local function read_again(most, upto)
-  state.tries = tonumber(state.tries) + 1
-  if state.tries <= most then
+local function read_again(upto)
+  local kind, most = upto and 'parts' or 'lists', upto and PARTS_READ or LISTS_READ
+  state[kind] = tonumber(state[kind] or '0') + 1
+  if state[kind] <= most then
     begin_list(upto)
     return true
   end
+  state.unsure = '1'
   call('DEL', K.lost)
   return false
 end
@@ -165,7 +169,7 @@ local function finish(first)
   elseif call('SCARD', K.lost) > 0 then
     local read
     read, unread = look_at_ends()
-    if not read and read_again(LISTS_READ) then
+    if not read and read_again() then
       return
     end
   end
@@ -180,7 +184,7 @@ local function finish(first)
   local placeless = in_no_set(sought)
   if unread > 0 and any_lives(placeless) then
     chunked('SADD', K.lost, placeless)
-    if read_again(PARTS_READ, unread) then
+    if read_again(unread) then
       return
     end
     placeless = {}
@@ -192,6 +196,6 @@ local function finish(first)
   if state.collected == '1' then
     end_search(running)
   else
-    state.stage, state.tries = 'collect', 0
+    state.stage, state.parts, state.lists = 'collect', 0, 0
   end
 end

@@ -5,8 +5,9 @@
 -- An id in `lost` had an envelope (or was a ghost) and stood in no set. Then the ready list is read
 -- from its left end to its right one, and every claim; what is met leaves `lost`. Pushes move
 -- what is unread to the right, claims take from the right end: nothing unread is passed by. What could have
--- evaded entered the list again meanwhile: `entered` counts that, and so the last step, which is
--- atomic, knows how much of either end it has to look at once more. An id that is in no place then
+-- evaded entered the list again meanwhile: `entered` counts that, and `behind` what of it did so at the
+-- left end, and so the last step, which is atomic, knows how much of either end it has to look at once
+-- more; where that is much of the left end, it is read in steps first, as the list was. An id that is in no place then
 -- cannot have been in one: nothing brings such an id back but a search, or a push of one that had
 -- ended, which stands among the pushed.
 local SEARCH_MS = 600000
@@ -26,7 +27,7 @@ end
 local function begin_search()
   call('DEL', K.search, K.lost)
   call('HSET', K.queue, 'searching', '1')
-  state = { stage = 'collect', part = 1, cursor = '0', scanned = '', collected = '', tries = 0 }
+  state = { stage = 'collect', part = 1, cursor = '0', scanned = '', collected = '' }
 end
 
 local function save_search()
@@ -40,23 +41,30 @@ local function save_search()
   call('PEXPIRE', K.lost, SEARCH_MS)
 end
 
+-- One that could not be sure of all leaves no numbers: the next look at them begins another.
+local ended_unsure = false
 local function end_search(running)
-  state = {}
+  ended_unsure = state.unsure ~= nil
   call('DEL', K.search, K.lost)
   call('HDEL', K.queue, 'searching')
-  call('HSET', K.queue, 'searched', now, 'off', off_by(running))
+  call('HSET', K.queue, 'searched', now, 'off', ended_unsure and '' or off_by(running))
+  state = {}
 end
 
--- How many ids were pushed, came back to the ready list, and were taken out of its middle so far.
+-- How many ids have entered the ready list so far, pushed or coming back, how many of them in front of
+-- all others, and how many were taken out of its middle.
 local function movements()
-  local counters = call('HMGET', K.queue, 'pushed', 'entered', 'shifted')
-  return tonumber(counters[1] or '0'), tonumber(counters[2] or '0'), tonumber(counters[3] or '0')
+  local counters = call('HMGET', K.queue, 'pushed', 'entered', 'behind', 'shifted')
+  local function counter(at)
+    return tonumber(counters[at] or '0')
+  end
+  return counter(1) + counter(2), counter(2) - counter(3), counter(4)
 end
 
 -- Reads the list anew: all of it, or so many ids at its left end.
 local function begin_list(upto)
-  state.stage, state.at, state.own, state.upto = 'ready', 0, 0, upto or ''
-  state.pushed, state.entered, state.shifted = movements()
+  state.stage, state.at, state.upto = 'ready', 0, upto or ''
+  state.entered, state.in_front, state.shifted = movements()
 end
 
 -- What is met is not lost.

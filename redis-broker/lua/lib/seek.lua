@@ -15,15 +15,15 @@ local function mend_window(ids)
 end
 
 -- Where the reading ends: what was to be read is moved to the right by what is pushed meanwhile.
-local function list_ends_at(pushed, entered)
+local function list_ends_at(entered)
   if (state.upto or '') == '' then
     return math.huge
   end
-  return state.upto + pushed - state.pushed + entered - state.entered
+  return state.upto + entered - state.entered
 end
 
 local function seek_in_list()
-  local pushed, entered, shifted = movements()
+  local entered, _, shifted = movements()
   local at = math.max(0, tonumber(state.at) - math.max(0, shifted - tonumber(state.shifted)))
   local window = call('LRANGE', K.ready, at, at + WINDOW - 1)
   met(window)
@@ -31,7 +31,7 @@ local function seek_in_list()
     mend_window(window)
   end
   state.at, state.shifted = at + #window, shifted
-  if #window < WINDOW or state.at >= list_ends_at(pushed, entered) then
+  if #window < WINDOW or state.at >= list_ends_at(entered) then
     state.stage, state.after, state.scanned = 'held', '', '1'
   end
 end
