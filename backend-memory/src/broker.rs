@@ -8,10 +8,10 @@ use std::task::{Context, Poll};
 use async_trait::async_trait;
 use bytes::Bytes;
 use tireless_core::{
-    Admin, Broker, Claim, Claimed, Clock, Counts, Inspect, List, Moved, Operation, Page, Purged,
-    Push, Pushed, QueueName, Reconcile, Reconciled, Removed, Renew, Renewed, Result, Selection,
-    ServerStats, Settle, SettleAnswer, State, StoreTime, TaskDetail, TaskId, Tick, Ticked, Wait,
-    Woken, WorkerView,
+    Admin, Broker, Claim, Claimed, Clock, Counts, Inspect, List, Moved, Operation, OwnId, Page,
+    Purged, Push, Pushed, QueueName, Reconcile, Reconciled, Removed, Renew, Renewed, Result,
+    Selection, ServerStats, Settle, SettleAnswer, State, StoreTime, TaskDetail, TaskId, Tick,
+    Ticked, Wait, Woken, WorkerView,
 };
 
 use crate::queue::Queue;
@@ -161,6 +161,10 @@ impl Inspect for MemoryBroker {
 
     async fn show(&self, queue: &QueueName, id: TaskId) -> Result<Option<TaskDetail>> {
         Ok(self.read(queue, |queue, _| queue.show(id)))
+    }
+
+    async fn find(&self, queue: &QueueName, own_id: &OwnId) -> Result<Option<TaskId>> {
+        Ok(self.read(queue, |queue, _| queue.find(own_id)))
     }
 
     async fn workers(&self) -> Result<Vec<WorkerView>> {

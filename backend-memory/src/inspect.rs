@@ -2,7 +2,7 @@
 
 use tireless_core::limits::BYTES_PER_CALL;
 use tireless_core::{
-    Counts, List, Page, State, StoreTime, TaskDetail, TaskId, TaskSummary, WorkerId,
+    Counts, List, OwnId, Page, State, StoreTime, TaskDetail, TaskId, TaskSummary, WorkerId,
 };
 
 use crate::queue::Queue;
@@ -103,6 +103,11 @@ impl Queue {
         detail.worker = holder(task);
         detail.failures = task.failures();
         Some(detail)
+    }
+
+    /// The task that lives under an own id: such an id is freed as its task ends.
+    pub(crate) fn find(&self, own_id: &OwnId) -> Option<TaskId> {
+        self.own_ids.get(own_id).copied()
     }
 }
 

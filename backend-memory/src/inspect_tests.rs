@@ -1,6 +1,8 @@
-//! Pages.
+//! Pages, and tasks that are looked up.
 
-use tireless_core::{BuryReason, Failure, List, NewTask, Outcome, State, TaskId, When, WorkerId};
+use tireless_core::{
+    BuryReason, Failure, List, NewTask, Outcome, OwnId, State, TaskId, When, WorkerId,
+};
 
 use crate::fixture::{Bench, LATER};
 
@@ -73,4 +75,32 @@ fn a_kept_task_tells_when_it_was_done() {
     b.settle(ada, 1, vec![(id, Outcome::Ack { keep: Some(LATER) })]);
     let done = b.store.on(&queue, |queue| queue.show(id)).unwrap();
     assert_eq!((done.state, done.worker, done.summary.at), (State::Done, None, Some(b.now)));
+}
+
+#[test]
+fn an_own_id_is_found_while_its_task_lives() {
+    let (mut b, ada) = (Bench::new(), WorkerId::new());
+    let name = OwnId::new("order-1").unwrap();
+    let named = || NewTask { own_id: Some(name.clone()), ..NewTask::new("body") };
+    let queue = b.queue.clone();
+    let mut first = None;
+    for (number, keep) in [(1, None), (2, Some(LATER))] {
+        let task = named();
+        let push = b.push_call(vec![task.clone(), named()]);
+        b.send_push(&push).unwrap();
+        assert_eq!(b.store.on(&queue, |queue| queue.find(&name)), Some(task.id));
+        assert_eq!(b.claim(ada, number, 9), [task.id]);
+        assert_eq!(b.store.on(&queue, |queue| queue.find(&name)), Some(task.id));
+        b.settle(ada, number, vec![(task.id, Outcome::Ack { keep })]);
+        assert_eq!(b.store.on(&queue, |queue| queue.find(&name)), None);
+        assert_ne!(first.replace(task.id), Some(task.id));
+    }
+}
+
+#[test]
+fn looking_for_an_own_id_makes_no_queue() {
+    let b = Bench::new();
+    let name = OwnId::new("order-1").unwrap();
+    assert_eq!(b.store.on_existing(&b.queue, |queue| queue.find(&name)), None);
+    assert!(b.store.names().is_empty());
 }

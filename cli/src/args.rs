@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use clap::{Parser, Subcommand, ValueEnum};
-use tireless::{Adoption, Namespace, QueueName, State, StoreTime, TaskId};
+use tireless::{Adoption, Namespace, OwnId, QueueName, State, StoreTime, TaskId};
 
 use crate::commands;
 use crate::exit::Outcome;
@@ -140,6 +140,11 @@ pub(crate) fn at_once(text: &str) -> Result<NonZeroUsize, String> {
 /// Reads a task's id.
 pub(crate) fn task(text: &str) -> Result<TaskId, String> {
     text.parse().map_err(|error: tireless::ParseIdError| error.to_string())
+}
+
+/// Reads an id of the user's own.
+pub(crate) fn own_id(text: &str) -> Result<OwnId, String> {
+    OwnId::new(text).map_err(|error| error.message().to_owned())
 }
 
 /// Reads a namespace.

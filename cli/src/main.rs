@@ -18,6 +18,7 @@ mod guard;
 mod health;
 mod lines;
 mod logs;
+mod named;
 mod output;
 mod pool;
 mod pusher;

@@ -10,8 +10,8 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    BarePush, Checkup, DrainLimit, Error, FailureHistory, History, Operation, QueueName, Result,
-    StoreTime, TaskId, WorkerId,
+    BarePush, Checkup, DrainLimit, Error, FailureHistory, History, Operation, OwnId, QueueName,
+    Result, StoreTime, TaskId, WorkerId,
 };
 
 /// Where a task is: in exactly one of these (B1).
@@ -251,6 +251,20 @@ pub trait Inspect: fmt::Debug + Send + Sync + 'static {
     /// One task, or `None` if the queue has no such task.
     async fn show(&self, queue: &QueueName, id: TaskId) -> Result<Option<TaskDetail>>;
 
+    /// The task that lives under a user's own id, in whatever place it is, or `None` if none does
+    /// (B3.7). A dead task still lives; one that is done does not, though it may be kept.
+    ///
+    /// ```
+    /// use tireless_core::{Backend, OwnId, QueueName, Removed, Result};
+    ///
+    /// /// Takes back what was pushed under this own id; whether there was something to take back.
+    /// async fn take_back(broker: &dyn Backend, queue: &QueueName, own_id: &str) -> Result<bool> {
+    ///     let Some(id) = broker.find(queue, &OwnId::new(own_id)?).await? else { return Ok(false) };
+    ///     Ok(broker.remove(queue, &[id]).await? == [Removed::Removed])
+    /// }
+    /// ```
+    async fn find(&self, queue: &QueueName, own_id: &OwnId) -> Result<Option<TaskId>>;
+
     /// The workers that live.
     async fn workers(&self) -> Result<Vec<WorkerView>>;
 
@@ -307,6 +321,10 @@ impl<T: Inspect + ?Sized> Inspect for Arc<T> {
 
     async fn show(&self, queue: &QueueName, id: TaskId) -> Result<Option<TaskDetail>> {
         (**self).show(queue, id).await
+    }
+
+    async fn find(&self, queue: &QueueName, own_id: &OwnId) -> Result<Option<TaskId>> {
+        (**self).find(queue, own_id).await
     }
 
     async fn workers(&self) -> Result<Vec<WorkerView>> {

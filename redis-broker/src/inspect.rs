@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use tireless_core::limits::BYTES_PER_CALL;
 use tireless_core::{
-    BarePush, Checkup, Counts, DrainLimit, FailureHistory, Inspect, List, Operation, Page,
+    BarePush, Checkup, Counts, DrainLimit, FailureHistory, Inspect, List, Operation, OwnId, Page,
     QueueName, Result, ServerStats, State, StoreTime, TaskDetail, TaskId, TaskSummary, WorkerId,
     WorkerView,
 };
@@ -14,7 +14,7 @@ use tireless_core::{
 use crate::broker::RedisBroker;
 use crate::client::RedisClient;
 use crate::info::Info;
-use crate::parse::{Parts, history_of};
+use crate::parse::{Parts, found, history_of};
 use crate::reply::Reply;
 use crate::request::{call, check_count, id_bytes, number};
 use crate::runner::corrupt;
@@ -138,6 +138,12 @@ impl<C: RedisClient> Inspect for RedisBroker<C> {
         detail.worker = worker.and_then(|worker| WorkerId::from_slice(&worker));
         detail.failures = FailureHistory::decode(&failures);
         Ok(Some(detail))
+    }
+
+    async fn find(&self, queue: &QueueName, own_id: &OwnId) -> Result<Option<TaskId>> {
+        let args = vec![Bytes::copy_from_slice(own_id.as_bytes())];
+        let call = call(&scripts::FIND, &self.keys(queue), None, args);
+        found(self.runner.run_one(INSPECT, call).await?)
     }
 
     async fn workers(&self) -> Result<Vec<WorkerView>> {

@@ -224,6 +224,15 @@ pub(crate) fn reconciled(reply: Reply) -> Result<Reconciled> {
     Ok(answer)
 }
 
+/// The task that was looked for by its own id, if one lives under it.
+pub(crate) fn found(reply: Reply) -> Result<Option<TaskId>> {
+    if reply == Reply::Nil {
+        return Ok(None);
+    }
+    let id = TaskId::from_slice(&text(Operation::Inspect, reply)?);
+    id.map(Some).ok_or_else(|| corrupt(Operation::Inspect))
+}
+
 /// `None` if workers have come or gone since they were looked up.
 pub(crate) fn removed(reply: Reply, ids: usize) -> Result<Option<Vec<Removed>>> {
     let letters = text(Operation::Remove, reply)?;
@@ -236,4 +245,22 @@ pub(crate) fn removed(reply: Reply, ids: usize) -> Result<Option<Vec<Removed>>> 
         _ => Removed::Missing,
     };
     Ok(Some(letters.iter().map(answer).collect()))
+}
+
+#[cfg(test)]
+mod tests {
+    use tireless_core::ErrorKind;
+
+    use super::*;
+
+    #[test]
+    fn what_was_found_is_an_id_or_nothing() {
+        let id = TaskId::new();
+        let bytes = |bytes: &[u8]| Reply::Bytes(Bytes::copy_from_slice(bytes));
+        assert_eq!(found(Reply::Nil).unwrap(), None);
+        assert_eq!(found(bytes(id.as_bytes())).unwrap(), Some(id));
+        for odd in [bytes(b""), bytes(&id.as_bytes()[..15]), Reply::Int(1), Reply::Array(vec![])] {
+            assert_eq!(found(odd).unwrap_err().kind(), ErrorKind::Corrupt);
+        }
+    }
 }

@@ -35,7 +35,7 @@ fn plain(role: UserRole) -> &'static [&'static str] {
 fn scripts(role: UserRole) -> Vec<&'static Script> {
     match role {
         UserRole::Producer => vec![&s::PUSH, &s::BEAT],
-        UserRole::Viewer => vec![&s::COUNTS, &s::LIST, &s::SHOW, &s::QUEUES, &s::ROLL],
+        UserRole::Viewer => vec![&s::COUNTS, &s::LIST, &s::SHOW, &s::FIND, &s::QUEUES, &s::ROLL],
         // `work` counts what its queues hold.
         UserRole::Worker => vec![
             &s::COUNTS,

@@ -249,6 +249,7 @@ script!(
     ["queue", "tasks", "history", "failures", "scheduled", "failed", "dead", "done", "leases"],
     ["layout"]
 );
+script!(FIND, "find", ["queue", "tasks", "names"], ["layout"]);
 script!(
     RECONCILE,
     "reconcile",
@@ -282,7 +283,7 @@ script!(ROLL, "roll", ["workers", "worker-info"], ["now"]);
 script!(RIGHTS, "rights", ["queue"], []);
 
 /// Every script that reads or writes keys, for tools and tests.
-pub(crate) static ALL: [&Script; 20] = [
+pub(crate) static ALL: [&Script; 21] = [
     &PUSH, &CLAIM, &SETTLE, &ACK, &RENEW, &TICK, &RECLAIM, &REQUEUE, &REMOVE, &PURGE, &PAUSE,
-    &RESUME, &DISCARD, &RECONCILE, &COUNTS, &LIST, &SHOW, &BEAT, &QUEUES, &ROLL,
+    &RESUME, &DISCARD, &RECONCILE, &COUNTS, &LIST, &SHOW, &FIND, &BEAT, &QUEUES, &ROLL,
 ];

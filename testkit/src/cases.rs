@@ -342,6 +342,18 @@ macro_rules! for_each_case {
                 a_suspect_has_an_age
                 the_store_says_what_it_is
             }
+            find {
+                an_own_id_finds_its_task_in_every_place
+                an_own_id_finds_a_suspect
+                an_own_id_finds_nothing_once_its_task_is_done
+                an_own_id_finds_nothing_once_its_task_is_removed
+                an_own_id_finds_nothing_once_its_task_is_dropped
+                an_own_id_that_is_used_again_finds_the_new_task
+                an_own_id_that_existed_finds_the_first_task
+                own_ids_are_found_byte_by_byte
+                own_ids_are_found_in_their_queue
+                finding_changes_nothing
+            }
             inbox {
                 a_raw_body_becomes_a_task
                 the_inbox_comes_after_the_ready_list

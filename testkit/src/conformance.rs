@@ -9,6 +9,7 @@ pub mod cancel;
 pub mod carried;
 pub mod claim;
 pub mod conservation;
+pub mod find;
 pub mod inbox;
 pub mod inspect;
 pub mod memory_bounds;

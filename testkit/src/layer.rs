@@ -7,9 +7,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tireless_core::{
     Admin, Backend, BarePush, Broker, Checkup, Claim, Claimed, Counts, DrainLimit, Inspect, List,
-    Moved, Page, Purged, Push, Pushed, QueueName, Reconcile, Reconciled, Removed, Renew, Renewed,
-    Result, Selection, ServerStats, Settle, SettleAnswer, State, TaskDetail, TaskId, Tick, Ticked,
-    Wait, Woken, WorkerView,
+    Moved, OwnId, Page, Purged, Push, Pushed, QueueName, Reconcile, Reconciled, Removed, Renew,
+    Renewed, Result, Selection, ServerStats, Settle, SettleAnswer, State, TaskDetail, TaskId, Tick,
+    Ticked, Wait, Woken, WorkerView,
 };
 
 /// Passes each call of a trait on to what lies below.
@@ -43,6 +43,7 @@ pass_on! {
     counts(queue: &QueueName) -> Result<Counts>;
     list(list: &List) -> Result<Page>;
     show(queue: &QueueName, id: TaskId) -> Result<Option<TaskDetail>>;
+    find(queue: &QueueName, own_id: &OwnId) -> Result<Option<TaskId>>;
     workers() -> Result<Vec<WorkerView>>;
     server() -> Result<ServerStats>;
     checkup() -> Result<Vec<Checkup>>;
@@ -103,6 +104,7 @@ by_layer! { Inspect {
     counts(queue: &QueueName) -> Result<Counts>;
     list(list: &List) -> Result<Page>;
     show(queue: &QueueName, id: TaskId) -> Result<Option<TaskDetail>>;
+    find(queue: &QueueName, own_id: &OwnId) -> Result<Option<TaskId>>;
     workers() -> Result<Vec<WorkerView>>;
     server() -> Result<ServerStats>;
     checkup() -> Result<Vec<Checkup>>;

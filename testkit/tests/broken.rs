@@ -65,6 +65,19 @@ caught! {
         by push::a_batch_answers_for_each_task;
     never_sure_of_the_effect: "B3.6" NeverSureOfTheEffect
         by push::a_refusal_says_that_nothing_happened;
+    finds_ready_tasks_only: "B3.7" FindsReadyTasksOnly
+        by find::an_own_id_finds_its_task_in_every_place;
+    finds_what_is_done: "B3.7" FindsByLeftoverNames
+        by find::an_own_id_finds_nothing_once_its_task_is_done;
+    finds_what_was_removed: "B3.7" FindsByLeftoverNames
+        by find::an_own_id_finds_nothing_once_its_task_is_removed;
+    finds_what_was_dropped: "B3.7" FindsByLeftoverNames
+        by find::an_own_id_finds_nothing_once_its_task_is_dropped;
+    finds_what_it_found_first: "B3.7" FindsWhatItFoundFirst
+        by find::an_own_id_that_is_used_again_finds_the_new_task;
+    finds_in_all_queues: "B3.7" FindsInAllQueues by find::own_ids_are_found_in_their_queue;
+    folds_own_ids: "B3.7" FoldsOwnIds by find::own_ids_are_found_byte_by_byte;
+    finds_by_taking: "B3.7" FindsByTaking by find::finding_changes_nothing;
     takes_more_when_repeated: "B4.2" TakesMoreWhenRepeated
         by claim::a_claim_sent_again_gives_the_same_tasks;
     gives_nothing_when_repeated: "B4.2" GivesNothingWhenRepeated

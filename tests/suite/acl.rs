@@ -9,8 +9,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use tireless::{Backoff, Producer, RunPolicy, WorkerPool};
 use tireless_core::{
-    Backend, Checkup, Claim, ClaimFrom, ClaimMode, ErrorKind, List, QueueName, Selection, State,
-    UserRole, WorkerId,
+    Backend, Checkup, Claim, ClaimFrom, ClaimMode, ErrorKind, List, OwnId, QueueName, Selection,
+    State, UserRole, WorkerId,
 };
 use tireless_redis_broker::Settings;
 use tireless_testkit::server::TestServer;
@@ -99,6 +99,9 @@ async fn producer_worker_and_viewer_do_their_work<L: Library>() {
     let first = producer.push_raw(&queue, "good").own_id("mine").await.expect("a push");
     let again = producer.push_raw(&queue, "good").own_id("mine").await.expect("a push");
     assert_eq!(again.id, first.id);
+    let viewer = at.broker::<L>(UserRole::Viewer).await;
+    let mine = OwnId::new("mine").expect("a legal id");
+    assert_eq!(viewer.find(&queue, &mine).await.expect("a look"), Some(first.id));
     producer.push_raw(&queue, "good").after(Duration::from_millis(300)).await.expect("a push");
     producer.push_all_raw(&queue, ["good", "again", "bad"]).await.expect("a batch");
     let inbox = format!("tireless:{{{}/{queue}/0}}:inbox", at.settings.namespace);
@@ -117,7 +120,6 @@ async fn producer_worker_and_viewer_do_their_work<L: Library>() {
     let pool = pool.lease(Duration::from_secs(2)).beat(Duration::from_millis(500));
     let pool = pool.start().await.expect("a pool");
 
-    let viewer = at.broker::<L>(UserRole::Viewer).await;
     eventually("all is done", SOON, async || {
         let counts = viewer.counts(&queue).await.expect("counts");
         (counts.done, counts.dead) == (5, 1)

@@ -26,6 +26,11 @@ async fn passes_from<A: Library, B: Library>() {
     // A repeat over the other library is the same call.
     assert_eq!(consumer.push(&push).await.expect("a push"), [Pushed::Accepted]);
 
+    let mine = task.own_id.clone().expect("an own id");
+    for broker in [&producer, &consumer] {
+        assert_eq!(broker.find(&queue, &mine).await.expect("a look"), Some(task.id));
+    }
+
     let from = ClaimFrom { queue: queue.clone(), max: 10, inbox: false };
     let claim = Claim {
         worker: me,
@@ -47,6 +52,9 @@ async fn passes_from<A: Library, B: Library>() {
     assert_eq!(producer.settle(&settle).await.expect("a settle").settled, [Settled::Applied]);
     assert_eq!(consumer.settle(&settle).await.expect("a settle").settled, [Settled::Applied]);
     assert_eq!(consumer.counts(&queue).await.expect("counts").done, 1);
+    for broker in [&producer, &consumer] {
+        assert_eq!(broker.find(&queue, &mine).await.expect("a look"), None);
+    }
 }
 
 #[tokio::test]

@@ -46,6 +46,7 @@ mod interop; // pushed with one library, run with the other
 mod leases; // no lease reaches too far, where that decides
 mod out_of_memory; // what still works at maxmemory
 mod outage; // Redis dies, or stands still, under load
+mod own_ids; // names that lead to tasks, and names that lead nowhere
 mod plain_list; // programs that only know lists and sets
 mod property; // one model against both libraries
 mod reconcile; // what somebody damaged is found and mended

@@ -69,10 +69,12 @@ async fn an_earlier_layout_is_served<L: Library>() {
         let dead = b.list(State::Dead).await;
         let shown = b.detail(dead[0].id).await;
         assert!(!shown.failures.0.is_empty(), "its failure is still told");
+        let found = b.find(&own("its own id")).await.expect("a task");
+        assert_eq!(b.state(found).await, Some(State::Ready));
         let mut again = task("named");
         again.own_id = Some(own("its own id"));
         let answers = b.push_these(vec![again]).await.expect("a push");
-        assert!(matches!(answers[..], [Pushed::Exists { .. }]), "{answers:?}");
+        assert_eq!(answers, [Pushed::Exists { id: found }]);
 
         let runs = served(&b).await;
         let expected = [

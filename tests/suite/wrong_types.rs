@@ -27,6 +27,9 @@ struct Scene {
     waiting: TaskId,
 }
 
+/// The own id of the task that waits.
+const WAITING: &str = "waiting";
+
 const HOUR: Duration = Duration::from_secs(3600);
 
 impl Scene {
@@ -45,8 +48,9 @@ impl Scene {
             held: Vec::new(),
             waiting: TaskId::new(),
         };
-        let tasks: Vec<_> = (0..20).map(|_| new_task()).collect();
+        let mut tasks: Vec<_> = (0..20).map(|_| new_task()).collect();
         scene.waiting = tasks[19].id;
+        tasks[19].own_id = OwnId::new(WAITING).ok();
         let call = Call { number: 1, answered: 0 };
         let (queue, durability) = (scene.queue.clone(), Durability::Stored);
         let push = Push { queue, caller: scene.me, call, tasks, durability };
@@ -140,6 +144,7 @@ impl Scene {
                 self.broker.list(&list).await.map(drop)
             }
             "show" => self.broker.show(queue, self.waiting).await.map(drop),
+            "find" => self.broker.find(queue, &OwnId::new(WAITING)?).await.map(drop),
             "queues" => self.broker.queues().await.map(drop),
             "roll" => self.broker.workers().await.map(drop),
             other => panic!("the script {other} has no operation in this test: add it"),

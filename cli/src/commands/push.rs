@@ -34,7 +34,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE", value_parser = OsStringValueParser::new().map(Lines::from))]
     lines: Option<Lines>,
     /// An id of your own: while its task lives, pushing it again changes nothing
-    #[arg(long, conflicts_with = "lines", value_parser = own_id)]
+    #[arg(long, conflicts_with = "lines", value_parser = args::own_id)]
     id: Option<OwnId>,
     /// Not before this much time has passed
     #[arg(long, value_name = "DURATION", value_parser = duration, conflicts_with = "at")]
@@ -63,10 +63,6 @@ impl Args {
             None => Durability::Stored,
         }
     }
-}
-
-fn own_id(text: &str) -> Result<OwnId, String> {
-    OwnId::new(text).map_err(|error| error.message().to_owned())
 }
 
 /// `confirmed` is there where --replicas or --fsync was given.

@@ -1,17 +1,16 @@
 //! `tireless requeue QUEUE [ID.. | --failed | --dead]`: another chance for tasks.
 
-use std::collections::HashSet;
-
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::Serialize;
 use tireless::limits::TASKS_PER_CALL;
-use tireless::{Backend, QueueName, Selection, State, TaskId};
+use tireless::{Backend, OwnId, QueueName, Selection, State, TaskId};
 
 use super::purge::{held, tasks};
 use crate::adopt::Adopt;
 use crate::args;
 use crate::confirm::{Reach, confirm};
 use crate::exit::{Outcome, Stop};
+use crate::named::{Named, nothing_under};
 use crate::output::{Output, counted, note, progress};
 
 /// Calls that are under way at a time, one a task.
@@ -20,7 +19,7 @@ const AT_ONCE: usize = 64;
 /// Which tasks.
 #[derive(Debug, clap::Args)]
 #[command(
-    override_usage = "tireless requeue [OPTIONS] <QUEUE|--adopt LIST> <ID..|--failed|--dead>"
+    override_usage = "tireless requeue [OPTIONS] <QUEUE|--adopt LIST> <ID..|--id OWN..|--failed|--dead>"
 )]
 #[command(group(clap::ArgGroup::new("which")))]
 pub(crate) struct Args {
@@ -28,8 +27,12 @@ pub(crate) struct Args {
     #[arg(value_parser = args::queue, required_unless_present = "adopt")]
     queue: Option<QueueName>,
     /// The tasks, failed or dead ones
-    #[arg(group = "which", required_unless_present_any = ["failed", "dead", "adopt"])]
+    #[arg(group = "which", required_unless_present_any = ["own_ids", "failed", "dead", "adopt"])]
     ids: Vec<TaskId>,
+    /// The task that lives under an id of your own; may be given several times
+    #[arg(long = "id", value_name = "OWN", value_parser = args::own_id)]
+    #[arg(conflicts_with_all = ["failed", "dead"])]
+    own_ids: Vec<OwnId>,
     /// All that wait for their next attempt
     #[arg(long, group = "which")]
     failed: bool,
@@ -51,48 +54,57 @@ struct Answer<'a> {
     left: Vec<String>,
 }
 
-/// Makes them ready again; fails if one that was named is neither failed nor dead.
+/// Makes them ready again; fails if one that was named is neither failed nor dead. An own id under which
+/// no task lives is left as it was given.
 pub(crate) async fn run(args: Args, broker: &dyn Backend, out: Output) -> Outcome {
     let all = args.failed || args.dead;
     let (queue, ids) = args.adopt.shifted(args.queue, args.ids, args::task)?;
-    if ids.is_empty() != all {
+    let queue = &queue;
+    if (ids.is_empty() && args.own_ids.is_empty()) != all {
         return Err(Stop::usage("name the tasks to requeue, or say --failed or --dead for all"));
     }
-    let queue = &queue;
-    let (requeued, left) = if all {
+    let (mut requeued, mut left, mut notes) = (0, Vec::new(), Vec::new());
+    if all {
         let state = if args.dead { State::Dead } else { State::Failed };
-        (sweep(queue, state, args.yes, broker).await?, Vec::new())
+        requeued = sweep(queue, state, args.yes, broker).await?;
     } else {
-        named(queue, ids, args.yes, broker).await?
-    };
-    let answer = Answer { queue: queue.as_str(), requeued, left };
-    out.json(&answer)?;
-    out.line(format!("requeued {} of {queue}", counted(requeued, "task")))?;
-    for id in &answer.left {
-        note(format!("left alone: {id} is neither failed nor dead in {queue}"));
+        let Named { ids, unknown } = Named::look_up(queue, ids, args.own_ids, broker).await?;
+        for (id, moved) in each(queue, ids, args.yes, broker).await? {
+            requeued += moved;
+            if moved == 0 {
+                notes.push(format!("left alone: {id} is neither failed nor dead in {queue}"));
+                left.push(id.to_string());
+            }
+        }
+        for own_id in &unknown {
+            notes.push(format!("left alone: {}", nothing_under(queue, own_id)));
+            left.push(own_id.to_string());
+        }
     }
-    if answer.left.is_empty() { Ok(()) } else { Err(Stop::Said) }
+    out.json(&Answer { queue: queue.as_str(), requeued, left })?;
+    out.line(format!("requeued {} of {queue}", counted(requeued, "task")))?;
+    let none_left = notes.is_empty();
+    notes.into_iter().for_each(note);
+    if none_left { Ok(()) } else { Err(Stop::Said) }
 }
 
-/// How many were moved, and which were not. A call for each: one for all tells the number alone.
-async fn named(
+/// Whether each was moved, as 1 or 0. A call for each: one for all tells the number alone.
+async fn each(
     queue: &QueueName,
-    mut ids: Vec<TaskId>,
+    ids: Vec<TaskId>,
     yes: bool,
     broker: &dyn Backend,
-) -> Outcome<(u64, Vec<String>)> {
-    let mut seen = HashSet::new();
-    ids.retain(|id| seen.insert(*id));
+) -> Outcome<Vec<(TaskId, u64)>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
     let question = format!("Requeue {} of {queue}?", counted(ids.len() as u64, "task"));
     confirm(&question, Reach::Named, yes)?;
     let one = async |id: TaskId| {
         let moved = broker.requeue(queue, &Selection::Ids(vec![id])).await?.moved;
-        Ok::<_, tireless::Error>((moved == 0).then_some(id))
+        Ok::<_, tireless::Error>((id, moved))
     };
-    let total = ids.len() as u64;
-    let answers = stream::iter(ids).map(one).buffered(AT_ONCE).try_collect::<Vec<_>>().await?;
-    let left: Vec<_> = answers.into_iter().flatten().map(|id| id.to_string()).collect();
-    Ok((total - left.len() as u64, left))
+    Ok(stream::iter(ids).map(one).buffered(AT_ONCE).try_collect().await?)
 }
 
 /// Moves as many tasks as the state held at the start: one that fails again meanwhile is not

@@ -1,24 +1,28 @@
 //! `tireless show QUEUE ID`: all there is to know about one task.
 
 use serde::Serialize;
-use tireless::{Backend, FailureEntry, QueueName, StoreTime, TaskDetail, TaskId};
+use tireless::{Backend, FailureEntry, OwnId, QueueName, StoreTime, TaskDetail, TaskId};
 
 use crate::adopt::Adopt;
 use crate::args;
 use crate::exit::{Outcome, Stop};
+use crate::named::nothing_under;
 use crate::output::{Output, moment, span};
 use crate::view::{TaskLine, codec, full, open, plain, preview};
 
 /// Which task.
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "tireless show [OPTIONS] <QUEUE|--adopt LIST> <ID>")]
+#[command(override_usage = "tireless show [OPTIONS] <QUEUE|--adopt LIST> <ID|--id OWN>")]
 pub(crate) struct Args {
     /// The queue
     #[arg(value_parser = args::queue, required_unless_present = "adopt")]
     queue: Option<QueueName>,
     /// The task
-    #[arg(required_unless_present = "adopt")]
+    #[arg(required_unless_present_any = ["own_id", "adopt"])]
     id: Option<TaskId>,
+    /// The task that lives under an id of your own instead
+    #[arg(long = "id", value_name = "OWN", value_parser = args::own_id, conflicts_with = "id")]
+    own_id: Option<OwnId>,
     /// A plain list instead
     #[command(flatten)]
     pub(crate) adopt: Adopt,
@@ -55,7 +59,7 @@ impl<'a> From<&'a FailureEntry> for Failure<'a> {
 
 /// Shows it.
 pub(crate) async fn run(args: Args, broker: &dyn Backend, out: Output) -> Outcome {
-    let (queue, id) = args.adopt.shifted_one(args.queue, args.id, args::task)?;
+    let (queue, id) = meant(args, broker).await?;
     let Some(task) = broker.show(&queue, id).await? else {
         return Err(Stop::failed(format!(
             "{queue} has no task {id}: it is done, was removed, or was pushed to another queue"
@@ -69,6 +73,19 @@ pub(crate) async fn run(args: Args, broker: &dyn Backend, out: Output) -> Outcom
         failures: task.failures.0.iter().map(Failure::from).collect(),
     })?;
     out.line(text(&queue, &task))
+}
+
+/// The queue, and the one task that was named.
+async fn meant(args: Args, broker: &dyn Backend) -> Outcome<(QueueName, TaskId)> {
+    let Args { queue, id, own_id, adopt } = args;
+    let Some(own_id) = own_id else { return adopt.shifted_one(queue, id, args::task) };
+    let (queue, others) = adopt.shifted(queue, id.into_iter().collect(), args::task)?;
+    if !others.is_empty() {
+        return Err(Stop::usage("name the task by its id or by --id, not by both"));
+    }
+    let found = broker.find(&queue, &own_id).await?;
+    let id = found.ok_or_else(|| Stop::failed(nothing_under(&queue, &own_id)))?;
+    Ok((queue, id))
 }
 
 fn text(queue: &QueueName, task: &TaskDetail) -> String {

@@ -1,8 +1,11 @@
 //! The operator's hand on a list that is adopted.
 
-use serde_json::Value;
+use std::time::Duration;
 
-use crate::harness::{Answer, Place, redis};
+use serde_json::Value;
+use tireless::{Adoption, ConnectOptions, Producer, QueueName};
+
+use crate::harness::{Answer, Place, redis, server};
 
 /// A list and a set, whose bodies other than `good` die at once.
 struct Plain {
@@ -30,6 +33,21 @@ impl Plain {
 
     fn json(&self, args: &[&str]) -> Value {
         serde_json::from_str(&self.run(&[&["--json"], args].concat()).ok()).unwrap()
+    }
+
+    /// What a program does that pushes to the list's queue; no command does.
+    #[tokio::main(flavor = "current_thread")]
+    async fn push_own(&self, body: &'static str, own_id: &str) -> String {
+        let mut options = ConnectOptions::default();
+        let adoption = Adoption {
+            list: self.list.clone().into(),
+            failed_set: self.set.clone().into(),
+            sweep_every: Duration::from_secs(60),
+        };
+        options.adopted.insert(QueueName::new(&self.list).unwrap(), adoption);
+        let broker = tireless::connect_with(&server().url(), options).await.unwrap();
+        let push = Producer::new(broker).push_raw(&*self.list, body).own_id(own_id).await;
+        push.unwrap().id.to_string()
     }
 
     fn status(&self) -> Value {
@@ -64,6 +82,24 @@ fn dead_bodies_of_an_adopted_list_are_in_reach() {
     assert_eq!(plain.json(&["purge", "ready", "--yes"])["removed"].as_u64(), Some(2));
     redis(&["lpush", &plain.list, "good", "good"]);
     assert_eq!(plain.status()["inbox"].as_u64(), Some(2));
+}
+
+#[test]
+fn tasks_of_an_adopted_list_are_named_by_own_ids() {
+    let plain = Plain::new(&["bad"]);
+    let id = plain.push_own("bad", "mine");
+    let shown = plain.json(&["show", "--id", "mine"]);
+    assert_eq!((shown["id"].as_str(), shown["state"].as_str()), (Some(&*id), Some("ready")));
+    assert!(plain.run(&["show", "--id", "yours"]).failed(1).contains("under the own id"));
+    let said = plain.run(&["requeue", "--id", "mine"]).failed(1);
+    assert!(said.contains(&format!("left alone: {id}")), "{said}");
+    plain.run(&["work", "--drain", "--retries", "0", "--exec", "false"]).failed(1);
+    plain.run(&["requeue", "--id", "mine"]).ok();
+    let dead = plain.dead();
+    let removed = plain.json(&["rm", "--id", "mine", &dead[0]]);
+    assert_eq!(removed["removed"], serde_json::json!([dead[0], id]), "{removed}");
+    let said = plain.run(&["show", &id, "--id", "mine"]).failed(2);
+    assert!(said.contains("not by both"), "{said}");
 }
 
 #[test]

@@ -6,6 +6,9 @@ fn run(args: &[&str]) -> Answer {
     tireless().args(args).output().unwrap().into()
 }
 
+/// A task's id, of no task.
+const ID: &str = "01a202743ae570abb80824fb2750e469";
+
 #[test]
 fn wrong_usage_is_2() {
     let cases: &[(&[&str], &str)] = &[
@@ -38,7 +41,13 @@ fn wrong_usage_is_2() {
         ),
         (&["ls", "q", "lost"], "there are ready"),
         (&["show", "q", "1"], "hexadecimal"),
+        (&["show", "q"], "--id"),
+        (&["show", "q", ID, "--id", "x"], "cannot be used"),
+        (&["show", "q", "--id", "x", "--id", "y"], "multiple times"),
+        (&["rm", "q"], "--id"),
         (&["requeue", "q"], "--dead"),
+        (&["requeue", "q", "--id", "x", "--dead"], "cannot be used"),
+        (&["requeue", "q", "--failed", "--id", "x"], "cannot be used"),
         (&["bench", "--batch", "1001"], "1..=1000"),
         (&["--namespace", "a b", "status"], "allowed are"),
         (&["--broker", "http://x", "status"], "redis://"),

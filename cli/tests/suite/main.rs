@@ -13,6 +13,7 @@ mod harness;
 mod health;
 mod ill_queues;
 mod operate;
+mod own_ids;
 mod push;
 mod run;
 mod secrets;

@@ -10,7 +10,8 @@ use tireless_core::{
 
 use crate::Harness;
 use crate::fixtures::{
-    Actor, Bench, LONG, at_every_poll, bury, every_outcome, fail, ids, task_after, tasks,
+    Actor, Bench, LONG, at_every_poll, bury, every_outcome, fail, ids, own, task_after, task_named,
+    tasks,
 };
 
 /// B10: a push that was dropped happened once or never, and can be sent again.
@@ -234,7 +235,7 @@ pub async fn dropped_administration_can_be_repeated(h: &dyn Harness) {
 /// B10: a question that was dropped leaves its answer to nobody else.
 pub async fn a_dropped_question_answers_no_other(h: &dyn Harness) {
     let b = Bench::new(h);
-    let waiting = b.push(2).await;
+    let waiting = [b.push_one(task_named("order-1")).await, b.push(1).await[0]];
     let list = List { queue: b.queue.clone(), state: State::Ready, cursor: 0, limit: 9 };
     at_every_poll(async |drop| {
         let mut ended = drop.half_way(b.broker.counts(&b.queue)).await.is_some();
@@ -242,6 +243,8 @@ pub async fn a_dropped_question_answers_no_other(h: &dyn Harness) {
         ended &= drop.half_way(b.broker.list(&list)).await.is_some();
         b.holds("ready 2").await;
         ended &= drop.half_way(b.broker.show(&b.queue, waiting[0])).await.is_some();
+        assert_eq!(b.find(&own("order-1")).await, Some(waiting[0]), "{drop:?}");
+        ended &= drop.half_way(b.broker.find(&b.queue, &own("order-1"))).await.is_some();
         assert!(b.broker.queues().await.is_ok_and(|queues| queues.contains(&b.queue)));
         ended &= drop.half_way(b.broker.queues()).await.is_some();
         assert_eq!(b.state(waiting[1]).await, Some(State::Ready));

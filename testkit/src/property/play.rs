@@ -8,10 +8,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use tireless_core::{Call, ErrorKind, NewTask, Push, Pushed, Settle, SettleAnswer, TaskId, When};
+use tireless_core::{
+    Call, ErrorKind, NewTask, OwnId, Push, Pushed, Settle, SettleAnswer, TaskId, When,
+};
 
 use super::model::{Hand, Model, Place};
-use super::step::{Delay, PushOne, Sent, Step};
+use super::step::{Delay, OWN_IDS, PushOne, Sent, Step};
 use crate::Harness;
 use crate::fixtures::{Actor, Bench, DropAt, LONG, own, task};
 
@@ -105,7 +107,7 @@ impl Play<'_> {
             let new = NewTask {
                 id: living.unwrap_or_else(TaskId::new),
                 when: when(one.delay),
-                own_id: one.own.map(|name| own(&format!("own-{name}"))),
+                own_id: one.own.map(own_id),
                 ..task()
             };
             let exists = living.or_else(|| one.own.and_then(|name| self.model.named(name)));
@@ -220,7 +222,16 @@ impl Play<'_> {
             };
             assert_eq!(self.bench.state(*id).await, expected, "{id}");
         }
+        for name in 0..OWN_IDS {
+            let found = self.bench.find(&own_id(name)).await;
+            assert_eq!(found, self.model.named(name), "the task under {}", own_id(name));
+        }
     }
+}
+
+/// One of the few own ids.
+fn own_id(name: u8) -> OwnId {
+    own(&format!("own-{name}"))
 }
 
 /// A delay as a push has it.

@@ -3,6 +3,9 @@
 use proptest::prelude::*;
 use proptest::strategy::BoxedStrategy;
 
+/// How many own ids there are.
+pub(super) const OWN_IDS: u8 = 3;
+
 /// How long something waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Delay {
@@ -114,7 +117,7 @@ fn verdict() -> impl Strategy<Value = Verdict> {
 }
 
 fn push_one() -> impl Strategy<Value = PushOne> {
-    let own = proptest::option::weighted(0.2, 0u8..3);
+    let own = proptest::option::weighted(0.2, 0u8..OWN_IDS);
     let living = proptest::option::weighted(0.1, any::<u8>());
     (delay(), own, living).prop_map(|(delay, own, living)| PushOne { delay, own, living })
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use redis::Value;
 use tireless::{Producer, State};
-use tireless_core::{QueueTicked, Selection, Tick};
+use tireless_core::{OwnId, QueueTicked, Selection, Tick};
 use tireless_tests::{Library, Raw, eventually};
 
 use super::{Plain, Runs, SOON, bytes_of};
@@ -77,9 +77,14 @@ pub(super) async fn a_raw_task_with_an_own_id_keeps_it<L: Library>() {
         let push = producer.push_raw(&plain.site.queue, "bad").own_id("mine");
         push.await.expect("a push")
     };
+    let mine = OwnId::new("mine").expect("a legal id");
+    let find = async || plain.site.broker.find(&plain.site.queue, &mine).await.expect("a look");
     let first = push().await;
+    assert_eq!(find().await, Some(first.id));
     plain.fail_all(1).await;
+    assert_eq!(find().await, Some(first.id), "while its body is in the set");
     assert_eq!(plain.requeued(10).await.requeued, 1);
+    assert_eq!(find().await, Some(first.id));
     let again = push().await;
     assert!(again.existed && again.id == first.id, "{first:?} {again:?}");
     assert_eq!(plain.site.list(State::Ready).await[0].history.attempts, 1);

@@ -1,0 +1,43 @@
+//! Own ids on Redis: names that lead nowhere, and names of other programs (B3.7, B9).
+
+use tireless_core::{ErrorKind, NewTask};
+use tireless_testkit::Harness;
+use tireless_testkit::fixtures::{Bench, own, task, task_named};
+use tireless_tests::{Library, RedisHarness};
+
+crate::over_both!(
+    a_name_whose_task_was_taken_away_leads_nowhere,
+    a_name_that_leads_to_no_id_is_told
+);
+
+/// What took the task away past the operations left its name, which is free all the same.
+async fn a_name_whose_task_was_taken_away_leads_nowhere<L: Library>() {
+    let h = RedisHarness::<L>::fresh().await;
+    let b = Bench::new(&h);
+    let id = b.push_one(task_named("order-1")).await;
+    let (mut raw, tasks) = (h.raw().await, h.key(&b.queue, "tasks"));
+    raw.command(&[b"HDEL", tasks.as_bytes(), id.as_bytes()]).await;
+    assert_eq!(b.find(&own("order-1")).await, None);
+    let second = b.push_one(task_named("order-1")).await;
+    assert_eq!(b.find(&own("order-1")).await, Some(second));
+    // An envelope of no bytes is one.
+    let empty = b.push_one(NewTask { envelope: "".into(), ..task_named("empty") }).await;
+    assert_eq!(b.find(&own("empty")).await, Some(empty));
+}
+
+/// A name that another program wrote stops no look at others.
+async fn a_name_that_leads_to_no_id_is_told<L: Library>() {
+    let h = RedisHarness::<L>::fresh().await;
+    let b = Bench::new(&h);
+    let id = b.push_one(task_named("order-1")).await;
+    b.push_one(task()).await;
+    let mut raw = h.raw().await;
+    let [names, tasks] = ["names", "tasks"].map(|part| h.key(&b.queue, part));
+    raw.command(&[b"HSET", names.as_bytes(), b"odd", b"no id", b"empty", b""]).await;
+    assert_eq!(b.find(&own("odd")).await, None, "there is no such task");
+    assert_eq!(b.find(&own("empty")).await, None);
+    raw.command(&[b"HSET", tasks.as_bytes(), b"no id", b"bytes"]).await;
+    let error = b.broker.find(&b.queue, &own("odd")).await.expect_err("it is no id");
+    assert_eq!(error.kind(), ErrorKind::Corrupt, "{error}");
+    assert_eq!(b.find(&own("order-1")).await, Some(id));
+}
