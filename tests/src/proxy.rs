@@ -8,6 +8,7 @@ mod connection;
 mod frame;
 mod kind;
 mod strikes;
+mod throttle;
 mod way;
 
 use std::sync::Arc;
@@ -21,6 +22,7 @@ pub use strikes::{Odds, Strike, Strikes, Struck};
 pub use way::{Connections, Way};
 
 use kind::Kinds;
+use throttle::Throttle;
 use way::{Gate, Passage};
 
 /// The proxy. Dropping it closes all its connections.
@@ -28,6 +30,7 @@ use way::{Gate, Passage};
 pub struct Proxy {
     url: String,
     strikes: Strikes,
+    throttle: Throttle,
     gate: watch::Sender<Gate>,
     accepted: Arc<AtomicUsize>,
     accepting: JoinHandle<()>,
@@ -42,8 +45,10 @@ impl Proxy {
         let url = format!("redis://{}", listener.local_addr().expect("its address"));
         let (gate, passages) = watch::channel(Gate::default());
         let (strikes, accepted) = (Strikes::default(), Arc::new(AtomicUsize::new(0)));
-        let accepting = accept(listener, port, strikes.clone(), passages, accepted.clone());
-        Self { url, strikes, gate, accepted, accepting: tokio::spawn(accepting) }
+        let throttle = Throttle::default();
+        let passage = Passage::new(passages, throttle.clone());
+        let accepting = accept(listener, port, strikes.clone(), passage, accepted.clone());
+        Self { url, strikes, throttle, gate, accepted, accepting: tokio::spawn(accepting) }
     }
 
     /// Where clients connect.
@@ -59,6 +64,11 @@ impl Proxy {
     /// How many connections came so far.
     pub fn accepted(&self) -> usize {
         self.accepted.load(Ordering::Relaxed)
+    }
+
+    /// Lets all answers together be no faster than this from now on.
+    pub fn throttle(&self, bytes_per_second: u64) {
+        self.throttle.set(bytes_per_second);
     }
 
     /// From now on nothing passes in this direction, and nobody is told: not of what was sent, and
@@ -88,7 +98,7 @@ async fn accept(
     listener: TcpListener,
     port: u16,
     strikes: Strikes,
-    passages: watch::Receiver<Gate>,
+    passage: Passage,
     accepted: Arc<AtomicUsize>,
 ) {
     let kinds = Arc::new(Kinds::new());
@@ -101,7 +111,7 @@ async fn accept(
         };
         accepted.fetch_add(1, Ordering::Relaxed);
         let (strikes, kinds) = (strikes.clone(), kinds.clone());
-        let passage = Passage::new(passages.clone());
+        let passage = passage.born_now();
         connections.spawn(async move {
             // A server that is not there closes what came for it.
             let Ok(server) = TcpStream::connect(("127.0.0.1", port)).await else { return };

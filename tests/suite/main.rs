@@ -54,6 +54,7 @@ mod refused; // servers that take no connection
 mod replies; // replies are dropped, cut, delayed and repeated
 mod scripts_lost; // SCRIPT FLUSH under way
 mod sentinels; // a master that dies, or hands over
+mod slow_link; // claims whose answers are too large for the link
 mod timing; // when things happen, with generous room
 mod upgrade; // queues that earlier versions left behind
 mod usual_path; // claims and acks that end early in their scripts

@@ -7,7 +7,7 @@
 use std::sync::PoisonError;
 use std::time::Duration;
 
-use tireless_core::{Error, QueueClaimed, WaitOn};
+use tireless_core::{Error, ErrorKind, QueueClaimed, WaitOn};
 
 use crate::random::backoff;
 use crate::shared::Served;
@@ -17,12 +17,14 @@ mod glance;
 mod line;
 mod lost;
 mod share;
+mod window;
 
 pub(crate) use share::Want;
 
 use glance::look_at_others;
 use line::{Line, Look, next_look, refresh};
 use share::share;
+use window::Rooms;
 
 /// A queue is looked at this often even if nothing rings (B14).
 pub(crate) const LOOK: Duration = Duration::from_secs(5);
@@ -69,15 +71,16 @@ impl Board {
         let mut lines = self.lines();
         refresh(&mut lines, now);
         let open = |line: &Line| line.blocked_until <= now;
-        // A store that is away is asked by one claim at a time.
-        let repeats = |line: &Line| open(line) && (line.failures == 0 || line.in_flight == 0);
-        if let Some(number) = lines.iter().filter(|line| repeats(line)).find_map(Line::first_repeat)
-        {
-            let same =
-                |line: &mut Line| if repeats(line) { line.take_repeat(number) } else { None };
+        let rooms = Rooms::of(&lines);
+        let may_repeat = |line: &Line, number| open(line) && line.may_repeat(number, &rooms);
+        let first = |line: &Line| line.first_repeat().filter(|number| may_repeat(line, *number));
+        if let Some(number) = lines.iter().find_map(first) {
+            let same = |line: &mut Line| {
+                if may_repeat(line, number) { line.take_repeat(number) } else { None }
+            };
             let wanted = lines.iter_mut().enumerate();
             let wanted = wanted.filter_map(|(at, line)| Some((at, same(line)?))).collect();
-            return sent(&mut lines, Plan::Repeat(number, wanted));
+            return sent(&mut lines, now, Plan::Repeat(number, wanted));
         }
         for (at, line) in lines.iter_mut().enumerate() {
             line.choked = choked(at);
@@ -88,21 +91,22 @@ impl Board {
             Look::Full => true,
             Look::Empty => false,
         };
-        let asked =
-            |line: &Line| worth(line) && line.repeats.is_empty() && !line.choked && open(line);
+        let free = |line: &Line| line.repeats.is_empty() && !line.choked && rooms.room(line) > 0;
+        let asked = |line: &Line| worth(line) && free(line) && open(line);
         let level = lines.iter().filter(|line| asked(line)).map(|line| line.level).min();
         let Some(level) = level else { return Plan::Idle(next_look(&lines, now)) };
         let sharing = |line: &Line| asked(line) && line.level == level;
         let mut wanted = share(&mut lines, sharing, want.into());
+        rooms.fit(&lines, &mut wanted);
         look_at_others(&lines, level, now, asked, &mut wanted);
         wanted.sort_unstable();
-        sent(&mut lines, Plan::Claim(wanted))
+        sent(&mut lines, now, Plan::Claim(wanted))
     }
 
     /// A queue has answered a claim of `max` tasks.
     pub(crate) fn answered(&self, at: usize, now: Duration, max: usize, answer: &QueueClaimed) {
         let line = &mut self.lines()[at];
-        line.in_flight = line.in_flight.saturating_sub(1);
+        line.landed(max);
         line.failures = 0;
         line.failing_since = None;
         // What another claim had to say against asking again is older, or told anew below.
@@ -145,19 +149,24 @@ impl Board {
         }
     }
 
-    /// A queue has answered with an error. With `repeat` the same claim is to be sent again.
+    /// A queue has answered a claim of `max` tasks with an error. With `repeat` the claim of that
+    /// number is to be sent again.
     pub(crate) fn failed(
         &self,
         at: usize,
         now: Duration,
         error: &Error,
-        repeat: Option<(u64, usize)>,
+        max: usize,
+        repeat: Option<u64>,
     ) {
         let line = &mut self.lines()[at];
-        line.in_flight = line.in_flight.saturating_sub(1);
+        line.landed(max);
+        if error.kind() == ErrorKind::Timeout && max > 0 {
+            line.window = 1;
+        }
         line.failures += 1;
         line.failing_since.get_or_insert(now);
-        line.repeats.extend(repeat);
+        line.repeats.extend(repeat.map(|number| (number, max)));
         let pause = backoff(line.failures, Duration::from_millis(100), longest_pause(error));
         line.blocked_until = now + pause;
         line.look = Look::Unknown;
@@ -220,11 +229,16 @@ pub(crate) fn longest_pause(error: &Error) -> Duration {
 }
 
 /// Notes that what is planned is sent.
-fn sent(lines: &mut [Line], plan: Plan) -> Plan {
+fn sent(lines: &mut [Line], now: Duration, plan: Plan) -> Plan {
     if let Plan::Claim(wanted) | Plan::Repeat(_, wanted) = &plan {
-        for (at, _) in wanted {
-            lines[*at].in_flight += 1;
-            lines[*at].rung = false;
+        for (at, max) in wanted {
+            let line = &mut lines[*at];
+            line.in_flight += 1;
+            line.asked += max;
+            line.rung = false;
+            if *max > 0 {
+                line.asked_at = now;
+            }
         }
     }
     plan

@@ -103,7 +103,7 @@ fn while_nobody_knows_what_there_is_one_claim_is_to_tell() {
     }
     board.forget_claims();
     board.look_again(&board.quiet(SECOND).0);
-    board.failed(0, SECOND, &away(), None);
+    board.failed(0, SECOND, &away(), 4, None);
     assert_eq!(board.plan(9 * SECOND, 4, |_| false), Plan::Claim(vec![(0, 4)]), "after a restart");
 }
 
@@ -120,7 +120,7 @@ fn an_answer_ends_the_pause_that_another_claim_began() {
     board.answered(0, SECOND, 5, &answer(true));
     board.answered(0, SECOND, 5, &answer(false));
     assert!(board.all_quiet(SECOND).is_some(), "it is worth listening to");
-    board.failed(0, SECOND, &away(), Some((1, 4)));
+    board.failed(0, SECOND, &away(), 4, Some(1));
     board.answered(0, SECOND, 5, &answer(true));
     assert_eq!(board.plan(2 * SECOND, 4, |_| false), Plan::Repeat(1, vec![(0, 4)]));
 }
@@ -167,7 +167,7 @@ fn a_queue_whose_outcomes_pile_up_is_left_out_and_not_waited_for() {
 /// After a long row of this error, how long the queue is left alone.
 fn pause_after_many(error: &Error) -> Duration {
     let board = board(&[(0, 1)]);
-    (0..20).for_each(|_| board.failed(0, SECOND, error, None));
+    (0..20).for_each(|_| board.failed(0, SECOND, error, 4, None));
     match board.plan(SECOND, 4, |_| false) {
         Plan::Idle(until) => until - SECOND,
         other => panic!("{other:?}"),

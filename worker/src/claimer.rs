@@ -71,7 +71,9 @@ impl Claimer {
             self.patience.it_is_not_our_turn();
         }
         if !suspects.is_empty() && self.patience.may_be_alone(now) {
-            if shared.ledger.held() == 0 && !shared.board.repeats() && !shared.ledger.is_unsure() {
+            // A queue that has failed for long is not waited for.
+            let unsure = shared.ledger.is_unsure(|at| !shared.board.has_failed_long(at, now));
+            if shared.ledger.held() == 0 && !shared.board.repeats() && !unsure {
                 return self.claim_alone(&suspects).await;
             }
             if turn && !shared.board.repeats() && self.patience.may_keep_empty(now) {
@@ -224,6 +226,8 @@ pub(crate) fn start(shared: &Arc<Shared>, jobs: Vec<Job>) {
     }
 }
 
+#[cfg(test)]
+mod slow_link_tests;
 #[cfg(test)]
 #[path = "claimer_tests.rs"]
 mod tests;

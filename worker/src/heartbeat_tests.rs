@@ -142,9 +142,9 @@ async fn what_was_given_up_is_no_longer_named_and_sure_again_after_a_beat() {
     let (shared, sent) = mock(vec![]);
     shared.ledger.begin([0]);
     shared.ledger.abandon_all();
-    assert!(shared.ledger.is_unsure());
+    assert!(shared.ledger.is_unsure(|_| true));
     beat_once(&shared, None, SECOND).await.unwrap();
-    assert!(!shared.ledger.is_unsure());
+    assert!(!shared.ledger.is_unsure(|_| true));
     let sent = sent.lock().unwrap();
     assert!(sent[0].held[0].claims.is_empty() && sent[0].held[0].below == 2);
 }

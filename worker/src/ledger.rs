@@ -176,10 +176,12 @@ impl Ledger {
         self.held.load(Ordering::SeqCst)
     }
 
-    /// Whether a claim may hold tasks that this worker does not know of.
-    pub(crate) fn is_unsure(&self) -> bool {
+    /// Whether a claim may hold tasks that this worker does not know of: one in flight, or one that was
+    /// given up, of the queues that count.
+    pub(crate) fn is_unsure(&self, counts: impl Fn(usize) -> bool) -> bool {
         let book = self.book();
-        !book.in_flight.is_empty() || book.abandoned.iter().any(|numbers| !numbers.is_empty())
+        let given_up = |(queue, numbers): (usize, &Vec<u64>)| !numbers.is_empty() && counts(queue);
+        !book.in_flight.is_empty() || book.abandoned.iter().enumerate().any(given_up)
     }
 
     /// What a renewal says of a queue.

@@ -25,7 +25,7 @@ use crate::test_binaries::{Built, Counts, Environment, TestBinary};
 
 /// Modules whose tests start servers of their own: left out where no binary can be run, which is
 /// where macOS has Docker and no server. A module that is not named here fails there.
-pub(crate) const OWN_SERVER: [&str; 10] = [
+pub(crate) const OWN_SERVER: [&str; 11] = [
     "own_server::",
     "guarded::",
     "out_of_memory::",
@@ -36,6 +36,7 @@ pub(crate) const OWN_SERVER: [&str; 10] = [
     "cluster::",
     "durability::",
     "sentinels::",
+    "slow_link::",
 ];
 
 /// Tests of TLS, which not every server is built with.
@@ -48,7 +49,7 @@ const TLS: [&str; 5] = [
 ];
 
 /// Modules that prove what does not depend on the server's version: run on the first one only.
-const SAME_EVERYWHERE: [&str; 9] = [
+const SAME_EVERYWHERE: [&str; 10] = [
     "property::",
     "in_memory::",
     "crash::",
@@ -58,6 +59,7 @@ const SAME_EVERYWHERE: [&str; 9] = [
     "cluster::conformance::",
     "cluster::a_killed",
     "sentinels::",
+    "slow_link::",
 ];
 
 /// The two that speak to servers.

@@ -120,7 +120,7 @@ impl Connection<'_> {
                 Some(Strike::CutBefore) | None => {}
             }
             passage.open(Way::Answers).await;
-            to.write_all(&given).await?;
+            passage.throttle.write(&mut to, &given).await?;
         }
         passage.open(Way::Answers).await;
         Ok(())

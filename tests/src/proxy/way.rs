@@ -2,6 +2,8 @@
 
 use tokio::sync::watch;
 
+use super::throttle::Throttle;
+
 /// A direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
@@ -52,14 +54,20 @@ impl Gate {
 /// What one connection knows of the gate.
 #[derive(Clone, Debug)]
 pub(super) struct Passage {
+    pub(super) throttle: Throttle,
     gate: watch::Receiver<Gate>,
     born: Gate,
 }
 
 impl Passage {
-    pub(super) fn new(gate: watch::Receiver<Gate>) -> Self {
+    pub(super) fn new(gate: watch::Receiver<Gate>, throttle: Throttle) -> Self {
         let born = *gate.borrow();
-        Self { gate, born }
+        Self { throttle, gate, born }
+    }
+
+    /// For a connection that begins now.
+    pub(super) fn born_now(&self) -> Self {
+        Self::new(self.gate.clone(), self.throttle.clone())
     }
 
     /// Waits until bytes can pass in this direction: for ever if the connection is forgotten.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use tireless_core::WaitOn;
 
 use super::LOOK;
+use super::window::{OPEN, Rooms};
 use crate::shared::Served;
 
 /// Looks that would be due within this time are made together with one that is.
@@ -39,6 +40,12 @@ pub(super) struct Line {
     pub(super) failing_since: Option<Duration>,
     /// Claims that are in flight.
     pub(super) in_flight: u32,
+    /// Tasks that they ask for.
+    pub(super) asked: usize,
+    /// When it was last asked for tasks.
+    pub(super) asked_at: Duration,
+    /// How many these may be, together with those of queues whose windows are no wider.
+    pub(super) window: usize,
     /// Claims whose answers were lost: their numbers, how much they asked for.
     pub(super) repeats: Vec<(u64, usize)>,
     /// What the smooth weighted choice owes this queue, in tasks times the sum of weights.
@@ -65,6 +72,9 @@ impl Line {
             failures: 0,
             failing_since: None,
             in_flight: 0,
+            asked: 0,
+            asked_at: Duration::ZERO,
+            window: OPEN,
             repeats: Vec::new(),
             credit: 0,
             suspects: 0,
@@ -100,9 +110,10 @@ pub(super) fn refresh(lines: &mut [Line], now: Duration) {
 
 /// When the next look is due.
 pub(super) fn next_look(lines: &[Line], now: Duration) -> Duration {
+    let rooms = Rooms::of(lines);
     let at = |line: &Line| match line.look {
         // The answer that is on its way comes first.
-        Look::Unknown if line.in_flight > 0 => Duration::MAX,
+        _ if rooms.waits_for_answers(line) => Duration::MAX,
         Look::Empty => line.due_at.unwrap_or(Duration::MAX).min(line.looked_at + LOOK),
         _ => line.blocked_until,
     };

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::Board;
 use super::line::{Line, Look};
+use super::window::Rooms;
 
 /// A queue that answers with errors for so long is not asked for lost answers any more.
 const HOPELESS: Duration = Duration::from_secs(5);
@@ -43,6 +44,7 @@ impl Board {
     pub(crate) fn forget_claims(&self) {
         for line in self.lines().iter_mut() {
             line.in_flight = 0;
+            line.asked = 0;
             line.repeats.clear();
         }
     }
@@ -52,6 +54,13 @@ impl Line {
     /// The oldest claim that is to be repeated.
     pub(super) fn first_repeat(&self) -> Option<u64> {
         self.repeats.iter().map(|(number, _)| *number).min()
+    }
+
+    /// Whether a claim may be repeated beside those in flight. A store that is away is asked by one
+    /// claim at a time.
+    pub(super) fn may_repeat(&self, number: u64, rooms: &Rooms) -> bool {
+        let fits = |(of, max): &(u64, usize)| *of == number && *max <= rooms.room(self);
+        self.in_flight == 0 || (self.failures == 0 && self.repeats.iter().any(fits))
     }
 
     /// Takes out a claim that is repeated now, and tells how much it asked for.

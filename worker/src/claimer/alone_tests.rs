@@ -210,3 +210,49 @@ async fn a_suspect_whose_outcome_cannot_be_written_does_not_starve_the_others() 
         assert_eq!(others_beside_an_unwritten_suspect(hold_until_settled).await, 3);
     }
 }
+
+#[tokio::test]
+async fn over_a_slow_link_a_suspect_waits_until_what_was_given_up_is_back() {
+    let bed = Bed::new();
+    let suspect = bed.push(1).await[0];
+    crash(&bed, 1).await;
+    crash(&bed, 1).await;
+    bed.push(20).await;
+    bed.spy.link.each_takes(2 * SECOND);
+    let beside = Arc::new(Mutex::new(None));
+    let (noted, store, queue) = (Arc::clone(&beside), bed.spy.inner.clone(), bed.queue.clone());
+    let pool = bed.raw(move |context: Context| {
+        let (noted, store, queue) = (Arc::clone(&noted), store.clone(), queue.clone());
+        async move {
+            if context.id() == suspect {
+                let counts = tireless_core::Inspect::counts(&store, &queue).await.unwrap();
+                *noted.lock().unwrap() = Some(counts.running - 1);
+            }
+            Verdict::Done
+        }
+    });
+    let pool = pool.concurrency(10).start().await.unwrap();
+    bed.clock.advance(90 * SECOND).await;
+    assert!(bed.spy.link.lost() > 0);
+    assert_eq!((pool.stats().summary.done, *beside.lock().unwrap()), (21, Some(0)));
+    drop(pool);
+}
+
+#[tokio::test]
+async fn what_was_given_up_of_a_queue_that_stays_away_keeps_no_suspect_of_others_waiting() {
+    let (bed, q1) = (Bed::new(), queue("q1"));
+    bed.push(1).await;
+    crash(&bed, 1).await;
+    crash(&bed, 1).await;
+    bed.spy.cut_off(Some((q1.clone(), tireless_core::ErrorKind::Timeout)));
+    let pool = bed.pool().route(crate::testbed::raw(|_| async { Verdict::Done }));
+    let pool = pool.queue_weighted("q", 1).queue_weighted("q1", 3);
+    let pool = pool.concurrency(10).start().await.unwrap();
+    bed.clock.advance(30 * SECOND).await;
+    let of_q1 = |claim: Claim| claim.queues.into_iter().find(|from| from.queue == q1);
+    let asked: Vec<usize> =
+        bed.spy.claims().into_iter().filter_map(of_q1).map(|from| from.max).collect();
+    assert!(asked[0] > 1 && asked.ends_with(&[1]), "the large one was given up: {asked:?}");
+    assert_eq!(pool.stats().summary.done, 1);
+    drop(pool);
+}

@@ -9,7 +9,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
-use tireless_core::{Claim, ClaimFrom, ClaimMode, Effect, Error, QueueClaimed, Result};
+use tireless_core::{Claim, ClaimFrom, ClaimMode, Effect, Error, ErrorKind, QueueClaimed, Result};
 
 use super::reach::Reach;
 use super::{start, take};
@@ -38,6 +38,12 @@ impl Sending {
     /// whatever became of this one.
     pub(super) fn may_have_taken(self, error: &Error) -> bool {
         self == Self::Again || error.effect() == Effect::Maybe
+    }
+
+    /// Whether the answer may be too large for the link: a copy did not come in time either, and each
+    /// further one would carry the same tasks (B4). A claim of one cannot be made smaller.
+    fn may_be_too_large(self, max: usize, error: &Error) -> bool {
+        self == Self::Again && max > 1 && error.kind() == ErrorKind::Timeout
     }
 }
 
@@ -109,6 +115,7 @@ impl InFlight {
 
 fn land(shared: &Arc<Shared>, landed: Landed) -> bool {
     let number = landed.number;
+    shared.board.took(landed.took, &landed.answers);
     let mut given = Vec::with_capacity(landed.answers.len());
     for (at, max, answer) in landed.answers {
         let now = shared.clock.monotonic();
@@ -117,14 +124,22 @@ fn land(shared: &Arc<Shared>, landed: Landed) -> bool {
                 shared.board.answered(at, now, max, &answer);
                 given.push((at, answer));
             }
-            Err(error) if landed.sending.may_have_taken(&error) => {
-                shared.failed_for(Role::Claimer, at, &error);
-                shared.board.failed(at, now, &error, Some((number, max)));
-            }
             Err(error) => {
                 shared.failed_for(Role::Claimer, at, &error);
-                shared.ledger.nothing(number, at);
-                shared.board.failed(at, now, &error, None);
+                let is_lost = landed.sending.may_have_taken(&error);
+                let is_given_up = landed.sending.may_be_too_large(max, &error);
+                if is_given_up {
+                    tracing::warn!(
+                        queue = %shared.queues[at].name,
+                        tasks = max,
+                        "no answer to a claim came in time, twice; it is given up for smaller ones"
+                    );
+                    shared.ledger.abandon(number, at);
+                } else if !is_lost {
+                    shared.ledger.nothing(number, at);
+                }
+                let repeat = (is_lost && !is_given_up).then_some(number);
+                shared.board.failed(at, now, &error, max, repeat);
             }
         }
     }
@@ -178,7 +193,7 @@ pub(super) async fn ask(
 
 fn missing(queue: &tireless_core::QueueName) -> Error {
     let message = format!("the broker did not answer for the queue {queue}; it is asked again");
-    Error::new(tireless_core::ErrorKind::Corrupt, tireless_core::Operation::Claim, message)
+    Error::new(ErrorKind::Corrupt, tireless_core::Operation::Claim, message)
         .with_effect(Effect::Maybe)
 }
 

@@ -85,7 +85,7 @@ fn a_renewal_gives_back_nothing_that_is_held_and_stops_no_run() {
         for worker in workers {
             worker.await.expect("it is not aborted");
         }
-        assert_eq!((shared.ledger.held(), shared.ledger.is_unsure()), (0, false));
+        assert_eq!((shared.ledger.held(), shared.ledger.is_unsure(|_| true)), (0, false));
     });
 }
 
@@ -114,11 +114,11 @@ fn a_claim_that_is_given_up_is_unsure_until_a_renewal_did_not_name_it() {
             if given_up
                 .is_some_and(|number| !named.claims.contains(&number) && number < named.below)
             {
-                assert!(!shared.ledger.is_unsure(), "that renewal gave it back");
+                assert!(!shared.ledger.is_unsure(|_| true), "that renewal gave it back");
                 break;
             }
             // A renewal that named it, or knew nothing of it, makes nothing sure.
-            assert!(given_up.is_none() || shared.ledger.is_unsure());
+            assert!(given_up.is_none() || shared.ledger.is_unsure(|_| true));
         }
         claimer.await.expect("it is not aborted");
     });

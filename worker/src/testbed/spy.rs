@@ -12,6 +12,7 @@ use tireless_core::{
 };
 use tireless_testkit::VirtualClock;
 
+use super::link::Link;
 use super::trouble::{Trouble, outage, without};
 
 /// A call that a broker was sent.
@@ -43,6 +44,8 @@ pub(crate) struct Spy {
     trouble: Arc<Mutex<Option<(Operation, Trouble)>>>,
     /// How long the answers of claims and settles are on their way.
     answers_take: Arc<Mutex<Duration>>,
+    /// What the answers of claims come over.
+    pub(crate) link: Link,
     claims: Arc<Mutex<Flights>>,
     settles: Arc<Mutex<Flights>>,
     clock: VirtualClock,
@@ -90,6 +93,7 @@ impl Spy {
             cut_off: Arc::default(),
             trouble: Arc::default(),
             answers_take: Arc::default(),
+            link: Link::default(),
             claims: Arc::default(),
             settles: Arc::default(),
             clock,
@@ -231,6 +235,7 @@ impl Broker for Spy {
         self.claims.lock().unwrap().depart();
         let answer = self.claim_near(claim).await;
         self.travel().await;
+        let answer = self.link.carry(&self.clock, answer).await;
         self.claims.lock().unwrap().now -= 1;
         without(self.cut_off.lock().unwrap().as_ref(), Operation::Claim, answer)
     }

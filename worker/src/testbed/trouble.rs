@@ -26,7 +26,8 @@ pub(super) fn without<T>(
 ) -> Vec<(QueueName, Result<T>)> {
     let Some((cut_off, kind)) = cut_off else { return answers };
     for (_, answer) in answers.iter_mut().filter(|(queue, _)| queue == cut_off) {
-        *answer = Err(Error::new(*kind, operation, "as told"));
+        let effect = if *kind == ErrorKind::Timeout { Effect::Maybe } else { Effect::None };
+        *answer = Err(Error::new(*kind, operation, "as told").with_effect(effect));
     }
     answers
 }
