@@ -135,19 +135,17 @@ impl Queue {
     }
 
     /// Whether this worker may keep itself empty for a suspect (B11.2). A paused queue would have
-    /// it wait for nothing.
+    /// it wait for nothing, and who claims alone is empty (B11.3).
     fn turn(&mut self, claim: &Claim, now: StoreTime) -> bool {
         if self.suspects.is_empty() {
             // It has nothing to keep itself empty for: the next suspect is anybody's.
             self.holders.end_turn(claim.worker);
             return false;
         }
-        if self.paused {
+        if self.paused || claim.mode == ClaimMode::Alone {
             return false;
         }
-        if claim.mode == ClaimMode::Shared {
-            self.holders.offer_turn(claim.worker, now);
-        }
+        self.holders.offer_turn(claim.worker, now);
         self.holders.has_turn(claim.worker, now)
     }
 }

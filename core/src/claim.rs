@@ -80,7 +80,8 @@ pub struct QueueClaimed {
     pub next_due: Option<Duration>,
     /// Tasks that must run alone and wait for a process that holds nothing (B11).
     pub suspects: u64,
-    /// Whether this worker is the one of the queue that may keep itself empty for a suspect.
+    /// Whether this worker is the one of the queue that may keep itself empty for a suspect; told to
+    /// shared claims only.
     pub your_turn: bool,
     /// Whether the queue is paused: it then gives no tasks.
     pub paused: bool,

@@ -212,6 +212,7 @@ macro_rules! for_each_case {
                 the_turn_passes_on_when_it_is_used
                 the_turn_ends_when_its_worker_finds_no_suspect
                 the_turn_outlives_a_suspect_that_another_took
+                a_lone_claim_is_told_of_no_turn
                 without_suspects_it_is_nobodys_turn
                 a_lone_claim_waits_for_nobody
                 a_lone_claim_takes_suspects_only

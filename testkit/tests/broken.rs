@@ -144,6 +144,8 @@ caught! {
         by poison::the_turn_passes_on_when_it_is_used;
     one_suspect_a_queue: "B11.3" OneSuspectAQueue
         by poison::a_lone_claim_takes_one_over_all_queues;
+    tells_lone_claims_of_turns: "B11.3" LoneClaimsTurn
+        by poison::a_lone_claim_is_told_of_no_turn;
     waits_for_the_turn: "B11.3" WaitsForTheTurn by poison::a_lone_claim_waits_for_nobody;
     never_buries_poison: "B11.4" NeverBuriesPoison by poison::lone_crashes_bury_at_the_limit;
     pardons_suspects: "B11.5" PardonsSuspects by poison::a_suspect_stays_a_suspect;

@@ -1,7 +1,6 @@
 //! Events: what happens in a pool or a scheduler, told to those who observe it.
 
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +9,7 @@ use tireless_core::{
     WorkerId,
 };
 
+use crate::quiet::{log, quietly};
 use crate::summary::Summary;
 
 /// A run of a task, as events name it.
@@ -175,8 +175,8 @@ impl Observers {
         }
         let event = event();
         for observer in &self.0 {
-            if catch_unwind(AssertUnwindSafe(|| observer(&event))).is_err() {
-                tracing::warn!("an observer of the pool panicked");
+            if quietly(|| observer(&event)).is_none() {
+                log!(warn, "an observer of the pool panicked");
             }
         }
     }

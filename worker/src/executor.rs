@@ -1,8 +1,8 @@
 //! The executor: runs one task after the other in a slot, and turns what happens into outcomes.
 
-use std::any::Any;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -11,14 +11,14 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use tireless_core::{BuryReason, Envelope, EnvelopeError, Failure, Outcome, Reentry, TypeName};
 use tokio::sync::oneshot;
-use tracing::Instrument;
+use tracing::Span;
 
 use crate::dispatch::Job;
 use crate::outcome::{Terms, outcome_of, return_unknown};
+use crate::quiet::{inside, panic_text};
 use crate::run::{Context, Facts, Route, Verdict};
 use crate::settler::Finished;
 use crate::shared::Shared;
-use crate::supervise::panic_text;
 use crate::sync::spawn_tracked;
 use crate::trace::{self, Run};
 
@@ -42,7 +42,7 @@ async fn slot(shared: Arc<Shared>) {
         let outcome = AssertUnwindSafe(execute(&shared, &job))
             .catch_unwind()
             .await
-            .unwrap_or_else(|panic| broken(&shared, &job, &*panic));
+            .unwrap_or_else(|panic| broken(&shared, &job, panic_text(panic)));
         let Job { task, batch, place } = job;
         let queue = batch.queue;
         let (settled, seen) = if shared.settings.hold_until_settled {
@@ -67,9 +67,9 @@ async fn slot(shared: Arc<Shared>) {
 }
 
 /// Something around the handler panicked, a backoff function say: the task is tried again.
-fn broken(shared: &Arc<Shared>, job: &Job, panic: &(dyn Any + Send)) -> Outcome {
+fn broken(shared: &Arc<Shared>, job: &Job, panic: String) -> Outcome {
     shared.counters.panicked.fetch_add(1, Ordering::Relaxed);
-    let failure = Failure::new("panic", panic_text(panic));
+    let failure = Failure::new("panic", panic);
     let outcome =
         Outcome::Fail { failure, retry_in: Duration::from_secs(60), reentry: Reentry::Back };
     trace::ended(&Run::of_unread(shared, job), outcome)
@@ -79,7 +79,8 @@ fn broken(shared: &Arc<Shared>, job: &Job, panic: &(dyn Any + Send)) -> Outcome 
 enum End {
     Answered(Verdict),
     TimedOut(Duration),
-    Panicked(Box<dyn Any + Send>),
+    /// What the panic said.
+    Panicked(String),
     Aborted,
 }
 
@@ -127,7 +128,7 @@ fn verdict_of(shared: &Shared, end: End) -> Option<Verdict> {
         }
         End::Panicked(panic) => {
             shared.counters.panicked.fetch_add(1, Ordering::Relaxed);
-            Some(Verdict::Retry(Failure::new("panic", panic_text(&*panic))))
+            Some(Verdict::Retry(Failure::new("panic", panic)))
         }
         End::Aborted => None,
     }
@@ -165,8 +166,7 @@ async fn perform(
         let left = timeout.map(|limit| (limit, began));
         watch(shared, future, left).await
     });
-    let end =
-        if span.is_disabled() { handler.await } else { handler.instrument(span.clone()).await };
+    let end = if span.is_disabled() { handler.await } else { under(&span, handler).await };
     let took = shared.clock.monotonic().saturating_sub(began);
     // Who was told to stop and failed, in whatever way, is not charged for it.
     let charged =
@@ -179,7 +179,14 @@ async fn perform(
 
 /// A panic becomes an ordinary end. What panicked is never polled again.
 async fn contain(run: impl Future<Output = End>) -> End {
-    AssertUnwindSafe(run).catch_unwind().await.unwrap_or_else(End::Panicked)
+    let ended = AssertUnwindSafe(run).catch_unwind().await;
+    ended.unwrap_or_else(|panic| End::Panicked(panic_text(panic)))
+}
+
+/// Polls a contained run under its span.
+async fn under(span: &Span, run: impl Future<Output = End>) -> End {
+    let mut run = pin!(run);
+    poll_fn(|context| inside(span, || run.as_mut().poll(context))).await
 }
 
 /// Runs a handler's future until it answers, its time is up, or the pool gives up waiting. The

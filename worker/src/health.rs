@@ -8,6 +8,7 @@ use tireless_core::{Error, QueueName};
 use crate::events::Observers;
 pub use crate::pulse::LoopState;
 use crate::pulse::{GRACE, Pulse};
+use crate::quiet::log;
 use crate::shared::Shared;
 
 mod away;
@@ -163,6 +164,11 @@ impl Health {
         observers: &Observers,
     ) {
         self.pulse(role).succeeded(queue, now);
+        self.has_answered(role, queue, observers);
+    }
+
+    /// The store is there, for one queue or all: a refusal says so too.
+    fn has_answered(&self, role: Role, queue: Option<usize>, observers: &Observers) {
         // A wait that began before an outage may well end in it: it tells nothing.
         if role != Role::Bell {
             self.away.answered(queue, observers);
@@ -180,14 +186,18 @@ impl Health {
         observers: &Observers,
     ) {
         match queue {
-            Some(at) if !error.is_retryable() => self.pulse(role).refused(at, now),
+            Some(at) if !error.is_retryable() => {
+                let served = if role.queue().is_some() { 1 } else { self.settlers.len() };
+                self.pulse(role).refused(at, served, now);
+            }
             _ => self.pulse(role).failed(queue, now),
         }
         if !error.is_retryable() {
-            tracing::warn!(role = role.name(), %error, "the store refused a call");
+            self.has_answered(role, queue, observers);
+            log!(warn, role = role.name(), %error, "the store refused a call");
         } else if role == Role::Bell {
             // The claimer asks at once when a wait has failed: it knows whether the store is away.
-            tracing::debug!(role = role.name(), %error, "the store does not answer");
+            log!(debug, role = role.name(), %error, "the store does not answer");
         } else {
             self.away.failed(role, queue, error, observers);
         }

@@ -12,8 +12,10 @@ use tokio_util::task::TaskTracker;
 
 use crate::health::Role;
 use crate::ledger::Named;
+use crate::quiet::log;
 use crate::random::backoff;
 use crate::shared::Shared;
+use crate::shutdown;
 
 /// Renews until told to rest, and signs off then: over connections of its own, if it has any.
 pub(crate) async fn run(shared: Arc<Shared>, own: Option<Arc<dyn Broker>>) -> Result<()> {
@@ -34,6 +36,7 @@ pub(crate) fn spawn_thread(shared: Arc<Shared>, beating: &TaskTracker) -> std::i
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     std::thread::Builder::new().name("tireless-heartbeat".into()).spawn(move || {
         runtime.block_on(async {
+            tokio::spawn(shutdown::end_late(Arc::clone(&shared)));
             let own = shared.broker.apart();
             let supervisor = shared.supervisor(&shared.rest);
             let run = || run(Arc::clone(&shared), own.clone());
@@ -73,7 +76,7 @@ async fn beats(shared: &Shared, own: Option<&dyn Broker>) {
 pub(crate) async fn sign_off(shared: &Shared, own: Option<&dyn Broker>) {
     shared.signs_off.store(true, Ordering::Relaxed);
     if let Err(error) = beat_once(shared, own, Duration::ZERO).await {
-        tracing::warn!(%error, "the pool could not sign off; its lease ends");
+        log!(warn, %error, "the pool could not sign off; its lease ends");
     }
 }
 
@@ -110,7 +113,7 @@ pub(crate) async fn beat_once(
                 }
                 let lost = shared.ledger.renewed(at, &named[at], &renewed.lost, renewed.now);
                 if lost > 0 {
-                    tracing::warn!(%queue, claims = lost, "leases were lost; their runs are told");
+                    log!(warn, %queue, claims = lost, "leases were lost; their runs are told");
                 }
             }
             Err(error) => {
@@ -153,7 +156,7 @@ async fn watch_leases(shared: &Shared) {
             } else {
                 let claims = shared.ledger.stop(at);
                 if claims > 0 {
-                    tracing::warn!(queue = %served.name, claims, "the lease has ended without a \
+                    log!(warn, queue = %served.name, claims, "the lease has ended without a \
                         heartbeat that got through; the runs are told to stop");
                 }
             }

@@ -137,7 +137,8 @@ impl Watch {
         let excess = shared.dispatch.recall(usize::try_from(soon).unwrap_or(usize::MAX), each);
         let tasks = excess.len();
         give_back(shared, excess);
-        tracing::debug!(
+        crate::quiet::log!(
+            debug,
             tasks,
             ?each,
             "tasks are slower than the last ones were; \

@@ -9,7 +9,8 @@
 //!   `executor` (with `dispatch`, what waits for a slot), `settler`, `heartbeat`, `ticker` (with
 //!   `permission`, when it may reclaim).
 //! - What they share: `shared`, `ledger` (what is held), `health` (with `pulse`, one
-//!   loop's), `summary`, `events`, `trace`.
+//!   loop's), `summary`, `events`, `trace`, `quiet` (what is told
+//!   decides nothing).
 //! - Its end: `running`, `shutdown`, `signal`; its safety: `supervise`; below all: `sync`.
 
 mod bell;
@@ -32,6 +33,7 @@ mod plan;
 mod pool;
 mod producer;
 mod pulse;
+mod quiet;
 mod random;
 mod retry;
 mod run;

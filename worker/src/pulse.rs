@@ -58,6 +58,8 @@ struct Notes {
     owes: Option<Duration>,
     /// The queues whose last answer was an error, where it was told for each.
     failing: BTreeSet<usize>,
+    /// Those whose last answer was a refusal.
+    refusing: BTreeSet<usize>,
     /// When it is to ask next.
     asks_at: Option<Duration>,
     /// It is not trusted before its first success.
@@ -127,9 +129,12 @@ impl Pulse {
         let mut notes = self.notes();
         notes.success = Some(now);
         notes.heard = now;
-        match queue {
-            Some(at) => _ = notes.failing.remove(&at),
-            None => notes.failing.clear(),
+        if let Some(at) = queue {
+            notes.failing.remove(&at);
+            notes.refusing.remove(&at);
+        } else {
+            notes.failing.clear();
+            notes.refusing.clear();
         }
         if !notes.failing.is_empty() {
             return;
@@ -142,18 +147,26 @@ impl Pulse {
     /// The store answered with an error, for one queue or for all, or the call was given up.
     pub(crate) fn failed(&self, queue: Option<usize>, now: Duration) {
         let mut notes = self.notes();
-        notes.failing.extend(queue);
+        if let Some(at) = queue {
+            notes.failing.insert(at);
+            notes.refusing.remove(&at);
+        }
         notes.heard = now;
         notes.owes.get_or_insert(now);
         notes.asks_at = None;
     }
 
-    /// The store refused what was asked of one queue, which is nothing that it owes: others that were
-    /// asked with it are what tells.
-    pub(crate) fn refused(&self, queue: usize, now: Duration) {
+    /// The store refused what was asked of one queue, of so many that the loop serves. That is nothing
+    /// that it owes, unless it serves no other: those that are asked with it, or next, are what tells.
+    pub(crate) fn refused(&self, queue: usize, served: usize, now: Duration) {
         let mut notes = self.notes();
         notes.heard = now;
         notes.failing.remove(&queue);
+        notes.refusing.insert(queue);
+        let serves_others = notes.refusing.len() < served;
+        if serves_others && notes.failing.is_empty() && !notes.unproven {
+            notes.owes = None;
+        }
     }
 
     /// It failed by itself and is started again.

@@ -113,10 +113,40 @@ fn a_refusal_of_one_queue_is_made_good_by_what_was_asked_with_it() {
     for second in 0..10 {
         pulse.asks(at(second));
         pulse.succeeded(Some(0), at(second));
-        pulse.refused(1, at(second));
+        pulse.refused(1, 2, at(second));
     }
     assert_eq!(state(&pulse, 100), LoopState::Well);
+}
+
+#[test]
+fn what_is_asked_of_a_refused_queue_alone_is_answered_by_the_refusal() {
+    let pulse = Pulse::asking(at(0));
+    pulse.succeeded(Some(0), at(0));
+    pulse.asks(at(10));
+    pulse.refused(1, 2, at(10));
+    assert_eq!(state(&pulse, 100), LoopState::Well);
     pulse.asks(at(100));
-    pulse.refused(1, at(100));
+    pulse.refused(0, 2, at(100));
+    assert_eq!(state(&pulse, 104), LoopState::Silent, "all are refused");
+    pulse.succeeded(Some(0), at(104));
+    pulse.asks(at(105));
+    pulse.failed(Some(0), at(105));
+    pulse.refused(1, 2, at(105));
+    assert_eq!(state(&pulse, 109), LoopState::Silent, "no refusal pays what another queue owes");
+}
+
+#[test]
+fn a_refusal_of_the_only_queue_leaves_what_is_owed() {
+    let pulse = Pulse::asking(at(0));
+    pulse.succeeded(Some(0), at(0));
+    pulse.asks(at(100));
+    pulse.refused(0, 1, at(100));
     assert_eq!(state(&pulse, 104), LoopState::Silent, "it has nobody else");
+}
+
+#[test]
+fn a_refusal_is_no_first_success() {
+    let pulse = Pulse::asking(at(0));
+    pulse.refused(1, 2, at(0));
+    assert_eq!((state(&pulse, 1), state(&pulse, 4)), (LoopState::Starting, LoopState::Silent));
 }

@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use tireless_core::{Error, ErrorKind, Operation, QueueName, Result, WorkerId};
 use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
 
 use crate::events::Event;
 use crate::health::{HealthWatch, LoopHealth, PoolHealth, Role};
+use crate::quiet::log;
 use crate::shared::Shared;
 use crate::summary::Summary;
 use crate::sync::{spawn, spawn_tracked};
@@ -87,7 +89,7 @@ impl RunningPool {
             Err(error) if is_final(error.kind()) => return Err(error),
             _ => {}
         }
-        let beating = TaskTracker::new();
+        let (beating, last) = (TaskTracker::new(), LastBeat(Arc::clone(&shared)));
         if real_time {
             heartbeat::spawn_thread(Arc::clone(&shared), &beating).map_err(|error| {
                 let message = format!("the heartbeat's thread cannot be started: {error}");
@@ -101,7 +103,7 @@ impl RunningPool {
             });
         }
         tell_started(&shared);
-        let loops = spawn_loops(&shared, beating);
+        let loops = spawn_loops(&shared, beating, last);
         Ok(Self { shared, loops: Some(loops), runtime: Handle::try_current().ok() })
     }
 
@@ -144,17 +146,20 @@ impl RunningPool {
     /// what runs up to the shutdown timeout, stops and gives back the rest, leaves.
     ///
     /// It may be awaited anywhere, and goes on in the runtime of the pool: in the background, if the
-    /// future is dropped.
+    /// future is dropped. Where nobody drives that runtime any more, it ends a second after the
+    /// shutdown timeout, and what was running is given back.
     pub async fn shutdown(mut self) -> Summary {
         let shared = Arc::clone(&self.shared);
+        // By whoever waits, as its time counts from here also where nobody drives the pool's runtime.
+        shared.stop.cancel();
         if let Some(loops) = self.loops.take() {
             let end = shutdown::run(Arc::clone(&shared), loops);
             let ended = match &self.runtime {
-                Some(runtime) => runtime.spawn(end).await.map_err(|error| error.to_string()),
+                Some(runtime) => unless_overdue(&shared, runtime.spawn(end)).await,
                 None => spawn(end).await.map_err(|error| error.to_string()),
             };
             if let Err(error) = ended {
-                tracing::error!(error, "the shutdown failed; leases give its tasks back");
+                log!(error, error, "the shutdown failed; leases give its tasks back");
             }
         }
         shared.counters.summary()
@@ -171,6 +176,15 @@ impl Drop for RunningPool {
     }
 }
 
+/// Waits for a shutdown as long as it may take.
+async fn unless_overdue(shared: &Shared, end: JoinHandle<()>) -> std::result::Result<(), String> {
+    tokio::select! {
+        biased;
+        ended = end => ended.map_err(|error| error.to_string()),
+        () = shared.overdue.cancelled() => Err("its runtime stands still".to_owned()),
+    }
+}
+
 /// Whether waiting cannot help.
 fn is_final(kind: ErrorKind) -> bool {
     !kind.is_retryable() && kind != ErrorKind::Corrupt && kind != ErrorKind::Stale
@@ -180,15 +194,15 @@ fn is_final(kind: ErrorKind) -> bool {
 fn tell_started(shared: &Shared) {
     let names: Vec<QueueName> = shared.queues.iter().map(|queue| queue.name.clone()).collect();
     let text: Vec<&str> = names.iter().map(QueueName::as_str).collect();
-    tracing::info!(
-        worker = %shared.worker, queues = text.join(" "),
+    log!(
+        info, worker = %shared.worker, queues = text.join(" "),
         concurrency = shared.settings.concurrency, "the pool has started"
     );
     let worker = shared.worker;
     shared.observers.tell(|| Event::PoolStarted { worker, queues: names });
 }
 
-fn spawn_loops(shared: &Arc<Shared>, beating: TaskTracker) -> Loops {
+fn spawn_loops(shared: &Arc<Shared>, beating: TaskTracker, last: LastBeat) -> Loops {
     let (claiming, settling) = (TaskTracker::new(), TaskTracker::new());
     for at in 0..shared.settlers.len() {
         let shared = Arc::clone(shared);
@@ -217,7 +231,7 @@ fn spawn_loops(shared: &Arc<Shared>, beating: TaskTracker) -> Loops {
     claiming.close();
     settling.close();
     beating.close();
-    Loops { claiming, settling, beating, _last: LastBeat(Arc::clone(shared)) }
+    Loops { claiming, settling, beating, _last: last }
 }
 
 async fn tick(shared: Arc<Shared>) -> Result<()> {

@@ -141,6 +141,30 @@ fn none_does_either_while_somebody_holds_the_pool_outside_of_it() {
 }
 
 #[test]
+fn its_shutdown_ends_also_when_nobody_drives_its_runtime() {
+    let bed = Bed::new();
+    bed.push(3).now_or_never().unwrap();
+    let (pool, _) = pool(&bed);
+    let pool = pool.route(raw(|_| std::future::pending())).concurrency(2);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let pool = runtime.block_on(pool.shutdown_timeout(Duration::ZERO).start()).unwrap();
+    runtime.block_on(async {
+        while pool.stats().running < 2 {
+            tokio::task::yield_now().await;
+        }
+    });
+    let mut end = Box::pin(pool.shutdown());
+    let patience = Instant::now() + Duration::from_secs(30);
+    while (&mut end).now_or_never().is_none() {
+        assert!(Instant::now() < patience, "it does not end");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let counts = bed.counts().now_or_never().unwrap();
+    assert_eq!((counts.ready, counts.running, counts.workers), (3, 0, 0), "all is given back");
+    drop(runtime);
+}
+
+#[test]
 fn its_shutdown_may_be_awaited_on_any_executor() {
     let (bed, runtime) = (Bed::new(), Runtime::new().unwrap());
     let pool = beating(&bed, &runtime);

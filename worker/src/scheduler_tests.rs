@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tireless_core::limits::LONGEST_LEASE;
-use tireless_core::{ErrorKind, State, When};
+use tireless_core::{Broker, Claim, ClaimFrom, ClaimMode, ErrorKind, State, When, WorkerId};
 
 use super::RequeueScheduler;
 use crate::testbed::{Bed, SECOND, queue, raw_task};
@@ -30,7 +30,7 @@ async fn alone_it_makes_ready_what_falls_due_and_says_how_much() {
 async fn what_is_due_in_one_queue_is_ready_at_once_beside_one_that_fails() {
     let bed = Bed::new();
     let (broken, quiet) = (queue("broken"), queue("quiet"));
-    bed.spy.fail_ticks_of(broken.clone());
+    bed.spy.fail_ticks_of(broken.clone(), Duration::ZERO);
     let due = |_| {
         let mut task = raw_task();
         task.when = When::After(SECOND);
@@ -45,6 +45,52 @@ async fn what_is_due_in_one_queue_is_ready_at_once_beside_one_that_fails() {
     let ticks = [&bed.queue, &broken, &quiet].map(|queue| bed.spy.ticks_of(queue));
     assert!(ticks[0] >= 11, "{ticks:?}");
     assert_eq!(ticks[1..], [1, 1]);
+    run.abort();
+}
+
+/// A worker that dies with a task.
+async fn die(bed: &Bed, lease: Duration) {
+    bed.push(1).await;
+    let from = ClaimFrom { queue: bed.queue.clone(), max: 1, inbox: false };
+    let (worker, mode) = (WorkerId::new(), ClaimMode::Shared);
+    let claim = Claim { worker, number: 1, lease, mode, queues: vec![from] };
+    bed.spy.claim(&claim).await;
+    assert_eq!(bed.counts().await.running, 1);
+}
+
+#[tokio::test]
+async fn the_dead_are_cared_for_beside_a_queue_whose_server_does_not_answer() {
+    // Also for longer than a row of ticks may be interrupted.
+    for takes in [0, 1, 2, 3, 5, 15] {
+        let bed = Bed::new();
+        let scheduler = RequeueScheduler::new(bed.spy.clone()).clock(Arc::new(bed.clock.clone()));
+        let scheduler = scheduler.queue("q").queue("dark");
+        let run = tokio::spawn(scheduler.run_until(std::future::pending()));
+        die(&bed, 90 * SECOND).await;
+        bed.clock.advance(30 * SECOND).await;
+        bed.spy.fail_ticks_of(queue("dark"), takes * SECOND);
+        bed.clock.advance(60 * SECOND).await;
+        assert_eq!(bed.counts().await.running, 1);
+        bed.clock.advance(5 * SECOND).await;
+        assert_eq!(bed.counts().await.ready, 1, "within a beat, where ticks take {takes} s");
+        run.abort();
+    }
+}
+
+#[tokio::test]
+async fn a_queue_that_does_not_answer_is_asked_once_at_a_time_and_holds_up_no_round() {
+    let bed = Bed::new();
+    let dark = queue("dark");
+    bed.spy.fail_ticks_of(dark.clone(), 15 * SECOND);
+    let scheduler = RequeueScheduler::new(bed.spy.clone()).clock(Arc::new(bed.clock.clone()));
+    let scheduler = scheduler.queue("q").queue("dark");
+    let run = tokio::spawn(scheduler.run_until(std::future::pending()));
+    bed.clock.advance(16 * SECOND).await;
+    bed.spy.forget();
+    bed.clock.advance(150 * SECOND).await;
+    let ticks = [&bed.queue, &dark].map(|queue| bed.spy.ticks_of(queue));
+    assert!((33..=41).contains(&ticks[0]), "{ticks:?}");
+    assert!((7..=10).contains(&ticks[1]), "{ticks:?}");
     run.abort();
 }
 

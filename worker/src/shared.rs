@@ -106,6 +106,8 @@ pub(crate) struct Shared {
     pub(crate) rest: CancellationToken,
     /// The shutdown is to be over at once.
     pub(crate) hurry: CancellationToken,
+    /// The shutdown's time was over before it had ended: whoever waits for it is let go.
+    pub(crate) overdue: CancellationToken,
     /// All is over: the heartbeat's thread ends.
     pub(crate) over: CancellationToken,
     /// Whether the heartbeat has come to its last renewal.
@@ -147,6 +149,7 @@ impl Shared {
             abort: CancellationToken::new(),
             rest: CancellationToken::new(),
             hurry: crate::signal::hurry(),
+            overdue: CancellationToken::new(),
             over: CancellationToken::new(),
             signs_off: AtomicBool::new(false),
             broker,

@@ -12,6 +12,7 @@ use tireless_core::limits::TASKS_PER_CALL;
 use crate::dispatch::Job;
 use crate::events::Event;
 use crate::heartbeat::sign_off;
+use crate::quiet::log;
 use crate::running::Loops;
 use crate::settler::Finished;
 use crate::shared::Shared;
@@ -23,6 +24,9 @@ const GRACE: Duration = Duration::from_millis(300);
 
 /// How long each of the last steps may take once the deadline has passed.
 const LAST: Duration = Duration::from_millis(300);
+
+/// So long after the deadline a shutdown signs off, whatever has come before.
+const LATE: Duration = Duration::from_millis(700);
 
 /// How long signing off may take before that: enough for a store that is far or slow, and what one
 /// that is away costs.
@@ -50,9 +54,9 @@ pub(crate) async fn run(shared: Arc<Shared>, loops: Loops) {
     shared.stop.cancel();
     let unstarted = shared.dispatch.close();
     let load = shared.dispatch.load();
-    tracing::info!(
-        worker = %shared.worker, running = load.running, given_back = unstarted.len(), ?timeout,
-        "the pool stops"
+    log!(
+        info, worker = %shared.worker, running = load.running, given_back = unstarted.len(),
+        ?timeout, "the pool stops"
     );
     give_back(&shared, unstarted);
     // A claim under way is answered first: what it takes is given back, not left behind.
@@ -69,24 +73,40 @@ pub(crate) async fn run(shared: Arc<Shared>, loops: Loops) {
     }
     if last_step(&shared, deadline, loops.settling.wait()).await.is_none() {
         let held = shared.ledger.held();
-        tracing::warn!(held, "outcomes could not be written in time; their tasks will run again");
+        log!(warn, held, "outcomes could not be written in time; their tasks will run again");
     }
     shared.rest.cancel();
     // The heartbeat signs off.
     let leave_by = || deadline.min(clock.monotonic() + LEAVE);
     if last_step(&shared, leave_by(), loops.beating.wait()).await.is_none() {
-        tracing::warn!("the pool could not sign off in time; its lease ends by itself");
+        log!(warn, "the pool could not sign off in time; its lease ends by itself");
     } else if !shared.signs_off.load(Ordering::Relaxed) {
         // It had failed, and was to be started again: no beat of it can come any more.
         let _late = last_step(&shared, leave_by(), sign_off(&shared, None)).await;
     }
     let summary = shared.counters.summary();
-    tracing::info!(
-        worker = %shared.worker, done = summary.done, failed = summary.failed,
+    log!(
+        info, worker = %shared.worker, done = summary.done, failed = summary.failed,
         buried = summary.buried, released = summary.released, "the pool has stopped"
     );
     let worker = shared.worker;
     shared.observers.tell(|| Event::PoolStopped { worker, summary });
+}
+
+/// Ends a pool whose runtime nobody drives any more: what it holds is given back, and nobody waits any
+/// longer. A shutdown that does go on has nothing left to do by then but to sign off.
+pub(crate) async fn end_late(shared: Arc<Shared>) {
+    shared.stop.cancelled().await;
+    shared.clock.sleep(shared.settings.shutdown_timeout.saturating_add(LATE)).await;
+    for queue in 0..shared.queues.len() {
+        shared.ledger.stop(queue);
+    }
+    shared.abort.cancel();
+    // The heartbeat signs off.
+    shared.rest.cancel();
+    shared.clock.sleep(LAST).await;
+    shared.overdue.cancel();
+    shared.over.cancel();
 }
 
 /// Tells handlers to stop, and drops those that do not.
@@ -95,7 +115,7 @@ async fn stop_handlers(shared: &Shared) {
     // A claim that never answers has kept the shutdown from it: without this no wait would end.
     shared.slots.close();
     let running = shared.dispatch.load().running;
-    tracing::warn!(running, "the shutdown's time is up; what still runs is stopped and given back");
+    log!(warn, running, "the shutdown's time is up; what still runs is stopped and given back");
     for queue in 0..shared.queues.len() {
         shared.ledger.stop(queue);
     }

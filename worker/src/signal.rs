@@ -82,7 +82,7 @@ mod of_unix {
 
     fn listen(name: &str, kind: SignalKind) -> Option<Signal> {
         signal(kind)
-            .inspect_err(|error| tracing::warn!(%error, "{name} cannot be listened for"))
+            .inspect_err(|error| crate::quiet::log!(warn, %error, "{name} cannot be listened for"))
             .ok()
     }
 
@@ -108,7 +108,7 @@ impl Signals {
 
     async fn next(&mut self) {
         if let Err(error) = tokio::signal::ctrl_c().await {
-            tracing::warn!(%error, "Ctrl-C cannot be listened for");
+            crate::quiet::log!(warn, %error, "Ctrl-C cannot be listened for");
             std::future::pending::<()>().await;
         }
     }

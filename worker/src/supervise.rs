@@ -1,6 +1,5 @@
 //! Supervision: a loop that fails or panics is started again, with jittered backoff.
 
-use std::any::Any;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
@@ -11,8 +10,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::events::{Event, Observers};
 use crate::health::{Health, Role};
+use crate::quiet::{log, panic_text};
 use crate::random::backoff;
-use crate::trace::quietly;
 
 const FIRST: Duration = Duration::from_millis(100);
 const LONGEST: Duration = Duration::from_secs(10);
@@ -41,18 +40,15 @@ impl Supervisor<'_> {
             let reason = match AssertUnwindSafe(async { start().await }).catch_unwind().await {
                 Ok(Ok(())) => return,
                 Ok(Err(error)) => error.to_string(),
-                Err(panic) => format!("it panicked: {}", panic_text(&*panic)),
+                Err(panic) => format!("it panicked: {}", panic_text(panic)),
             };
             if self.clock.monotonic().saturating_sub(began) > LONGEST {
                 failures = 0;
             }
             failures += 1;
             self.health.pulse(role).restarted(self.clock.monotonic());
-            // The log may be what failed the loop.
-            quietly(|| {
-                tracing::warn!(role = role.name(), reason, "a loop failed; it is started again");
-            });
-            quietly(|| self.observers.tell(|| Event::LoopRestarted { name: role.name(), reason }));
+            log!(warn, role = role.name(), reason, "a loop failed; it is started again");
+            self.observers.tell(|| Event::LoopRestarted { name: role.name(), reason });
             tokio::select! {
                 () = self.clock.sleep(backoff(failures, FIRST, LONGEST)) => {}
                 () = self.stop.cancelled() => return,
@@ -70,17 +66,6 @@ struct Ending<'a> {
 impl Drop for Ending<'_> {
     fn drop(&mut self) {
         self.health.pulse(self.role).ended();
-    }
-}
-
-/// What a panic said.
-pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> &str {
-    if let Some(text) = panic.downcast_ref::<&'static str>() {
-        text
-    } else if let Some(text) = panic.downcast_ref::<String>() {
-        text
-    } else {
-        "a panic without a text"
     }
 }
 

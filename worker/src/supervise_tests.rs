@@ -47,17 +47,6 @@ async fn a_stop_ends_the_pause_before_the_next_start() {
         .await;
 }
 
-#[test]
-fn a_panic_of_any_kind_has_a_text() {
-    for (panic, text) in [
-        (Box::new("a str") as Box<dyn Any + Send>, "a str"),
-        (Box::new("a string".to_owned()), "a string"),
-        (Box::new(7), "a panic without a text"),
-    ] {
-        assert_eq!(panic_text(&*panic), text);
-    }
-}
-
 #[tokio::test]
 async fn a_log_that_panics_ends_no_loop() {
     let _log = BrokenLog::set("supervise");

@@ -23,7 +23,7 @@ mod log;
 mod spy;
 mod trouble;
 
-pub(crate) use log::BrokenLog;
+pub(crate) use log::{BrokenLog, Prints};
 pub(crate) use spy::{Call, Spy};
 pub(crate) use trouble::{Trouble, outage};
 

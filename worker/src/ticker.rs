@@ -2,18 +2,25 @@
 //! when permitted, reclaims; one bounded step at a time, again at once while there is more.
 //!
 //! A round of all queues comes a little more than once a beat. Between two of them only those are
-//! ticked that have more to move, or something falling due: one busy queue costs the others nothing,
-//! and one that fails keeps none of them waiting.
+//! ticked that have more to move, or something falling due: one busy queue costs the others nothing.
+//!
+//! What failed last time goes in a call of its own, which nobody waits for: a permission would lapse
+//! while a server does not answer, and with it all reclaiming from the others.
 
+use std::future::Future;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use tireless_core::{Broker, Clock, QueueName, QueueTicked, Reclaim, Tick};
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, join_all};
+use tireless_core::{Broker, Clock, QueueName, QueueTicked, Reclaim, Tick, Ticked};
 
 use crate::events::{Event, Observers};
 use crate::health::{Health, Role};
 use crate::permission::Permission;
+use crate::quiet::log;
 use crate::random::between;
 use crate::summary::add;
 
@@ -54,6 +61,8 @@ struct Watch {
     permission: Permission,
     /// When it is to be ticked again, if that is before the next round.
     again_at: Option<Duration>,
+    /// Whether its last tick failed.
+    fails: bool,
 }
 
 impl Watch {
@@ -61,15 +70,41 @@ impl Watch {
     fn failed(&mut self) {
         self.permission.failed();
         self.again_at = None;
+        self.fails = true;
+    }
+}
+
+/// A call that is over.
+struct Asked {
+    queues: Vec<usize>,
+    sent: Duration,
+    answered: Duration,
+    answers: Ticked,
+}
+
+/// What is known of all queues, and waited for.
+struct Watches<'a> {
+    each: Vec<Watch>,
+    /// The call for those that failed last time.
+    apart: Option<BoxFuture<'a, Asked>>,
+}
+
+impl Watches<'_> {
+    /// Ends when that call does, and never while there is none. May be dropped and called again.
+    async fn apart(&mut self) -> Asked {
+        let Some(call) = &mut self.apart else { return std::future::pending().await };
+        let asked = call.await;
+        self.apart = None;
+        asked
     }
 }
 
 impl Ticker<'_> {
     /// Ticks for ever; dropping it stops it.
     pub(crate) async fn run(&self) {
-        let mut watches = vec![Watch::default(); self.queues.len()];
+        let mut watches = Watches { each: vec![Watch::default(); self.queues.len()], apart: None };
         loop {
-            self.tick_all(&mut watches).await;
+            self.tick_some((0..self.queues.len()).collect(), &mut watches).await;
             // A little below the beat, so that a permission does not end before it is used.
             let pause = between(self.beat, 75, 90);
             let next_round = self.clock.monotonic().saturating_add(pause);
@@ -79,39 +114,41 @@ impl Ticker<'_> {
 
     /// Until the next round of all queues comes: ticks those that do not want to wait for it, and no
     /// others, however many there are.
-    async fn tick_impatient(&self, next_round: Duration, watches: &mut [Watch]) {
+    async fn tick_impatient<'s>(&'s self, next_round: Duration, watches: &mut Watches<'s>) {
         loop {
-            self.rest_until(next_of(watches, self.clock.monotonic()).min(next_round)).await;
+            let next = next_of(&watches.each, self.clock.monotonic()).min(next_round);
+            self.rest_until(next, watches).await;
             let now = self.clock.monotonic();
             if now >= next_round {
                 return;
             }
-            let is_due = |watch: &Watch| watch.again_at.is_some_and(|at| at <= now);
-            let due = (0..watches.len()).filter(|at| is_due(&watches[*at])).collect();
+            let is_due = |at: &usize| watches.each[*at].again_at.is_some_and(|at| at <= now);
+            let due = (0..self.queues.len()).filter(is_due).collect();
             self.tick_some(due, watches).await;
         }
     }
 
-    async fn rest_until(&self, next: Duration) {
+    /// Rests until then, or until something else is known.
+    async fn rest_until(&self, next: Duration, watches: &mut Watches<'_>) {
         let pause = next.saturating_sub(self.clock.monotonic());
         if pause.is_zero() {
             return tokio::task::yield_now().await;
         }
         self.health.pulse(Role::Scheduler).asks_at(next);
-        self.clock.sleep(pause).await;
+        tokio::select! {
+            asked = watches.apart() => self.note_answers(asked, watches),
+            () = self.clock.sleep(pause) => {}
+        }
     }
 
-    async fn tick_all(&self, watches: &mut [Watch]) {
-        self.tick_some((0..watches.len()).collect(), watches).await;
-    }
-
-    /// One tick of these queues: in one call, or in two if only some may be reclaimed from.
-    async fn tick_some(&self, queues: Vec<usize>, watches: &mut [Watch]) {
+    /// One tick of these queues: in one call, or in two side by side if only some may be reclaimed
+    /// from. What failed last time is left to a call that goes on after this, or has not ended yet.
+    async fn tick_some<'s>(&'s self, queues: Vec<usize>, watches: &mut Watches<'s>) {
         let now = self.clock.monotonic();
-        let (mut with, mut without) = (Vec::new(), Vec::new());
+        let (mut with, mut without, mut failing) = (Vec::new(), Vec::new(), Vec::new());
         let mut reclaim: Option<Reclaim> = None;
         for at in queues {
-            let watch = &mut watches[at];
+            let watch = &mut watches.each[at];
             // A tick that came too late for its permission is followed by another at once.
             watch.again_at = watch.permission.is_stale(now, self.beat).then_some(now);
             match watch.permission.grant(now, self.beat, self.lone_crashes) {
@@ -121,41 +158,77 @@ impl Ticker<'_> {
                     let not_after = reclaim.map_or(granted.not_after, until);
                     reclaim = Some(Reclaim { not_after, ..granted });
                 }
+                None if watch.fails => failing.push(at),
                 None => without.push(at),
             }
         }
-        // Those that are refused each time are among the first: then what the others answer tells.
-        for (queues, reclaim) in [(without, None), (with, reclaim)] {
-            if !queues.is_empty() {
-                self.send(&queues, reclaim, watches).await;
+        if !failing.is_empty() && watches.apart.is_none() {
+            watches.apart = Some(self.ask(failing, None, &watches.each));
+        }
+        let calls = [(without, None), (with, reclaim)].into_iter();
+        let calls = calls.filter(|(queues, _)| !queues.is_empty());
+        let calls = calls.map(|(queues, reclaim)| self.ask(queues, reclaim, &watches.each));
+        let calls: Vec<_> = calls.collect();
+        if calls.is_empty() {
+            return;
+        }
+        for asked in self.meanwhile(join_all(calls), watches).await {
+            self.note_answers(asked, watches);
+        }
+    }
+
+    /// Waits for calls, and notes meanwhile what comes of those that failed last time.
+    async fn meanwhile<T>(&self, calls: impl Future<Output = T>, watches: &mut Watches<'_>) -> T {
+        let (mut calls, began) = (pin!(calls), self.clock.monotonic());
+        loop {
+            tokio::select! {
+                biased;
+                asked = watches.apart() => {
+                    self.note_answers(asked, watches);
+                    // These are still to be answered, whatever that was.
+                    self.health.pulse(Role::Scheduler).asks(began);
+                }
+                answered = &mut calls => return answered,
             }
         }
     }
 
-    async fn send(&self, queues: &[usize], reclaim: Option<Reclaim>, watches: &mut [Watch]) {
+    /// One call, which begins when it is polled.
+    fn ask<'s>(
+        &'s self,
+        queues: Vec<usize>,
+        reclaim: Option<Reclaim>,
+        watches: &[Watch],
+    ) -> BoxFuture<'s, Asked> {
         let names = queues.iter().map(|at| self.queues[*at].clone()).collect();
-        let sent = self.clock.monotonic();
-        self.health.pulse(Role::Scheduler).asks(sent);
-        let answers = {
-            let anew = queues.iter().any(|at| watches[*at].permission.starts_anew());
-            let tick = Tick { queues: names, limit: LIMIT, beat: self.beat, anew, reclaim };
-            self.broker.tick(&tick).await
+        let anew = queues.iter().any(|at| watches[*at].permission.starts_anew());
+        let tick = Tick { queues: names, limit: LIMIT, beat: self.beat, anew, reclaim };
+        let call = async move {
+            let sent = self.clock.monotonic();
+            self.health.pulse(Role::Scheduler).asks(sent);
+            let answers = self.broker.tick(&tick).await;
+            Asked { queues, sent, answered: self.clock.monotonic(), answers }
         };
-        let now = self.clock.monotonic();
+        call.boxed()
+    }
+
+    fn note_answers(&self, asked: Asked, watches: &mut Watches<'_>) {
+        let Asked { queues, sent, answered, answers } = asked;
         let mut answers = answers.into_iter();
         for at in queues {
-            let watch = &mut watches[*at];
+            let watch = &mut watches.each[at];
             match answers.next() {
                 Some((queue, Ok(answer))) => {
-                    watch.permission.answered(sent, now, &answer, self.beat);
-                    watch.again_at = self.again_at(now, watch, &answer);
-                    self.health.success(Role::Scheduler, Some(*at), now, self.observers);
+                    watch.fails = false;
+                    watch.permission.answered(sent, answered, &answer, self.beat);
+                    watch.again_at = self.again_at(answered, watch, &answer);
+                    self.health.success(Role::Scheduler, Some(at), answered, self.observers);
                     self.note(&queue, &answer);
                 }
                 Some((_, Err(error))) => {
                     watch.failed();
-                    let (role, queue) = (Role::Scheduler, Some(*at));
-                    self.health.failure(role, queue, now, &error, self.observers);
+                    let (role, queue) = (Role::Scheduler, Some(at));
+                    self.health.failure(role, queue, answered, &error, self.observers);
                 }
                 None => watch.failed(),
             }
@@ -181,12 +254,12 @@ impl Ticker<'_> {
         add(self.moved.poisoned, answer.buried);
         let (tasks, buried) = (answer.reclaimed, answer.buried);
         if tasks > 0 {
-            tracing::warn!(%queue, tasks, buried, "took back tasks of workers that died");
+            log!(warn, %queue, tasks, buried, "took back tasks of workers that died");
             self.observers.tell(|| Event::Reclaimed { queue: queue.clone(), tasks, buried });
         }
         if answer.mended.total() > 0 {
             let mended = answer.mended;
-            tracing::warn!(%queue, ?mended, "mended what somebody damaged past tireless");
+            log!(warn, %queue, ?mended, "mended what somebody damaged past tireless");
             self.observers.tell(|| Event::Mended { queue: queue.clone(), mended });
         }
         if answer.dropped > 0 {

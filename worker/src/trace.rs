@@ -1,25 +1,20 @@
 //! What a run looks like from outside: its span, its warnings, its events. Costs next to nothing
 //! when nobody looks.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, SystemTime};
 
 use tireless_core::{
     ClaimToken, Envelope, Failure, Outcome, QueueName, ReleaseReason, StoreTime, TaskId, TypeName,
 };
-use tracing::{Span, debug, info_span, warn};
+use tracing::{Level, Span, enabled, info_span};
 
 use crate::dispatch::Job;
 use crate::events::{Event, RunOf};
+use crate::quiet::{inside, log, quietly};
 use crate::shared::Shared;
 
 /// Since the Unix epoch. Later times have no form in RFC 3339, and to show one is an error.
 const END_OF_YEAR_9999: Duration = Duration::from_secs(253_402_300_799);
-
-/// Tells something. A log that panics, because nobody reads what it prints say, decides nothing.
-pub(crate) fn quietly<T>(tell: impl FnOnce() -> T) -> Option<T> {
-    catch_unwind(AssertUnwindSafe(tell)).ok()
-}
 
 /// A run, as it is traced.
 pub(crate) struct Run<'a> {
@@ -83,7 +78,7 @@ pub(crate) fn span(run: &Run<'_>) -> Span {
 
 /// Tells that a handler begins.
 pub(crate) fn started(run: &Run<'_>) {
-    quietly(|| run.shared.observers.tell(|| Event::Started { run: run.facts() }));
+    run.shared.observers.tell(|| Event::Started { run: run.facts() });
 }
 
 /// Tells what becomes of a task whose handler has not run, and passes it on.
@@ -94,7 +89,7 @@ pub(crate) fn ended(run: &Run<'_>, outcome: Outcome) -> Outcome {
 
 /// Tells that a task is given back before a slot has taken it.
 pub(crate) fn given_back(shared: &Shared, job: &Job) {
-    if shared.observers.is_empty() && !tracing::enabled!(tracing::Level::DEBUG) {
+    if shared.observers.is_empty() && quietly(|| enabled!(Level::DEBUG)) == Some(false) {
         return;
     }
     ended(&Run::of_unread(shared, job), Outcome::RELEASE);
@@ -102,27 +97,24 @@ pub(crate) fn given_back(shared: &Shared, job: &Job) {
 
 /// Tells what becomes of a task after its handler has run for so long, and passes it on.
 pub(crate) fn ended_in(span: Span, run: &Run<'_>, took: Duration, outcome: Outcome) -> Outcome {
-    let told = &outcome;
-    // The span ends in there too: logs may tell that.
-    quietly(move || {
-        span.in_scope(|| tell_end(run, took, told));
-        drop(span);
-    });
+    inside(&span, || quietly(|| tell_end(run, took, &outcome)));
+    // Logs may tell that a span ends.
+    quietly(move || drop(span));
     outcome
 }
 
 fn tell_end(run: &Run<'_>, took: Duration, outcome: &Outcome) {
     match outcome {
         Outcome::Fail { failure, retry_in, .. } => warn_failed(run, failure, *retry_in),
-        Outcome::Bury { reason, failure } => warn!(
-            queue = %run.queue, task = run.type_text(), id = %run.id, attempt = run.attempt,
+        Outcome::Bury { reason, failure } => log!(
+            warn, queue = %run.queue, task = run.type_text(), id = %run.id, attempt = run.attempt,
             reason = reason.as_str(), %failure, "the task is buried"
         ),
-        Outcome::Release { after, reason: ReleaseReason::Unknown, .. } => warn!(
-            queue = %run.queue, task = run.type_text(), id = %run.id, again_in = ?after,
+        Outcome::Release { after, reason: ReleaseReason::Unknown, .. } => log!(
+            warn, queue = %run.queue, task = run.type_text(), id = %run.id, again_in = ?after,
             "no handler here knows this task; it is handed back"
         ),
-        Outcome::Release { .. } => debug!(queue = %run.queue, id = %run.id, "given back"),
+        Outcome::Release { .. } => log!(debug, queue = %run.queue, id = %run.id, "given back"),
         _ => {}
     }
     if !run.shared.observers.is_empty() {
@@ -132,8 +124,8 @@ fn tell_end(run: &Run<'_>, took: Duration, outcome: &Outcome) {
 
 fn warn_failed(run: &Run<'_>, failure: &Failure, retry_in: Duration) {
     let next_try = next_try(run.shared.clock.wall(), retry_in);
-    warn!(
-        queue = %run.queue, task = run.type_text(), id = %run.id, attempt = run.attempt,
+    log!(
+        warn, queue = %run.queue, task = run.type_text(), id = %run.id, attempt = run.attempt,
         %failure, ?retry_in, next_try = %humantime::format_rfc3339_seconds(next_try),
         "the run failed; it is tried again"
     );

@@ -95,6 +95,29 @@ fn check_file(path: &Path, text: &str, findings: &mut Findings) {
     if extension == Some("lua") {
         check_script(path, text, findings);
     }
+    if extension == Some("rs") && path.starts_with("worker/src") {
+        check_logging(path, text, findings);
+    }
+}
+
+/// What a log that panics may end, unless it is called through `worker/src/quiet.rs`.
+const LOUD: [&str; 7] =
+    ["error!", "warn!", "info!", "debug!", "trace!", ".in_scope(", ".instrument("];
+
+/// Who may: the module itself.
+const MAY_BE_LOUD: &str = "quiet.rs";
+
+/// A pool logs in one way only.
+fn check_logging(path: &Path, text: &str, findings: &mut Findings) {
+    if path.ends_with(MAY_BE_LOUD) {
+        return;
+    }
+    for (line, text) in text.lines().enumerate() {
+        if let Some(loud) = LOUD.iter().find(|loud| text.contains(**loud)) {
+            let name = path.display();
+            findings.problems.push(format!("{name}:{} logs with `{loud}`, not `log!`", line + 1));
+        }
+    }
 }
 
 /// A file of unit tests is named after what it tests; programs that must not compile are written as
@@ -155,6 +178,17 @@ mod tests {
     fn source_is_ascii() {
         let problems = check("a/src/a.rs", "//! Docs.\n// na\u{ef}ve\n").problems;
         assert_eq!(problems, ["a/src/a.rs:2 is not plain ASCII"]);
+    }
+
+    #[test]
+    fn a_pool_logs_through_one_module() {
+        let bare = "//! Docs.\ntracing::warn!(%error, \"odd\");\n";
+        let problems = check("worker/src/a.rs", bare).problems;
+        assert_eq!(problems, ["worker/src/a.rs:2 logs with `warn!`, not `log!`"]);
+        assert_eq!(check("worker/src/quiet.rs", bare), Findings::default());
+        assert_eq!(check("cli/src/a.rs", bare), Findings::default());
+        let quiet = "//! Docs.\nlog!(warn, %error, \"odd\");\n";
+        assert_eq!(check("worker/src/a.rs", quiet), Findings::default());
     }
 
     #[test]

@@ -125,6 +125,20 @@ broken! {
 }
 
 broken! {
+    /// B11.3: tells lone claims of turns too.
+    LoneClaimsTurn {
+        async fn claim(&self, claim: &Claim) -> Claimed {
+            let mut answers = self.inner.claim(claim).await;
+            let answered = answers.iter_mut().filter_map(|(_, answer)| answer.as_mut().ok());
+            for answer in answered.filter(|_| claim.mode == ClaimMode::Alone) {
+                answer.your_turn = answer.suspects > 0;
+            }
+            answers
+        }
+    }
+}
+
+broken! {
     /// B11.3: a lone claim takes nothing while it is another worker's turn.
     WaitsForTheTurn {
         async fn claim(&self, claim: &Claim) -> Claimed {

@@ -125,6 +125,18 @@ pub async fn the_turn_outlives_a_suspect_that_another_took(h: &dyn Harness) {
     assert!(ada.look(0).await.your_turn);
 }
 
+/// B11.3: a lone claim is told of no turn, and ends none of which it made no use.
+pub async fn a_lone_claim_is_told_of_no_turn(h: &dyn Harness) {
+    let b = Bench::new(h);
+    let id = b.push(1).await[0];
+    b.make_suspect(id).await;
+    let ada = b.worker();
+    assert!(ada.look(0).await.your_turn);
+    let answer = ada.send(&ada.claim_call(0, ClaimMode::Alone)).await;
+    assert_eq!((answer.your_turn, answer.suspects), (false, 1));
+    assert!(ada.look(0).await.your_turn, "it stays");
+}
+
 /// B11.2: without suspects nobody has the turn.
 pub async fn without_suspects_it_is_nobodys_turn(h: &dyn Harness) {
     let b = Bench::new(h);

@@ -129,7 +129,8 @@ fn land(shared: &Arc<Shared>, landed: Landed) -> bool {
                 let is_lost = landed.sending.may_have_taken(&error);
                 let is_given_up = landed.sending.may_be_too_large(max, &error);
                 if is_given_up {
-                    tracing::warn!(
+                    crate::quiet::log!(
+                        warn,
                         queue = %shared.queues[at].name,
                         tasks = max,
                         "no answer to a claim came in time, twice; it is given up for smaller ones"

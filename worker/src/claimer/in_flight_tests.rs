@@ -123,7 +123,7 @@ async fn a_stop_gives_back_what_claims_in_flight_take() {
 
 #[tokio::test]
 async fn a_log_that_panics_over_one_queue_keeps_nothing_that_another_gave() {
-    let log = BrokenLog::set("health");
+    let _log = BrokenLog::set("health");
     let bed = Bed::new();
     let shared = Arc::new(shared_over(bed.spy.clone(), Arc::new(bed.clock.clone()), 2));
     bed.push(3).await;
@@ -132,11 +132,6 @@ async fn a_log_that_panics_over_one_queue_keeps_nothing_that_another_gave() {
     let mut answers = ask(&shared, number, Sending::First, &wanted, ClaimMode::Shared).await;
     answers[1].2 = Err(crate::testbed::outage(tireless_core::Operation::Claim));
     let landed = Landed { number, sending: Sending::First, tasks: 6, took: SECOND, answers };
-    let panicked = std::panic::AssertUnwindSafe(async { land(&shared, landed) });
-    assert!(panicked.catch_unwind().await.is_err());
-    drop(log);
-    // As the next start of the loop does.
-    shared.ledger.abandon_all();
-    assert_eq!(shared.ledger.held(), 0);
-    assert!(shared.ledger.name(0).claims.is_empty(), "what nobody runs is not named");
+    assert!(land(&shared, landed), "they run");
+    assert_eq!(shared.dispatch.load().total(), 3);
 }

@@ -9,6 +9,7 @@ use tireless_core::Error;
 
 use super::Role;
 use crate::events::{Event, Observers};
+use crate::quiet::log;
 
 /// A queue by its index, or all of them.
 type Which = Option<usize>;
@@ -44,7 +45,7 @@ impl Away {
             away.clear();
         }
         if away.is_empty() && self.any.swap(false, Ordering::Relaxed) {
-            tracing::info!("the store answers again");
+            log!(info, "the store answers again");
             observers.tell(|| Event::StoreRecovered);
         }
     }
@@ -54,10 +55,10 @@ impl Away {
         let mut away = self.queues();
         away.insert(queue);
         if self.any.swap(true, Ordering::Relaxed) {
-            tracing::debug!(role = role.name(), %error, "the store does not answer");
+            log!(debug, role = role.name(), %error, "the store does not answer");
             return;
         }
-        tracing::warn!(role = role.name(), %error, "the store does not answer; trying again");
+        log!(warn, role = role.name(), %error, "the store does not answer; trying again");
         observers.tell(|| Event::StoreUnavailable {
             operation: error.operation(),
             message: error.message().to_owned(),

@@ -62,6 +62,44 @@ async fn a_queue_that_is_refused_is_none_and_leaves_the_pool_ready() {
     }
 }
 
+/// Looks at an idle pool for some minutes; whether it was ready all the while.
+async fn stays_ready(bed: &Bed, pool: &RunningPool) -> bool {
+    let mut unready = 0;
+    for _ in 0..3_000 {
+        bed.clock.advance(SECOND / 10).await;
+        unready += u32::from(!pool.health().is_ready());
+    }
+    unready == 0
+}
+
+#[tokio::test]
+async fn beside_a_refused_queue_an_idle_pool_is_ready_all_the_time() {
+    for bad in ["q", "q1"] {
+        let bed = Bed::new();
+        let pool = bed.raw(|_| async { Verdict::Done }).queue("q1").start().await.unwrap();
+        bed.clock.advance(2 * SECOND).await;
+        bed.spy.cut_off(Some((queue(bad), ErrorKind::WrongType)));
+        assert!(stays_ready(&bed, &pool).await, "{bad}");
+        drop(pool);
+    }
+}
+
+#[tokio::test]
+async fn a_queue_that_is_refused_after_an_outage_is_away_no_more() {
+    let bed = Bed::new();
+    let pool = bed.raw(|_| async { Verdict::Done }).queue("q1").start().await.unwrap();
+    bed.clock.advance(2 * SECOND).await;
+    bed.spy.go_away(true);
+    bed.clock.advance(10 * SECOND).await;
+    assert!(!pool.health().store_answers);
+    bed.spy.cut_off(Some((queue("q1"), ErrorKind::WrongType)));
+    bed.spy.go_away(false);
+    bed.clock.advance(30 * SECOND).await;
+    assert!(pool.health().store_answers && pool.health().is_ready(), "{:?}", pool.health());
+    assert_eq!(told(&bed), (1, 1));
+    drop(pool);
+}
+
 /// What one thread tells while another has seen that the store answers again is heard first.
 #[test]
 fn an_outage_and_its_end_are_told_in_their_order() {

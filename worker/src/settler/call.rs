@@ -12,10 +12,10 @@ use tireless_core::{
 use super::Settler;
 use crate::events::Event;
 use crate::outbox::Sending;
+use crate::quiet::{log, quietly};
 use crate::random::backoff;
 use crate::shared::Shared;
 use crate::summary::add;
-use crate::trace::quietly;
 
 /// How a call ended.
 enum Sent {
@@ -96,7 +96,7 @@ impl Settler {
     /// Ends a call of which a copy may have been carried out, and none will be any more.
     fn end_unknown(&self, shared: &Shared, sending: &Sending, error: &Error) -> Sent {
         let tasks = sending.settle.outcomes.len();
-        tracing::error!(queue = %self.queue, tasks, %error, "what became of outcomes is not known; \
+        log!(error, queue = %self.queue, tasks, %error, "what became of outcomes is not known; \
             tasks whose outcomes were not written run again");
         shared.owes_nothing(self.role, None);
         Sent::Stale
@@ -169,9 +169,9 @@ fn count(shared: &Shared, sending: &Sending, answer: Option<&SettleAnswer>) {
 
 fn tell_refused(shared: &Shared, settle: &Settle, settlement: &Settlement, error: &Error) {
     let claim = ClaimToken { worker: settle.worker, number: settlement.claim };
-    tracing::error!(
-        queue = %settle.queue, id = %settlement.id, %claim, outcome = settlement.outcome.verb(),
-        %error, "the store refuses the outcome; the task goes back and runs again"
+    log!(
+        error, queue = %settle.queue, id = %settlement.id, %claim,
+        outcome = settlement.outcome.verb(), %error, "the store refuses the outcome; the task goes back and runs again"
     );
     shared.observers.tell(|| Event::OutcomeRefused {
         queue: settle.queue.clone(),
@@ -183,8 +183,9 @@ fn tell_refused(shared: &Shared, settle: &Settle, settlement: &Settlement, error
 
 fn tell_lost(shared: &Shared, settle: &Settle, settlement: &Settlement) {
     let claim = ClaimToken { worker: settle.worker, number: settlement.claim };
-    tracing::warn!(
-        queue = %settle.queue, id = %settlement.id, %claim, outcome = settlement.outcome.verb(),
+    log!(
+        warn, queue = %settle.queue, id = %settlement.id, %claim,
+        outcome = settlement.outcome.verb(),
         "the task was taken over before its outcome was written; it may run twice"
     );
     shared.observers.tell(|| Event::LeaseLost {

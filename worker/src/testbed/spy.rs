@@ -36,8 +36,8 @@ pub(crate) struct Spy {
     mute: Arc<AtomicBool>,
     /// Settles are denied: the password was changed, say.
     denied: Arc<AtomicBool>,
-    /// Ticks of this queue fail.
-    failing: Arc<Mutex<Option<QueueName>>>,
+    /// Ticks of this queue fail, and take this long.
+    failing: Arc<Mutex<Option<(QueueName, Duration)>>>,
     /// Claims, renewals and ticks of this queue fail like this.
     cut_off: Arc<Mutex<Option<(QueueName, ErrorKind)>>>,
     /// What befalls the calls of one operation, before they reach anything.
@@ -139,8 +139,8 @@ impl Spy {
         self.denied.store(denied, Ordering::SeqCst);
     }
 
-    pub(crate) fn fail_ticks_of(&self, queue: QueueName) {
-        *self.failing.lock().unwrap() = Some(queue);
+    pub(crate) fn fail_ticks_of(&self, queue: QueueName, after: Duration) {
+        *self.failing.lock().unwrap() = Some((queue, after));
     }
 
     pub(crate) fn cut_off(&self, queue: Option<(QueueName, ErrorKind)>) {
@@ -290,8 +290,12 @@ impl Broker for Spy {
         }
         let failing = self.failing.lock().unwrap().clone();
         let mut answers = self.inner.tick(tick).await;
-        for answer in answers.iter_mut().filter(|(queue, _)| Some(queue) == failing.as_ref()) {
-            *answer = failed(&answer.0);
+        if let Some((queue, after)) = failing.filter(|(queue, _)| tick.queues.contains(queue)) {
+            if !after.is_zero() {
+                self.clock.sleep(after).await;
+            }
+            let of_it = |answer: &&mut (QueueName, _)| answer.0 == queue;
+            answers.iter_mut().filter(of_it).for_each(|answer| *answer = failed(&queue));
         }
         without(self.cut_off.lock().unwrap().as_ref(), Operation::Tick, answers)
     }
