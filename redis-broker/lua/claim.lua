@@ -181,25 +181,41 @@ local function take_ready()
   return ids, envelopes
 end
 
+-- What taking a body in sends, in forms that do nothing: a right that is missing ends the claim here.
+-- Found out further on it would leave a body in two places, or take it out for nobody.
+local function may_take_inbox()
+  call('RPOP', K.inbox, 0)
+  call('HINCRBY', K.queue, 'pushed', 0)
+  call('ZADD', K.leases, 'XX', 0, '-')
+  call('PERSIST', K.queue)
+end
+
 -- Bodies that any program pushed: they get an id and the shortest envelope. What is known of equal
--- bodies comes with them; one that is a suspect waits apart. They leave the inbox at the very end: a
--- command that is refused before leaves them there.
-local taken_in = 0
+-- bodies comes with them; one that is a suspect waits apart.
 local function take_inbox(ids, envelopes)
-  local room, before = bytes, #ids
+  local room, before, taken = bytes, #ids, {}
   for _, envelope in ipairs(envelopes) do
     room = room - #envelope
   end
   for index = 1, most - before do
     local body = call('LINDEX', K.inbox, -index)
-    if not body or (before + taken_in > 0 and #body + 4 > room) then
-      return
+    if not body or (before + #taken > 0 and #body + 4 > room) then
+      break
     end
-    call('HINCRBY', K.queue, 'pushed', 1)
-    room, taken_in = room - #body - 4, index
+    room = room - #body - 4
     local id = string.sub(seed, 1, 14) .. struct.pack('>I2', index)
     local envelope = '\1\0\0\0' .. body
+    taken[index] = { id, envelope, body }
     call('HSET', K.tasks, id, envelope)
+  end
+  if #taken > 0 then
+    -- At once: whatever comes in between, each body is in one place.
+    call('RPOP', K.inbox, #taken)
+    call('HINCRBY', K.queue, 'pushed', #taken)
+    inbox = inbox - #taken
+  end
+  for _, entry in ipairs(taken) do
+    local id, envelope, body = unpack(entry)
     if #envelope > tonumber(ARGV[9]) and not settings[3] then
       call('HSET', K.queue, 'big', '1')
     end
@@ -238,6 +254,10 @@ local takes = not repeated and not settings[2] and most > 0
 if not repeated and not (takes and not alone and ready > 0) then
   unlock()
 end
+local from_inbox = takes and not alone and not popped and seed ~= '' and inbox > 0
+if from_inbox then
+  may_take_inbox()
+end
 if repeated then
   local held = call('HGET', K.running, number)
   ids, envelopes = envelopes_of(held and split_ids(held) or {})
@@ -255,17 +275,13 @@ elseif takes then
   else
     ids, envelopes = take_ready()
     -- What did not fit into the call is before it.
-    if seed ~= '' and inbox > 0 and #ids < most and ready == 0 then
+    if from_inbox and #ids < most and ready == 0 then
       take_inbox(ids, envelopes)
     end
   end
 end
 if not repeated then
   record(ids)
-  if taken_in > 0 then
-    call('RPOP', K.inbox, taken_in)
-    inbox = inbox - taken_in
-  end
 end
 
 local histories = {}

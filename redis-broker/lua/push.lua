@@ -68,28 +68,46 @@ local soonest = tonumber(head[2] or 'inf')
 
 -- Ids that were removed while they waited, and are pushed again, must not stand there twice. The place
 -- of each is looked for from the end where what is oldest stands, as long as that may be done in one
--- script (B7); of others what is ready now keeps its old place. Returns what is still to be placed.
-local PLACES_LOOKED_AT = 2000000
-local function place_again(new_ids, ready)
-  local length, looked_at, keeps = call('LLEN', K.ready), 0, {}
-  local is_ready = {}
-  for _, id in ipairs(ready) do
-    is_ready[id] = true
+-- script (B7), but of one in any case.
+local PLACES_LOOKED_AT = 300000
+
+-- Which of the new ids still stand in the list: those to look for, and those that keep their place, as
+-- what is ready now may. The third is the most that may be looked for, where that is too few for the rest.
+local function standing(ready, later)
+  local asked = {}
+  for _, entry in ipairs(later) do
+    asked[#asked + 1] = entry[2]
   end
-  for id in pairs(new_ids) do
-    if call('SREM', K.ghosts, id) == 1 then
-      looked_at = looked_at + length
-      if looked_at > PLACES_LOOKED_AT and is_ready[id] then
-        keeps[id] = true
-      else
-        call('HINCRBY', K.queue, 'shifted', call('LREM', K.ready, -1, id))
-        call('HINCRBY', K.queue, 'entered', 1)
-      end
+  for _, id in ipairs(ready) do
+    asked[#asked + 1] = id
+  end
+  local most = math.max(1, math.floor(PLACES_LOOKED_AT / math.max(1, call('LLEN', K.ready))))
+  local sought, keeps = {}, {}
+  for at, is_ghost in ipairs(call('SMISMEMBER', K.ghosts, unpack(asked))) do
+    local id = asked[at]
+    if is_ghost == 1 and at <= #later and #sought == most then
+      return sought, keeps, most
+    elseif is_ghost == 1 and #sought == most then
+      keeps[id] = true
+    elseif is_ghost == 1 then
+      sought[#sought + 1] = id
     end
+  end
+  return sought, keeps
+end
+
+-- Takes ids out of their old places. Returns what is ready and is still to be placed.
+local function leave_places(sought, keeps, ready)
+  for _, id in ipairs(sought) do
+    call('SREM', K.ghosts, id)
+    call('HINCRBY', K.queue, 'shifted', call('LREM', K.ready, -1, id))
+    call('HINCRBY', K.queue, 'entered', 1)
   end
   local rest = {}
   for _, id in ipairs(ready) do
-    if not keeps[id] then
+    if keeps[id] then
+      call('SREM', K.ghosts, id)
+    else
       rest[#rest + 1] = id
     end
   end
@@ -145,9 +163,16 @@ else
   end
   answer = table.concat(answers)
   if accepted > 0 then
+    local sought, keeps, most = {}, {}, nil
+    if ghosts > 0 then
+      sought, keeps, most = standing(ready, later)
+    end
+    if most then
+      return redis.error_reply('TOOLARGE ' .. most .. ' at most')
+    end
     call('HSET', K.tasks, unpack(fields))
     if ghosts > 0 then
-      ready = place_again(new_ids, ready)
+      ready = leave_places(sought, keeps, ready)
     end
     if #ready > 0 then
       chunked('LPUSH', K.ready, ready)

@@ -17,6 +17,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::address::Address;
 use crate::client::{ClientError, Command, Master, RedisClient, only};
+use crate::connect_error::more_telling;
 use crate::link::Link;
 use crate::linked::LinkedClient;
 use crate::patience;
@@ -71,7 +72,7 @@ impl<L: Link> ClusterClient<L> {
             lease: Mutex::new(LONGEST_LEASE),
             runtime: Handle::current(),
         };
-        let mut last = Error::invalid(Operation::Connect, "the address names no server");
+        let mut last = None;
         // All at once: those that are away must not keep the others from answering.
         let named = address.cluster_nodes().into_iter().map(|(host, port)| Node { host, port });
         let mut connecting: FuturesUnordered<_> = named.map(|node| open(address, node)).collect();
@@ -85,10 +86,17 @@ impl<L: Link> ClusterClient<L> {
             };
             match asked {
                 Ok(()) => return Ok(client),
-                Err(error) => last = error,
+                Err(error) => {
+                    let telling = |error: &Error| !error.is_retryable();
+                    last = Some(match last {
+                        Some(last) => more_telling(last, error, telling),
+                        None => error,
+                    });
+                }
             }
         }
-        Err(last)
+        let nobody = || Error::invalid(Operation::Connect, "the address names no server");
+        Err(last.unwrap_or_else(nobody))
     }
 
     /// The address this client was made for.

@@ -12,6 +12,8 @@ struct Server {
     away: bool,
     /// Whether nothing comes back from it.
     dark: bool,
+    /// Whether it takes no password.
+    refuses: bool,
     /// Whether it has lost the others, and does not know what they decide.
     cut_off: bool,
     /// How many milliseconds it is away from its callers.
@@ -78,6 +80,9 @@ impl Link for Fake {
         let port = address.place().rsplit_once(':').unwrap().1.parse().unwrap();
         if server(port, |server| server.dark) {
             std::future::pending::<()>().await;
+        }
+        if server(port, |server| server.refuses) {
+            return Err(ConnectError::Refused("WRONGPASS invalid password".into()));
         }
         if server(port, |server| server.away) { Err(nowhere()) } else { Ok(Self { port }) }
     }
@@ -189,4 +194,16 @@ async fn a_master_that_is_cut_off_from_the_others_is_not_believed() {
     server(7_061, |server| server.far = 5);
     let answers = client.send(vec![get(0)]).await;
     assert!(matches!(answers[..], [Ok(Reply::Int(7_062))]), "{answers:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_refuses_is_told_of_before_one_that_is_away() {
+    server(7_090, |server| server.refuses = true);
+    server(7_091, |server| server.dark = true);
+    server(7_092, |server| server.away = true);
+    for address in ["h:7090?node=h:7091&node=h:7092", "h:7092?node=h:7090"] {
+        let address = Address::parse(&format!("redis-cluster://{address}")).unwrap();
+        let error = ClusterClient::<Fake>::connect(&address).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Denied, "{error}");
+    }
 }

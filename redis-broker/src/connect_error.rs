@@ -29,7 +29,18 @@ impl From<io::Error> for ConnectError {
     }
 }
 
+/// Of the failures of two servers the one that says more: one that is down is no news if another one
+/// refused the password.
+pub(crate) fn more_telling<E>(one: E, other: E, tells: impl Fn(&E) -> bool) -> E {
+    if tells(&one) { one } else { other }
+}
+
 impl ConnectError {
+    /// Whether somebody was there and gave a reason.
+    pub(crate) fn tells(&self) -> bool {
+        matches!(self, Self::Refused(_) | Self::Tls(_))
+    }
+
     /// Makes the error that users see.
     pub fn explain(self, address: &Address) -> Error {
         let place = address.place();
@@ -73,9 +84,21 @@ fn without_passwords(address: &Address, text: String) -> String {
         _ => None,
     };
     let secrets = [address.password.as_ref(), of_sentinels];
-    let shown =
-        secrets.into_iter().flatten().map(Secret::reveal).filter(|secret| !secret.is_empty());
-    shown.fold(text, |text, secret| text.replace(secret, "***"))
+    let mut secrets = secrets.into_iter().flatten().map(Secret::reveal).peekable();
+    let text = if secrets.peek().is_some() { without_arguments(text) } else { text };
+    secrets
+        .filter(|secret| !secret.is_empty())
+        .fold(text, |text, secret| text.replace(secret, "***"))
+}
+
+/// What a server says of a command that it does not know, without what it was given: it cuts that, and
+/// writes odd bytes in signs of its own, so that a password among it is not found as a whole.
+pub(crate) fn without_arguments(mut text: String) -> String {
+    if let Some(at) = text.find("with args beginning with") {
+        let end = text[..at].trim_end_matches([' ', ',']).len();
+        text.truncate(end);
+    }
+    text
 }
 
 fn unreachable_advice(address: &Address, text: &str) -> &'static str {

@@ -52,6 +52,31 @@ fn a_password_that_the_server_repeats_is_not_shown() {
     assert!(!format!("{error} {error:?}").contains("hush"), "{error}");
 }
 
+/// Servers cut what they repeat at 128 bytes, and write odd bytes in signs of their own.
+#[test]
+fn no_part_of_a_password_that_a_server_repeats_is_shown() {
+    let long = "long".repeat(50);
+    let text = format!("ERR unknown command 'AUTH', with args beginning with: '{}", &long[..128]);
+    let text_of_sentinel = crate::sentinel::of_sentinel("h:2", ConnectError::Refused(text.clone()));
+    for (url, refused) in [
+        (format!("redis://:{long}@h"), ConnectError::Refused(text)),
+        (format!("redis-sentinel://h:2/m?sentinel-pass={long}"), text_of_sentinel),
+        (
+            "redis://u:tab%09hush@h".to_owned(),
+            ConnectError::Refused(
+                "ERR unknown command `AUTH`, with args beginning with: `u`, `tab\\thush`, "
+                    .to_owned(),
+            ),
+        ),
+    ] {
+        let error = refused.explain(&Address::parse(&url).unwrap());
+        let shown = format!("{error} {error:?}");
+        assert!(!shown.contains("longlong") && !shown.contains("hush"), "{shown}");
+        assert!(shown.contains("unknown command") && shown.contains("h:"), "{shown}");
+        assert!(!url.contains("sentinel") || shown.contains("said the sentinel h:2"), "{shown}");
+    }
+}
+
 #[test]
 fn nobody_there_is_worth_another_try_and_names_the_place() {
     let io = |kind, text: &str| ConnectError::from(io::Error::new(kind, text));

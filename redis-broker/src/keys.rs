@@ -26,17 +26,25 @@ impl Adoption {
 }
 
 impl Adoption {
-    /// Whether each list has a failed set of its own: each list takes up what it does not know in its
-    /// set, so of two that share one, each would take the other's failed bodies for its own.
+    /// Whether each list has a queue and a failed set of its own. The keys beside a list are named after
+    /// it: two queues of one would number their claims in the same place. And each list takes up what it
+    /// does not know in its set: of two that share one, each would take the other's failed bodies.
     pub(crate) fn check_apart(all: &HashMap<QueueName, Self>) -> Result<()> {
-        for one in all.values() {
-            for other in all.values().filter(|other| other.list != one.list) {
-                if other.failed_set == one.failed_set || other.failed_set == one.list {
-                    let [set, list, second] = [&other.failed_set, &one.list, &other.list]
-                        .map(|key| String::from_utf8_lossy(key));
+        for (queue, one) in all {
+            for (second, other) in all.iter().filter(|(second, _)| *second != queue) {
+                let [set, list, other_list] = [&other.failed_set, &one.list, &other.list]
+                    .map(|key| String::from_utf8_lossy(key));
+                if other.list == one.list {
                     let message = format!(
-                        "the failed set {set} of the list {second} is used for the list {list} too; \
-                         give each list a failed set of its own"
+                        "the list {list} is adopted by the queues {queue} and {second}; a list can \
+                         have one queue"
+                    );
+                    return Err(Error::invalid(Operation::Connect, message));
+                }
+                if other.failed_set == one.failed_set || other.failed_set == one.list {
+                    let message = format!(
+                        "the failed set {set} of the list {other_list} is used for the list {list} \
+                         too; give each list a failed set of its own"
                     );
                     return Err(Error::invalid(Operation::Connect, message));
                 }
@@ -170,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn no_two_lists_share_a_failed_set() {
+    fn adopted_lists_share_nothing() {
         let adoption = |list: &'static str, failed_set: &'static str| Adoption {
             list: list.into(),
             failed_set: failed_set.into(),
@@ -182,7 +190,10 @@ mod tests {
             Adoption::check_apart(&all.into())
         };
         assert!(check(adoption("b", "b-failed")).is_ok());
-        assert!(check(adoption("a", "a-failed")).is_ok(), "two names of one list");
+        for wrong in [adoption("a", "a-failed"), adoption("a", "b-failed")] {
+            let error = check(wrong).unwrap_err();
+            assert!(error.message().contains("a list can have one queue"), "{error}");
+        }
         for wrong in [adoption("b", "a-failed"), adoption("b", "a")] {
             let error = check(wrong).unwrap_err();
             assert!(error.message().contains("failed set of its own"), "{error}");

@@ -8,7 +8,7 @@ use bytes::Bytes;
 
 use crate::address::{Address, Node, Sentinels};
 use crate::client::{ClientError, Command, only};
-use crate::connect_error::ConnectError;
+use crate::connect_error::{ConnectError, more_telling, without_arguments};
 use crate::link::Link;
 use crate::patience;
 use crate::reply::Reply;
@@ -31,19 +31,10 @@ pub(crate) async fn open_master<L: Link>(
     while let Some(opened) = asking.next().await {
         match opened {
             Ok(link) => return Ok(link),
-            Err(error) => last = more_telling(last, error),
+            Err(error) => last = more_telling(last, error, ConnectError::tells),
         }
     }
     Err(last)
-}
-
-/// Of two failures the one that says more: a sentinel that is down is no news if another one
-/// refused the password.
-fn more_telling(one: ConnectError, other: ConnectError) -> ConnectError {
-    match (&one, &other) {
-        (ConnectError::Refused(_) | ConnectError::Tls(_), _) => one,
-        _ => other,
-    }
 }
 
 async fn ask<L: Link>(sentinel: &Address, master: &str) -> Result<Node, ConnectError> {
@@ -71,7 +62,7 @@ async fn ask<L: Link>(sentinel: &Address, master: &str) -> Result<Node, ConnectE
 }
 
 /// Errors name the master's address; those of a sentinel must name the sentinel.
-fn of_sentinel(place: &str, error: ConnectError) -> ConnectError {
+pub(crate) fn of_sentinel(place: &str, error: ConnectError) -> ConnectError {
     match error {
         ConnectError::Unreachable(source) => {
             ConnectError::Unreachable(format!("the sentinel {place}: {source}").into())
@@ -81,6 +72,7 @@ fn of_sentinel(place: &str, error: ConnectError) -> ConnectError {
             ConnectError::Unreachable(text.into())
         }
         ConnectError::Refused(text) => {
+            let text = without_arguments(text);
             ConnectError::Refused(format!("{text} (said the sentinel {place})"))
         }
         other => other,

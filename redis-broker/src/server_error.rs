@@ -65,6 +65,10 @@ fn from_server(operation: Operation, text: &str) -> Error {
         (ErrorKind::Stale, "a copy of a call that was answered or given up; nothing was done")
     } else if found(&["LAYOUT"]) {
         (ErrorKind::Unsupported, "the queue was written by a later version; upgrade this program")
+    } else if found(&["TOOLARGE"]) {
+        let advice = "removed tasks that are pushed again for later are looked for in the ready list, \
+                      which is long; send fewer of them in one call";
+        (ErrorKind::TooLarge, advice)
     } else if found(&["OOM command not allowed"]) {
         (ErrorKind::OutOfMemory, "the store is at its maxmemory; let workers drain it, or raise it")
     } else if found(&["WRONGTYPE"]) {

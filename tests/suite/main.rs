@@ -34,6 +34,7 @@ mod cluster; // queues in several slots, slots that move, masters that die
 mod conformance; // every clause of the contract, over both client libraries
 mod containers; // the official images
 mod crash; // worker processes that die or stand still
+mod denied_claims; // claims that lack a right halfway
 mod discarded; // queues that are taken away
 mod dropped; // futures of pools and producers, dropped half way
 mod durability; // pushes that wait for replicas, or for the disk

@@ -35,7 +35,10 @@ struct Plain {
 
 impl Plain {
     async fn open<L: Library>(sweep_every: Duration) -> Self {
-        let url = shared_url().expect("a server");
+        Self::at::<L>(shared_url().expect("a server"), sweep_every).await
+    }
+
+    async fn at<L: Library>(url: String, sweep_every: Duration) -> Self {
         let namespace = fresh_namespace();
         let list = Bytes::from(format!("task_queue-{namespace}"));
         // In one slot with the list, as a Cluster asks for.
@@ -242,4 +245,8 @@ crate::over_both!(
     a_clock_that_was_set_back_ends_no_sweep,
     a_body_that_a_loop_moved_comes_back_once,
     large_bodies_of_others_are_swept_a_few_at_a_time,
+    a_body_of_others_folds_into_none_of_ours,
+    a_lost_record_of_who_waits_multiplies_nothing,
+    a_sweep_reads_no_more_than_it_moves,
+    small_bodies_of_others_are_swept_in_few_ticks,
 );

@@ -2,9 +2,9 @@
 //! leave nothing behind (B12), and hand over to the rest what is not usual (B9).
 
 use redis::Value;
-use tireless_core::{NewTask, Pushed};
+use tireless_core::{Effect, ErrorKind, NewTask, Pushed, TaskId};
 use tireless_testkit::Harness;
-use tireless_testkit::fixtures::{Bench, task, tasks};
+use tireless_testkit::fixtures::{Bench, LONG, task, task_after, tasks};
 use tireless_tests::{Library, RedisHarness};
 
 async fn many_acks_of_one_worker_leave_nothing<L: Library>() {
@@ -121,7 +121,34 @@ async fn many_removed_tasks_of_a_long_list_are_pushed_again<L: Library>() {
     assert!(expected.iter().all(|id| newest.contains(id)), "each stands there once");
 }
 
+/// What is not ready must not stay in the list, so it is looked for, or the call does nothing.
+async fn removed_tasks_that_are_pushed_again_for_later_are_bounded<L: Library>() {
+    let h = RedisHarness::<L>::fresh().await;
+    let b = Bench::new(&h);
+    let ids = b.push(100_000).await;
+    let removed = &ids[ids.len() - 30..];
+    assert!(b.broker.remove(&b.queue, removed).await.is_ok());
+    let again = |id: &TaskId| NewTask { id: *id, ..task() };
+    let later = |id: &TaskId| NewTask { id: *id, ..task_after(LONG) };
+    let mut raw = h.raw().await;
+    let prefix = h.key(&b.queue, "");
+    let before = raw.snapshot(&prefix).await;
+    let error = b.push_these(removed.iter().map(later).collect()).await.expect_err("too many");
+    assert_eq!(error.kind(), ErrorKind::TooLarge, "{error}");
+    assert_eq!(error.effect(), Effect::None);
+    assert!(error.to_string().contains("send fewer of them in one call"), "{error}");
+    assert!(before == raw.snapshot(&prefix).await, "nothing was written");
+    // What is ready may keep its place, and leaves the looks to what may not.
+    let mixed = removed[3..].iter().map(again).chain(removed[..3].iter().map(later)).collect();
+    assert_eq!(b.push_these(mixed).await.expect("a push"), vec![Pushed::Accepted; 30]);
+    let counts = b.counts().await;
+    assert_eq!((counts.ready, counts.scheduled), (99_997, 3));
+    let ready = h.key(&b.queue, "ready");
+    assert_eq!(raw.command(&[b"LLEN", ready.as_bytes()]).await, Value::Int(99_997));
+}
+
 crate::over_both!(
     a_removed_task_that_is_pushed_again_stands_there_once,
     many_removed_tasks_of_a_long_list_are_pushed_again,
+    removed_tasks_that_are_pushed_again_for_later_are_bounded,
 );

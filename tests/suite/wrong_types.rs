@@ -232,23 +232,6 @@ async fn without_a_spoiled_key_every_script_runs() {
     }
 }
 
-/// A command that is refused in the midst of a claim, here by a damaged counter, takes no raw body away.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_claim_that_is_refused_halfway_leaves_the_inbox() {
-    let harness = RedisHarness::<RedisRs>::fresh().await;
-    let bench = Bench::new(&harness);
-    harness.push_plain(&bench.queue, "raw".into()).await;
-    let (mut raw, counters) = (harness.raw().await, harness.key(&bench.queue, "queue"));
-    raw.command(&[b"HSET", counters.as_bytes(), b"pushed", b"many"]).await;
-    let worker = bench.worker();
-    let mut claim = worker.claim_call(1, ClaimMode::Shared);
-    claim.queues[0].inbox = true;
-    assert!(bench.broker.claim(&claim).await.remove(0).1.is_err());
-    raw.command(&[b"HSET", counters.as_bytes(), b"pushed", b"0"]).await;
-    assert_eq!(bench.counts().await.inbox, 1);
-    assert_eq!(worker.claim_inbox(1).await.tasks.len(), 1);
-}
-
 /// B15: a queue that is damaged says so, and hides nothing of the others in the same call.
 async fn a_damaged_queue_hides_no_other<L: Library>() {
     let h = RedisHarness::<L>::fresh().await;

@@ -79,9 +79,19 @@ local function show_failed(id, history)
     plain.attempts = math.max(plain.attempts, history.attempts)
     plain.crashes = math.max(plain.crashes, history.crashes)
     plain.lone = math.max(plain.lone, history.lone)
-    -- A member that is away while one of ours waits behind it was taken, and this may be what it came
-    -- back as: it takes the place of the one that was taken.
-    if plain.waiting <= 0 or call('SISMEMBER', K.failedset, body) == 1 then
+    -- Where nothing of ours has failed, nothing waits, whatever a record says that was damaged.
+    local waits = plain.waiting > 0 and call('ZCARD', K.failed) > 0
+    local there = call('SISMEMBER', K.failedset, body) == 1
+    if there and not waits then
+      -- The member is somebody else's, and ours would fold into it: theirs goes back, as by a sweep.
+      -- Should it be ours after all, its record lost, the one that returns stands for both.
+      call('LPUSH', K.list, body)
+    end
+    if not waits then
+      plain.waiting = 1
+    elseif there then
+      -- A member that is away while one of ours waits behind it was taken, and this may be what it
+      -- came back as: it takes the place of the one that was taken.
       plain.waiting = plain.waiting + 1
     end
     write_plain(plain)

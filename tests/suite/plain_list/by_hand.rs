@@ -5,7 +5,12 @@ use std::time::Duration;
 
 use redis::Value;
 use tireless::{Producer, State};
-use tireless_core::{OwnId, QueueTicked, Selection, Tick};
+use tireless_core::{
+    Call, Claim, ClaimFrom, ClaimMode, ClaimedTask, OwnId, QueueTicked, Selection, Settle,
+    Settlement, Tick, WorkerId,
+};
+use tireless_testkit::fixtures::fail;
+use tireless_testkit::server::TestServer;
 use tireless_tests::{Library, Raw, eventually};
 
 use super::{Plain, Runs, SOON, bytes_of};
@@ -159,4 +164,122 @@ pub(super) async fn large_bodies_of_others_are_swept_a_few_at_a_time<L: Library>
     let swept = [plain.requeued(10).await.requeued, plain.requeued(10).await.requeued];
     assert_eq!(swept, [4, 2], "as many as one call may carry");
     assert_eq!(hand.command(&[b"LLEN", &plain.list]).await, Value::Int(6));
+}
+
+/// Claims all that waits in the list, and fails it.
+async fn fail_waiting(plain: &Plain, number: u64, expected: usize) {
+    let (broker, queue) = (&plain.site.broker, &plain.site.queue);
+    let worker = WorkerId::new();
+    let from = ClaimFrom { queue: queue.clone(), max: 10, inbox: true };
+    let (mode, lease) = (ClaimMode::Shared, SOON);
+    let claim = Claim { worker, number, lease, mode, queues: vec![from] };
+    let claimed = broker.claim(&claim).await.remove(0).1.expect("a claim").tasks;
+    assert_eq!(claimed.len(), expected);
+    let fails =
+        |task: &ClaimedTask| Settlement { claim: number, id: task.id, outcome: fail(LATER) };
+    let outcomes = claimed.iter().map(fails).collect();
+    let call = Call { number, answered: 0 };
+    let settle = Settle { queue: queue.clone(), worker, call, outcomes };
+    broker.settle(&settle).await.expect("a settle");
+}
+
+async fn all_come_back(plain: &Plain) {
+    while plain.site.counts().await.failed > 0 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        plain.tick(10).await;
+    }
+}
+
+async fn in_list(plain: &Plain) -> Value {
+    plain.raw().await.command(&[b"LLEN", &plain.list]).await
+}
+
+pub(super) async fn a_body_of_others_folds_into_none_of_ours<L: Library>() {
+    let plain = Plain::open::<L>(SOON).await;
+    plain.lpush(b"same").await;
+    plain.raw().await.command(&[b"SADD", &plain.failed_set, b"same"]).await;
+    fail_waiting(&plain, 1, 1).await;
+    assert_eq!(in_list(&plain).await, Value::Int(1), "theirs goes back");
+    assert_eq!(plain.failed().await, [b"same"], "ours waits");
+    fail_waiting(&plain, 2, 1).await;
+    assert_eq!(in_list(&plain).await, Value::Int(0), "both are ours by now");
+    all_come_back(&plain).await;
+    assert_eq!(in_list(&plain).await, Value::Int(2));
+}
+
+pub(super) async fn a_lost_record_of_who_waits_multiplies_nothing<L: Library>() {
+    let plain = Plain::open::<L>(SOON).await;
+    for _ in 0..3 {
+        plain.lpush(b"same").await;
+    }
+    let mut hand = plain.raw().await;
+    let mut waiting = 3;
+    for round in 1..4 {
+        fail_waiting(&plain, 2 * round, waiting).await;
+        hand.command(&[b"DEL", &plain.part("plain")]).await;
+        plain.lpush(b"same").await;
+        fail_waiting(&plain, 2 * round + 1, 1).await;
+        all_come_back(&plain).await;
+        let Value::Int(came_back) = in_list(&plain).await else { panic!("a length") };
+        let came_back = usize::try_from(came_back).expect("a length");
+        assert!((1..=waiting + 1).contains(&came_back), "{came_back} of {waiting} and one more");
+        waiting = came_back;
+    }
+}
+
+/// How many bytes the memory of scripts holds: what the last one has read is still there.
+fn memory_of_scripts(server: &TestServer) -> usize {
+    let told = server.ask(&["INFO", "memory"]).expect("an answer");
+    let line = told.lines().find_map(|line| line.strip_prefix("used_memory_lua:"));
+    line.expect("a figure").trim().parse().expect("a number")
+}
+
+/// Puts as many bodies of this size into the failed set, as another program would.
+async fn put_into_set(plain: &Plain, bodies: usize, size: usize) {
+    plain.tick(10).await;
+    let mut hand = plain.raw().await;
+    for number in 0..bodies {
+        let body = [format!("{number:04}").as_bytes(), &vec![b'x'; size]].concat();
+        hand.command(&[b"SADD", &plain.failed_set, &body]).await;
+    }
+}
+
+/// Asserts that each body stands in the list once, and none in the set any more.
+async fn all_are_swept(plain: &Plain, bodies: i64) {
+    let mut hand = plain.raw().await;
+    assert_eq!(hand.command(&[b"LLEN", &plain.list]).await, Value::Int(bodies));
+    assert_eq!(hand.command(&[b"SCARD", &plain.failed_set]).await, Value::Int(0));
+    let Value::Array(all) = hand.command(&[b"LRANGE", &plain.list, b"0", b"-1"]).await else {
+        panic!("a list")
+    };
+    let distinct: std::collections::HashSet<_> = all.into_iter().map(bytes_of).collect();
+    assert_eq!(distinct.len() as i64, bodies);
+}
+
+pub(super) async fn a_sweep_reads_no_more_than_it_moves<L: Library>() {
+    let server = TestServer::start().expect("a server");
+    let plain = Plain::at::<L>(server.url(), Duration::from_secs(1)).await;
+    put_into_set(&plain, 60, 1024 * 1024).await;
+    let (mut swept, mut ticks) = (0, 0);
+    while swept < 60 {
+        swept += plain.requeued(10).await.requeued;
+        ticks += 1;
+        let kept = memory_of_scripts(&server) / 1024 / 1024;
+        assert!(kept < 40, "{kept} MiB of 60 were read in tick {ticks}");
+    }
+    assert!((6..=20).contains(&ticks), "{ticks} ticks");
+    all_are_swept(&plain, 60).await;
+}
+
+pub(super) async fn small_bodies_of_others_are_swept_in_few_ticks<L: Library>() {
+    let plain = Plain::open::<L>(Duration::from_secs(1)).await;
+    put_into_set(&plain, 2_000, 100).await;
+    let (mut swept, mut ticks) = (0, 0);
+    while swept < 2_000 {
+        let now = plain.requeued(10).await.requeued;
+        assert!(now <= 600, "{now} in one tick");
+        (swept, ticks) = (swept + now, ticks + 1);
+    }
+    assert!(ticks <= 8, "{ticks} ticks");
+    all_are_swept(&plain, 2_000).await;
 }
