@@ -4,32 +4,37 @@
 use std::ffi::{OsStr, OsString};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use std::{fmt, io};
 
 use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use rustix::process::{Pid, Signal, kill_process_group};
 use tireless::{Context, Handle, Verdict};
 use tireless::{Envelope, Failure};
 use tokio::process::{Child, Command};
 
 use crate::feed::Feed;
+use crate::group::{CANCEL_GRACE, Group};
 use crate::guard::Guard;
+use crate::reader::{ChildOutput, Reader};
 use crate::tail::{Tail, read_tail};
 
 /// Between the polite signal and the hard one when a run took too long.
 const TIMEOUT_GRACE: Duration = Duration::from_secs(2);
 
-/// The same when the lease is lost or the worker stops: others may run the task by now, and a pool
-/// that stops waits 300 ms.
-const CANCEL_GRACE: Duration = Duration::from_millis(200);
-
 /// For how long the end of standard error is awaited once the command has ended. Only a process
 /// that left the group can still hold it.
 const STDERR_GRACE: Duration = Duration::from_secs(1);
+
+/// The task of a command that failed for want of a reader is not charged; the worker stops.
+const GIVEN_BACK: Verdict = Verdict::Snooze(Duration::ZERO);
+
+/// How much of a task's own timeout is kept for ending it, at most: at its end the pool takes over,
+/// and nothing that the command says after that is kept.
+const OWN_TIMEOUT_GRACE: Duration = Duration::from_millis(250);
 
 /// What goes before the user's command. It waits for a line that is sent once the group is under
 /// guard, and which names the file of a body that is too large for one write; `read` takes no byte
@@ -37,15 +42,6 @@ const STDERR_GRACE: Duration = Duration::from_secs(1);
 const AFTER_GO: &str = "IFS= read -r TIRELESS_BODY || exit 125; \
     if [ -n \"$TIRELESS_BODY\" ]; then exec <\"$TIRELESS_BODY\"; rm -f \"$TIRELESS_BODY\"; fi; \
     unset TIRELESS_BODY; ";
-
-/// Where the standard output of commands goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum ChildOutput {
-    /// To the standard output of this process.
-    Stdout,
-    /// To its standard error: standard output is for programs.
-    Stderr,
-}
 
 /// Runs one command for all tasks.
 #[derive(Clone, Debug)]
@@ -55,8 +51,9 @@ pub(crate) struct Exec(Arc<Inner>);
 struct Inner {
     script: OsString,
     timeout: Option<Duration>,
-    output: ChildOutput,
-    guard: Guard,
+    reader: Reader,
+    guard: Arc<Guard>,
+    timed_out: AtomicU64,
 }
 
 /// One run, as its command sees it.
@@ -73,8 +70,45 @@ struct Run {
 #[derive(Debug)]
 enum End {
     Exited(ExitStatus),
-    TimedOut(Duration),
+    TimedOut(Limit),
     Cancelled,
+}
+
+/// How long a run may take.
+#[derive(Clone, Copy, Debug)]
+struct Limit {
+    /// As the user knows it.
+    named: Duration,
+    /// When the polite signal comes; `None` for never.
+    at: Option<Instant>,
+    /// Between that and the hard one.
+    grace: Duration,
+}
+
+impl Limit {
+    /// The command's: the pool leaves it the time that it takes on top.
+    fn of_command(limit: Duration) -> Self {
+        Self { named: limit, at: Instant::now().checked_add(limit), grace: TIMEOUT_GRACE }
+    }
+
+    /// The task's own, which the pool keeps too, and to the moment.
+    fn of_task(limit: Duration) -> Self {
+        let kept = (limit / 10).min(OWN_TIMEOUT_GRACE);
+        // The rest is for reading the end of standard error, and for whatever is slow.
+        let grace = kept / 2;
+        Self { named: limit, at: Instant::now().checked_add(limit - kept), grace }
+    }
+
+    /// Ends when it is over.
+    async fn passed(limit: Option<Self>) -> Self {
+        match limit {
+            Some(limit @ Self { at: Some(at), .. }) => {
+                tokio::time::sleep_until(at.into()).await;
+                limit
+            }
+            _ => std::future::pending().await,
+        }
+    }
 }
 
 impl Exec {
@@ -86,12 +120,24 @@ impl Exec {
     ) -> io::Result<Self> {
         let mut script = OsString::from(AFTER_GO);
         script.push(command);
-        Ok(Self(Arc::new(Inner { script, timeout, output, guard: Guard::start()? })))
+        let reader = Reader::of(output);
+        let (guard, timed_out) = (Arc::new(Guard::start()?), AtomicU64::new(0));
+        Ok(Self(Arc::new(Inner { script, timeout, reader, guard, timed_out })))
+    }
+
+    /// Runs that it ended since they took too long. The pool counts those that it ends itself.
+    pub(crate) fn timed_out(&self) -> u64 {
+        self.0.timed_out.load(Ordering::Relaxed)
+    }
+
+    /// Ends when nobody reads what commands write; answers what to say then.
+    pub(crate) async fn missed_reader(&self) -> String {
+        self.0.reader.missed().await
     }
 
     /// How long the pool has to leave a run that ends itself after its timeout.
     pub(crate) fn outer_timeout(&self) -> Option<Duration> {
-        self.0.timeout.map(|timeout| timeout + TIMEOUT_GRACE + STDERR_GRACE)
+        self.0.timeout.map(|timeout| timeout.saturating_add(TIMEOUT_GRACE + STDERR_GRACE))
     }
 
     async fn run_one(self, run: Run, cancelled: impl Future<Output = ()>) -> Verdict {
@@ -102,7 +148,11 @@ impl Exec {
     }
 
     async fn try_run(&self, run: Run, cancelled: impl Future<Output = ()>) -> io::Result<Verdict> {
-        let timeout = run.timeout.or(self.0.timeout);
+        if self.0.reader.is_missed_by_the_next() {
+            return Ok(GIVEN_BACK);
+        }
+        // It counts from here, as the pool's does.
+        let own_limit = run.timeout.map(Limit::of_task);
         // Starting a process takes a while, and the pool's acks do not wait for it. If nobody
         // waits for the command any more, it never gets the word to go.
         let exec = self.clone();
@@ -111,20 +161,21 @@ impl Exec {
         });
         let (feed, mut child) = started.await.map_err(io::Error::other)??;
         let (stdin, stderr) = (child.stdin.take(), child.stderr.take());
-        let mut group = Group::new(self, child)?;
+        let mut group = Group::new(&self.0.guard, child)?;
         let tail = Arc::new(Mutex::new(Tail::default()));
         let reading = stderr.map(|pipe| tokio::spawn(read_tail(pipe, tail.clone())));
         if let Some(pipe) = stdin {
             feed.send(pipe).await;
         }
+        let limit = own_limit.or_else(|| self.0.timeout.map(Limit::of_command));
         let end = tokio::select! {
             status = group.wait() => End::Exited(status?),
-            timeout = sleep_or_never(timeout) => End::TimedOut(timeout),
+            limit = Limit::passed(limit) => End::TimedOut(limit),
             () = cancelled => End::Cancelled,
         };
         match end {
             End::Exited(_) => {}
-            End::TimedOut(_) => group.end(TIMEOUT_GRACE).await,
+            End::TimedOut(limit) => group.end(limit.grace).await,
             End::Cancelled => group.end(CANCEL_GRACE).await,
         }
         group.finish();
@@ -134,14 +185,15 @@ impl Exec {
             reading.abort();
         }
         let tail = tail.lock().unwrap_or_else(PoisonError::into_inner).text();
-        Ok(verdict(&end, &tail))
+        if matches!(end, End::TimedOut(_)) {
+            self.0.timed_out.fetch_add(1, Ordering::Relaxed);
+        }
+        let verdict = verdict(&end, &tail);
+        let exited_in_vain = matches!((&end, &verdict), (End::Exited(_), Verdict::Retry(_)));
+        Ok(if exited_in_vain && self.0.reader.is_missed() { GIVEN_BACK } else { verdict })
     }
 
     fn spawn(&self, run: &Run) -> io::Result<Child> {
-        let output = match self.0.output {
-            ChildOutput::Stdout => Stdio::inherit(),
-            ChildOutput::Stderr => Stdio::from(io::stderr()),
-        };
         Command::new("sh")
             .arg("-c")
             .arg(&self.0.script)
@@ -149,7 +201,7 @@ impl Exec {
             .env("TIRELESS_QUEUE", &run.queue)
             .env("TIRELESS_ATTEMPT", run.attempt.to_string())
             .stdin(Stdio::piped())
-            .stdout(output)
+            .stdout(self.0.reader.stdio())
             .stderr(Stdio::piped())
             .process_group(0)
             .spawn()
@@ -167,93 +219,6 @@ impl Handle for Exec {
         };
         let cancellation = context.cancellation().clone();
         self.clone().run_one(run, async move { cancellation.cancelled().await }).boxed()
-    }
-}
-
-/// A command that runs, with the process group that it leads.
-struct Running {
-    exec: Exec,
-    child: Child,
-    pid: Pid,
-}
-
-impl Running {
-    fn signal(&self, signal: Signal) {
-        // It fails only if nothing of the group is left.
-        let _ = kill_process_group(self.pid, signal);
-    }
-
-    /// Asks the group to end, and ends it after the grace.
-    async fn end(&mut self, grace: Duration) {
-        self.signal(Signal::TERM);
-        let _ = tokio::time::timeout(grace, self.child.wait()).await;
-        self.signal(Signal::KILL);
-        let _ = self.child.wait().await;
-    }
-
-    /// Ends what the command left running in its group.
-    fn finish(self) {
-        self.signal(Signal::KILL);
-        self.exec.0.guard.forget(self.pid);
-    }
-}
-
-/// Ends a command whose run was dropped, so that it leaves nothing behind.
-struct Group(Option<Running>);
-
-impl Group {
-    fn new(exec: &Exec, child: Child) -> io::Result<Self> {
-        let pid = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
-        let pid = pid.ok_or_else(|| io::Error::other("the command has no process id"))?;
-        let group = Self(Some(Running { exec: exec.clone(), child, pid }));
-        exec.0.guard.add(pid)?;
-        Ok(group)
-    }
-
-    async fn wait(&mut self) -> io::Result<ExitStatus> {
-        match &mut self.0 {
-            Some(running) => running.child.wait().await,
-            None => Err(io::ErrorKind::NotFound.into()),
-        }
-    }
-
-    async fn end(&mut self, grace: Duration) {
-        if let Some(running) = &mut self.0 {
-            running.end(grace).await;
-        }
-    }
-
-    /// To be called once the command has ended.
-    fn finish(mut self) {
-        if let Some(running) = self.0.take() {
-            running.finish();
-        }
-    }
-}
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        let Some(mut running) = self.0.take() else { return };
-        match tokio::runtime::Handle::try_current() {
-            Ok(runtime) => {
-                running.signal(Signal::TERM);
-                runtime.spawn(async move {
-                    running.end(CANCEL_GRACE).await;
-                    running.finish();
-                });
-            }
-            Err(_) => running.finish(),
-        }
-    }
-}
-
-async fn sleep_or_never(timeout: Option<Duration>) -> Duration {
-    match timeout {
-        Some(timeout) => {
-            tokio::time::sleep(timeout).await;
-            timeout
-        }
-        None => std::future::pending().await,
     }
 }
 
@@ -276,7 +241,7 @@ impl fmt::Display for End {
                 (None, Some(signal)) => write!(f, "signal {signal}"),
                 (None, None) => write!(f, "{status}"),
             },
-            Self::TimedOut(limit) => write!(f, "timeout {}", crate::output::span(*limit)),
+            Self::TimedOut(limit) => write!(f, "timeout {}", crate::output::span(limit.named)),
             Self::Cancelled => f.write_str("cancelled"),
         }
     }

@@ -1,8 +1,8 @@
 //! Commands run, fail, hang and die, and leave nothing behind.
 
 use std::future::pending;
-use std::time::Instant;
 
+use rustix::process::Pid;
 use tireless::limits::LAST_FAILURE_BYTES;
 
 use super::*;
@@ -10,8 +10,9 @@ use super::*;
 fn exec(command: &str, timeout: Option<Duration>) -> Exec {
     let mut script = OsString::from(AFTER_GO);
     script.push(command);
-    let guard = Guard::unguarded();
-    Exec(Arc::new(Inner { script, timeout, output: ChildOutput::Stderr, guard }))
+    let guard = Arc::new(Guard::unguarded());
+    let (reader, timed_out) = (Reader::of(ChildOutput::Stderr), AtomicU64::new(0));
+    Exec(Arc::new(Inner { script, timeout, reader, guard, timed_out }))
 }
 
 fn run(body: impl Into<Bytes>) -> Run {
@@ -82,6 +83,32 @@ async fn a_timeout_ends_the_whole_group() {
     let child = std::fs::read_to_string(&file).unwrap();
     std::fs::remove_file(file).unwrap();
     assert_gone(child.trim().parse().unwrap());
+}
+
+/// Where the pool ends it, nothing of what it said is kept.
+#[tokio::test]
+async fn a_timeout_of_the_task_itself_keeps_what_the_command_said() {
+    let command = "trap 'echo tidied >&2; exit 1' TERM; while :; do sleep 0.01; done";
+    let exec = exec(command, None);
+    let broker = crate::connect::in_memory();
+    let queue = tireless::QueueName::new("q").unwrap();
+    let mut envelope = Envelope::raw("x");
+    envelope.options.timeout = Some(Duration::from_secs(2));
+    let task = tireless::NewTask::new(envelope.encode().unwrap());
+    let id = task.id;
+    crate::pusher::Pusher::new(broker.clone(), queue.clone()).push(vec![task]).await.unwrap();
+    let policy = crate::pool::policy(0, Duration::ZERO, &exec);
+    let queues = [queue.clone()];
+    let pool = crate::pool::pool(broker.clone(), &queues, false, policy, exec.clone());
+    let running = pool.start().await.unwrap();
+    while broker.counts(&queue).await.unwrap().dead == 0 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let task = broker.show(&queue, id).await.unwrap().unwrap();
+    let failure = &task.failures.0[0].failure;
+    assert_eq!(failure.kind(), "exhausted/timeout 2s");
+    assert!(failure.text().ends_with("tidied"), "{failure:?}");
+    assert_eq!(running.shutdown().await.timed_out + exec.timed_out(), 1);
 }
 
 #[tokio::test]

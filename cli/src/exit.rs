@@ -32,6 +32,17 @@ impl Stop {
         Self::Failed(anyhow::Error::msg(text.into()))
     }
 
+    /// The same, where only the answer could not be written and this was done.
+    pub(crate) fn after(self, done: &str) -> Self {
+        match self {
+            Self::Failed(error) => Self::failed(format!(
+                "{done}, but the answer could not be written: {}",
+                with_causes(&error)
+            )),
+            other => other,
+        }
+    }
+
     /// Whether the same can succeed later without anything else being changed.
     pub(crate) fn may_pass(&self) -> bool {
         let Self::Failed(error) = self else { return false };

@@ -44,6 +44,8 @@ pub(crate) enum Trouble {
     Refused(String),
     /// It took a batch, and did not confirm it.
     Unconfirmed(String),
+    /// The user stopped it before this line was sent.
+    Stopped { line: u64 },
 }
 
 impl Trouble {
@@ -56,6 +58,13 @@ impl Trouble {
         Self::Refused(format!("lines {first} to {last} {effect}: {error}"))
     }
 
+    /// What to say about a batch that the user stopped before it was answered.
+    pub(crate) fn unanswered(first: u64, last: u64) -> Self {
+        Self::Refused(format!(
+            "stopped by a signal; lines {first} to {last} may or may not have been pushed"
+        ))
+    }
+
     /// What to say about a batch that is stored and not confirmed.
     pub(crate) fn unconfirmed(first: u64, last: u64, why: &str) -> Self {
         let next = last + 1;
@@ -63,6 +72,14 @@ impl Trouble {
             "lines {first} to {last} are stored, but not confirmed: {why}; go on from line {next}, \
              since pushing these again makes other tasks"
         ))
+    }
+
+    /// What whoever meant to do this with the lines can do about it.
+    pub(crate) fn advice(&self, verb: &str) -> String {
+        match self {
+            Self::TooLong { .. } => format!("; shorten it and {verb} from this line on"),
+            _ => String::new(),
+        }
     }
 
     /// Whether all of the batch is stored.
@@ -74,12 +91,11 @@ impl Trouble {
 impl fmt::Display for Trouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::TooLong { line } => write!(
-                f,
-                "line {line} is over {BODY_BYTES} bytes, the most that a task may carry; shorten \
-                 it and push from this line on"
-            ),
+            Self::TooLong { line } => {
+                write!(f, "line {line} is over {BODY_BYTES} bytes, the most that a task may carry")
+            }
             Self::Read { line, error } => write!(f, "line {line} cannot be read: {error}"),
+            Self::Stopped { line } => write!(f, "stopped by a signal; go on from line {line}"),
             Self::Refused(text) | Self::Unconfirmed(text) => f.write_str(text),
         }
     }

@@ -14,6 +14,7 @@ mod drain;
 mod exec;
 mod exit;
 mod feed;
+mod group;
 mod guard;
 mod health;
 mod lines;
@@ -23,7 +24,10 @@ mod output;
 mod pool;
 mod pusher;
 mod queues;
+mod reader;
 mod redact;
+mod signals;
+mod stderr;
 mod tail;
 mod view;
 
@@ -66,7 +70,7 @@ fn in_runtime(work: impl Future<Output = Outcome>) -> ExitCode {
     let ended = runtime.block_on(work);
     // A thread that still reads standard input is not waited for.
     runtime.shutdown_background();
-    match ended {
+    let code = match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(stop) => {
             if let Some(text) = stop.text() {
@@ -74,7 +78,9 @@ fn in_runtime(work: impl Future<Output = Outcome>) -> ExitCode {
             }
             stop.code()
         }
-    }
+    };
+    stderr::flush();
+    code
 }
 
 /// What clap has to say, which may repeat what stood on the command line.

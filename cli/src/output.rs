@@ -50,7 +50,7 @@ fn print(text: &str) -> Outcome {
 /// Says something to people that is no result.
 pub(crate) fn note(text: impl AsRef<str>) {
     let text = crate::redact::redact(text.as_ref());
-    let _ = writeln!(io::stderr().lock(), "{text}");
+    crate::stderr::write(&format!("{text}\n"));
 }
 
 /// A table with these columns; colours only on a terminal.

@@ -10,8 +10,10 @@ use tireless::{Backend, QueueName};
 use tireless::{Backoff, Handle, Route, RunPolicy, Summary, WorkerPool};
 
 use crate::args::{at_once, some_duration};
-use crate::exec::{ChildOutput, Exec};
+use crate::exec::Exec;
 use crate::exit::{Outcome, Stop};
+use crate::reader::ChildOutput;
+use crate::stderr;
 
 /// The longest delay between two attempts.
 const LONGEST_DELAY: Duration = Duration::from_secs(3600);
@@ -35,11 +37,12 @@ pub(crate) struct ExecArgs {
 }
 
 impl ExecArgs {
-    /// Starts the runner.
+    /// Starts the runner; from then on standard error holds nobody up.
     pub(crate) fn start(&self, json: bool) -> Outcome<Exec> {
         if self.exec.is_empty() {
             return Err(Stop::usage("--exec needs a command"));
         }
+        stderr::start();
         let output = if json { ChildOutput::Stderr } else { ChildOutput::Stdout };
         Exec::start(&self.exec, self.timeout, output)
             .map_err(|error| Stop::failed(format!("the commands' guard does not start: {error}")))
@@ -86,15 +89,15 @@ pub(crate) struct Did {
 }
 
 impl Did {
-    /// From the pool's own numbers and the tasks that died anywhere meanwhile.
-    pub(crate) fn new(summary: &Summary, died: u64) -> Self {
+    /// From the pool's own numbers, the runner's, and the tasks that died anywhere meanwhile.
+    pub(crate) fn new(summary: &Summary, exec: &Exec, died: u64) -> Self {
         Self {
             done: summary.done,
             retried: summary.failed,
             died: died.max(summary.buried + summary.poisoned),
             released: summary.released,
             lease_lost: summary.lease_lost,
-            timed_out: summary.timed_out,
+            timed_out: summary.timed_out + exec.timed_out(),
             died_lines: None,
         }
     }

@@ -88,8 +88,7 @@ pub(crate) struct RedactedStderr;
 impl Write for RedactedStderr {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let text = redact_all(&String::from_utf8_lossy(bytes));
-        // A log that nobody reads stops no work.
-        let _ = io::stderr().lock().write_all(text.as_bytes());
+        crate::stderr::write(&text);
         Ok(bytes.len())
     }
 

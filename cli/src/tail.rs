@@ -1,19 +1,20 @@
 //! The end of what a command says on its standard error: it is kept with the task.
 
-use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tireless::limits::LAST_FAILURE_BYTES;
 use tokio::io::AsyncReadExt;
 use tokio::process::ChildStderr;
 
+use crate::stderr;
+
 /// Keeps the end of standard error, and passes all of it on.
 pub(crate) async fn read_tail(mut pipe: ChildStderr, tail: Arc<Mutex<Tail>>) {
     let mut buffer = vec![0; 8 * 1024];
     while let Ok(read @ 1..) = pipe.read(&mut buffer).await {
         let text = crate::redact::redact(&String::from_utf8_lossy(&buffer[..read]));
-        let _ = io::stderr().lock().write_all(text.as_bytes());
         tail.lock().unwrap_or_else(PoisonError::into_inner).add(&buffer[..read]);
+        stderr::pass_on(&text).await;
     }
 }
 

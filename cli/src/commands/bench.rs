@@ -4,13 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tireless::limits::{BODY_BYTES, TASKS_PER_CALL};
-use tireless::{
-    Backend, BarePush, ErrorKind, QueueName, ServerStats, State, TaskId, shutdown_signal,
-};
+use tireless::{Backend, BarePush, ErrorKind, QueueName, ServerStats, State, TaskId};
 use tokio::task::JoinSet;
 
 use crate::exit::{Outcome, Stop};
 use crate::output::Output;
+use crate::signals::asked_to_stop;
 
 mod answer;
 mod drain;
@@ -74,7 +73,7 @@ pub(crate) async fn run(args: Args, broker: Arc<dyn Backend>, out: Output) -> Ou
     let measured = beside_others(args.clone(), broker.clone(), queue.clone()).await;
     let removed = tokio::select! {
         removed = remove(broker.as_ref(), &queue) => removed,
-        () = shutdown_signal() => Err(Stop::failed(format!(
+        () = asked_to_stop() => Err(Stop::failed(format!(
             "stopped while the queue {queue} was cleared away: `tireless purge` takes the rest"
         ))),
     };
@@ -105,7 +104,7 @@ async fn beside_others(
             Some(Err(error)) => Err(Stop::Failed(error.into())),
             None => Err(Stop::failed("nothing was measured")),
         },
-        () = shutdown_signal() => Err(Stop::failed("stopped before all was measured")),
+        () = asked_to_stop() => Err(Stop::failed("stopped before all was measured")),
     };
     measuring.shutdown().await;
     measured

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use clap::builder::{OsStringValueParser, TypedValueParser};
+use futures_util::FutureExt;
 use serde::Serialize;
 use tireless::limits::BODY_BYTES;
 use tireless::{
@@ -20,6 +21,10 @@ use crate::exit::{Outcome, Stop};
 use crate::lines::{Batch, Trouble, read_batches};
 use crate::output::{Output, counted, note, progress};
 use crate::pusher::Pusher;
+use crate::signals::asked_to_stop;
+
+/// How long the answer to a call is waited for once a signal came.
+const LAST_ANSWER: Duration = Duration::from_secs(1);
 
 /// What is pushed.
 #[derive(Debug, clap::Args)]
@@ -136,13 +141,17 @@ async fn push_one(
     };
     let queue = pusher.queue();
     let confirmed = pusher.confirmed(&sent);
-    out.json(&Single { queue: queue.as_str(), id: id.to_string(), pushed, confirmed })?;
+    let done = if pushed { format!("task {id} was pushed") } else { format!("task {id} lives") };
+    out.json(&Single { queue: queue.as_str(), id: id.to_string(), pushed, confirmed })
+        .map_err(|stop| stop.after(&done))?;
     if !pushed {
         let state = pusher.state(id).await;
         let lives = lives(queue, id, state);
         note(format!("nothing was pushed: {lives}"));
     }
-    let Some(error) = sent.unconfirmed else { return out.line(id.to_string()) };
+    let Some(error) = sent.unconfirmed else {
+        return out.line(id.to_string()).map_err(|stop| stop.after(&done));
+    };
     let again = if named {
         "running the command again makes no other task while this one lives, and asks anew"
     } else {
@@ -183,34 +192,35 @@ fn unconfirmed(pusher: &Pusher, error: &tireless::Error) -> String {
 async fn push_lines(pusher: &Pusher, lines: Lines, when: When, out: Output) -> Outcome {
     let mut batches = read_batches(lines)?;
     let bar = progress(None, "pushing");
-    let mut pushed = 0;
-    while let Some(batch) = batches.recv().await {
-        let Batch { first_line, bodies } = match batch {
-            Ok(batch) => batch,
-            Err(trouble) => {
-                bar.finish_and_clear();
-                return stopped(pusher, pushed, &trouble, out);
-            }
+    let stop = asked_to_stop().shared();
+    let (mut pushed, mut next_line) = (0, 1);
+    loop {
+        let batch = tokio::select! {
+            biased;
+            () = stop.clone() => Some(Err(Trouble::Stopped { line: next_line })),
+            batch = batches.recv() => batch,
         };
-        let tasks = bodies
-            .into_iter()
-            .map(|body| {
-                let mut task = NewTask::new(Envelope::raw(body).encode()?);
-                task.when = when;
-                Ok(task)
-            })
-            .collect::<tireless::Result<Vec<_>>>()?;
-        let count = tasks.len() as u64;
-        let last_line = first_line + count - 1;
-        let trouble = match pusher.push(tasks).await {
-            Ok(sent) => {
-                pushed += count;
-                sent.unconfirmed.map(|error| {
-                    let why = unconfirmed(pusher, &error);
-                    Trouble::unconfirmed(first_line, last_line, &why)
-                })
+        let trouble = match batch {
+            None => break,
+            Some(Err(trouble)) => Some(trouble),
+            Some(Ok(batch)) => {
+                let first_line = batch.first_line;
+                let tasks = tasks(batch, when)?;
+                let count = tasks.len() as u64;
+                next_line = first_line + count;
+                let last_line = next_line - 1;
+                match answered(pusher.push(tasks), stop.clone()).await {
+                    Some(Ok(sent)) => {
+                        pushed += count;
+                        sent.unconfirmed.map(|error| {
+                            let why = unconfirmed(pusher, &error);
+                            Trouble::unconfirmed(first_line, last_line, &why)
+                        })
+                    }
+                    Some(Err(error)) => Some(Trouble::refused(first_line, last_line, &error)),
+                    None => Some(Trouble::unanswered(first_line, last_line)),
+                }
             }
-            Err(error) => Some(Trouble::refused(first_line, last_line, &error)),
         };
         if let Some(trouble) = trouble {
             bar.finish_and_clear();
@@ -224,16 +234,46 @@ async fn push_lines(pusher: &Pusher, lines: Lines, when: When, out: Output) -> O
     }
     let queue = pusher.queue();
     let confirmed = pusher.asks_for_more().then_some(true);
-    out.json(&Many { queue: queue.as_str(), pushed, confirmed })?;
-    out.line(format!("pushed {} to {queue}", counted(pushed, "task")))
+    let tasks = counted(pushed, "task");
+    let written = match out.json(&Many { queue: queue.as_str(), pushed, confirmed }) {
+        Ok(()) => out.line(format!("pushed {tasks} to {queue}")),
+        failed => failed,
+    };
+    let were = if pushed == 1 { "was" } else { "were" };
+    written.map_err(|stop| stop.after(&format!("{tasks} {were} pushed to {queue}")))
+}
+
+fn tasks(batch: Batch, when: When) -> tireless::Result<Vec<NewTask>> {
+    let task = |body| {
+        let mut task = NewTask::new(Envelope::raw(body).encode()?);
+        task.when = when;
+        Ok(task)
+    };
+    batch.bodies.into_iter().map(task).collect()
+}
+
+/// The answer to a push; none if it does not come soon after the user has stopped it.
+async fn answered<T>(push: impl Future<Output = T>, stop: impl Future<Output = ()>) -> Option<T> {
+    let given_up = async {
+        stop.await;
+        tokio::time::sleep(LAST_ANSWER).await;
+    };
+    tokio::select! {
+        biased;
+        answer = push => Some(answer),
+        () = given_up => None,
+    }
 }
 
 /// Says how far it came, so that nothing is lost or pushed twice by whoever goes on.
 fn stopped(pusher: &Pusher, pushed: u64, trouble: &Trouble, out: Output) -> Outcome {
     let queue = pusher.queue();
     let confirmed = pusher.asks_for_more().then_some(!trouble.is_unconfirmed());
-    out.json(&Many { queue: queue.as_str(), pushed, confirmed })?;
     let so_far = if trouble.is_unconfirmed() { "with them" } else { "before it" };
-    let pushed = counted(pushed, "task");
-    Err(Stop::failed(format!("{trouble}. What was pushed to {queue} {so_far}: {pushed}")))
+    let tasks = counted(pushed, "task");
+    let advice = trouble.advice("push");
+    let said = format!("{trouble}{advice}. What was pushed to {queue} {so_far}: {tasks}");
+    out.json(&Many { queue: queue.as_str(), pushed, confirmed })
+        .map_err(|stop| stop.after(&said))?;
+    Err(Stop::failed(said))
 }

@@ -1,9 +1,8 @@
 //! `tireless run --exec CMD`: standard input, a task a line, without any server.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use tireless::shutdown_signal;
 use tireless::{Backend, Envelope, NewTask, QueueName};
 
 use crate::args::{Lines, duration};
@@ -15,6 +14,7 @@ use crate::lines::{Batch, read_batches};
 use crate::output::{Output, note};
 use crate::pool::{Did, ExecArgs, policy, pool};
 use crate::pusher::Pusher;
+use crate::signals::asked_to_stop;
 
 /// Tasks that are read ahead of those that run.
 const AHEAD: u64 = 10_000;
@@ -45,31 +45,24 @@ pub(crate) async fn run(args: Args, out: Output) -> Outcome {
     let queues = [queue.clone()];
     let lines = Arc::new(DiedLines::default());
     let observer = lines.clone();
-    let pool = pool(broker.clone(), &queues, false, policy, exec)
+    let pool = pool(broker.clone(), &queues, false, policy, exec.clone())
         .observe(move |event| observer.observe(event))
         .concurrency(args.exec.concurrency.get())
         // Whoever presses Ctrl-C here wants the prompt back.
         .shutdown_timeout(Duration::from_secs(2));
-    let fed = Arc::new(Mutex::new(Err(Stop::failed("stopped before the end of the input"))));
-    let until = {
-        let (fed, broker, lines) = (fed.clone(), broker.clone(), lines.clone());
-        async move {
-            let outcome = tokio::select! {
-                () = shutdown_signal() => return,
-                outcome = feed_and_drain(&broker, &queue, &lines) => outcome,
-            };
-            *fed.lock().unwrap_or_else(PoisonError::into_inner) = outcome;
-        }
-    };
     let running = pool.start().await?;
-    until.await;
+    let fed = tokio::select! {
+        () = asked_to_stop() => Err(Stop::failed("stopped before the end of the input")),
+        unread = exec.missed_reader() => Err(Stop::failed(unread)),
+        outcome = feed_and_drain(&broker, &queue, &lines) => outcome,
+    };
     let summary = running.shutdown().await;
-    let did = Did::new(&summary, 0).with_lines(lines.numbers());
+    let did = Did::new(&summary, &exec, 0).with_lines(lines.numbers());
     out.json(&did)?;
     if !out.json {
         note(did.line());
     }
-    std::mem::replace(&mut *fed.lock().unwrap_or_else(PoisonError::into_inner), Ok(()))?;
+    fed?;
     if did.died() > 0 { Err(Stop::Said) } else { Ok(()) }
 }
 
@@ -96,7 +89,9 @@ async fn feed_and_drain(
     }
     // What came before the trouble is still worked off.
     Drain::new(broker.as_ref(), std::slice::from_ref(queue), false).every(LOOK).ended().await;
-    trouble.map_or(Ok(()), |trouble| Err(Stop::failed(format!("{trouble}. All before it was run"))))
+    let Some(trouble) = trouble else { return Ok(()) };
+    let advice = trouble.advice("run");
+    Err(Stop::failed(format!("{trouble}{advice}. All before it was run")))
 }
 
 fn tasks(batch: Batch, lines: &DiedLines) -> tireless::Result<Vec<NewTask>> {

@@ -1,10 +1,10 @@
 //! `tireless work QUEUE.. --exec CMD`: a worker for programs in any language.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
-use tireless::{Adoption, Backend, Backoff, QueueName, shutdown_signal};
+use tireless::{Adoption, Backend, Backoff, QueueName};
 
 use crate::adopt::Adopt;
 use crate::args::{address, duration, lease, queue, some_duration};
@@ -13,6 +13,7 @@ use crate::exit::{Outcome, Stop};
 use crate::health::Endpoint;
 use crate::output::{Output, counted};
 use crate::pool::{Did, ExecArgs, policy, pool};
+use crate::signals::asked_to_stop;
 
 /// The longest time between two signs of life.
 const LONGEST_BEAT: Duration = Duration::from_secs(5);
@@ -77,9 +78,11 @@ pub(crate) struct Args {
 }
 
 /// Why the pool was told to stop.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 enum Why {
     Signal,
+    /// Nobody reads what the commands write; what to say about it.
+    Unread(String),
     Drained(Drained),
 }
 
@@ -118,60 +121,58 @@ pub(crate) async fn run(
         policy.backoff = Backoff::fixed(args.requeue_every);
     }
     let died_before = died(broker.as_ref(), &queues).await?;
-    let pool = pool(broker.clone(), &queues, inbox, policy, exec)
+    let pool = pool(broker.clone(), &queues, inbox, policy, exec.clone())
         .concurrency(args.exec.concurrency.get())
         .lease(args.lease)
         .beat((args.lease / 3).min(LONGEST_BEAT))
         .shutdown_timeout(args.shutdown_timeout);
-    let why = Arc::new(OnceLock::new());
-    let until = until(broker.clone(), queues.clone(), args.drain, inbox, why.clone());
+    let drained = drained(broker.clone(), queues.clone(), args.drain, inbox);
     let running = pool.start().await?;
     // Told until the very end: a worker that stops is alive, and not ready.
     let _told = health.map(|endpoint| endpoint.serve(running.health_watch()));
-    until.await;
+    let why = tokio::select! {
+        () = asked_to_stop() => Why::Signal,
+        unread = exec.missed_reader() => Why::Unread(unread),
+        drained = drained => Why::Drained(drained),
+    };
     let summary = running.shutdown().await;
-    if !args.drain {
-        return out.json(&Did::new(&summary, 0));
-    }
-    let died = died(broker.as_ref(), &queues).await?.saturating_sub(died_before);
-    let did = Did::new(&summary, died);
+    let died_now = if args.drain { died(broker.as_ref(), &queues).await? } else { 0 };
+    let did = Did::new(&summary, &exec, died_now.saturating_sub(died_before));
     out.json(&did)?;
-    match why.get() {
-        Some(Why::Drained(Drained::Paused(queue))) => {
+    match why {
+        Why::Unread(text) => Err(Stop::failed(text)),
+        Why::Signal if !args.drain => Ok(()),
+        Why::Signal => Err(Stop::failed("stopped before the queues were empty")),
+        Why::Drained(Drained::Paused(queue)) => {
             let place = args.adopt.words().unwrap_or_else(|| queue.to_string());
             Err(Stop::failed(format!(
                 "{queue} is paused, so it cannot be drained; tireless resume {place} ends the pause"
             )))
         }
-        Some(Why::Drained(Drained::Empty)) if did.died() > 0 => {
-            let place = args.adopt.words().unwrap_or_else(|| "QUEUE".to_owned());
+        Why::Drained(Drained::Empty) if did.died() > 0 => {
+            let place = args.adopt.words().unwrap_or_else(|| match queues.as_slice() {
+                [queue] => queue.to_string(),
+                _ => "QUEUE".to_owned(),
+            });
             let died = counted(did.died(), "task");
             Err(Stop::failed(format!("{died} died; tireless ls {place} dead lists what is dead")))
         }
-        Some(Why::Drained(Drained::Empty)) => Ok(()),
-        _ => Err(Stop::failed("stopped before the queues were empty")),
+        Why::Drained(Drained::Empty) => Ok(()),
     }
 }
 
-async fn until(
+/// Ends when the queues are drained, if that is asked for.
+async fn drained(
     broker: Arc<dyn Backend>,
     queues: Vec<QueueName>,
     drain: bool,
     inbox: bool,
-    why: Arc<OnceLock<Why>>,
-) {
-    let drained = async {
-        if drain {
-            Drain::new(broker.as_ref(), &queues, inbox).ended().await
-        } else {
-            std::future::pending().await
-        }
-    };
-    let reason = tokio::select! {
-        () = shutdown_signal() => Why::Signal,
-        drained = drained => Why::Drained(drained),
-    };
-    let _ = why.set(reason);
+) -> Drained {
+    if drain {
+        Drain::new(broker.as_ref(), &queues, inbox).ended().await
+    } else {
+        std::future::pending().await
+    }
 }
 
 /// Tasks that died so far, dropped ones included, and not requeued or removed since.

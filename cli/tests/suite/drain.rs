@@ -33,7 +33,7 @@ fn a_death_is_a_failure() {
     place.run(&["push", "q", "x"]).ok();
     place.run(&["push", "q", "y"]).ok();
     let said = place.run(&["work", "q", "--drain", "--retries", "0", "--exec", "false"]).failed(1);
-    assert!(said.contains("2 tasks died"), "{said}");
+    assert!(said.contains("2 tasks died; tireless ls q dead lists"), "{said}");
     // Those that were dead before do not count.
     place.run(&["work", "q", "--drain", "--exec", "true"]).ok();
 }

@@ -17,4 +17,6 @@ mod own_ids;
 mod push;
 mod run;
 mod secrets;
+mod signals;
+mod streams;
 mod work;

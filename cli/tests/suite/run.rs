@@ -67,4 +67,20 @@ fn a_line_over_the_limit_is_told_after_the_others_ran() {
     let input = format!("a\n{}\n", "x".repeat((1 << 20) + 1));
     let said = run(&["run", "--exec", "cat"], &input).failed(1);
     assert!(said.contains("line 2") && said.contains("1 done"), "{said}");
+    assert!(said.contains("run from this line on") && !said.contains("push"), "{said}");
+}
+
+#[test]
+fn a_run_that_took_too_long_is_counted_as_such() {
+    let args = ["--json", "run", "--timeout", "200ms", "--retries", "1", "--retry-delay", "10ms"];
+    let answer = run(&[&args[..], &["--exec", "sleep 30"]].concat(), "a\n");
+    let did: Value = serde_json::from_str(&answer.out).unwrap();
+    assert_eq!((did["timed_out"].as_u64(), did["died"].as_u64()), (Some(2), Some(1)), "{answer:?}");
+}
+
+#[test]
+fn the_longest_durations_overflow_nothing() {
+    let longest = "18446744073709551615s";
+    let args = ["run", "--exec", "cat", "--timeout", longest, "--retry-delay", longest];
+    assert_eq!(run(&args, "a\n").ok(), "a");
 }

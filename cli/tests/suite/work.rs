@@ -45,6 +45,30 @@ fn a_timeout_ends_the_whole_group_and_is_a_failure() {
     eventually("the child is gone", || !lives(&place.read("child")));
 }
 
+/// The shell around it dies of the polite signal at once.
+#[test]
+fn a_program_of_the_group_has_two_seconds_after_a_timeout() {
+    let place = Place::new();
+    let tidies = "trap 'sleep 0.5; echo > tidied; exit 1' TERM; while :; do sleep 0.05; done";
+    std::fs::write(place.file("tidies.sh"), tidies).unwrap();
+    place.run(&["push", "q", "x"]).ok();
+    let command = "sh tidies.sh; exit $?";
+    let args = ["work", "q", "--timeout", "500ms", "--retry-delay", "1h", "--exec", command];
+    let _worker = place.start(&args);
+    eventually("the task failed", || place.count("q", "failed") == 1);
+    assert!(place.file("tidied").exists());
+}
+
+#[test]
+fn the_longest_durations_of_a_worker_overflow_nothing() {
+    let place = Place::new();
+    place.run(&["push", "q", "x"]).ok();
+    let longest = "18446744073709551615s";
+    let args = ["work", "q", "--drain", "--exec", "cat", "--timeout", longest];
+    let more = ["--retry-delay", longest, "--shutdown-timeout", longest];
+    assert_eq!(place.run(&[&args[..], &more].concat()).ok(), "x");
+}
+
 #[test]
 fn a_worker_that_stops_waits_for_what_runs() {
     let place = Place::new();

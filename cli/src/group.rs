@@ -1,0 +1,115 @@
+//! The process group of a command: how it ends, in time and wholly.
+
+use std::io;
+use std::process::ExitStatus;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustix::process::{
+    Pid, Signal, WaitOptions, kill_process_group, test_kill_process_group, waitpgid,
+};
+use tokio::process::Child;
+
+use crate::guard::Guard;
+
+/// Between the polite signal and the hard one when the lease is lost or the worker stops: others may
+/// run the task by now, and a pool that stops waits 300 ms.
+pub(crate) const CANCEL_GRACE: Duration = Duration::from_millis(200);
+
+/// Time between two looks at a group that has been asked to end.
+const LOOK: Duration = Duration::from_millis(10);
+
+/// A command that runs, with the process group that it leads.
+struct Running {
+    guard: Arc<Guard>,
+    child: Child,
+    pid: Pid,
+}
+
+impl Running {
+    fn signal(&self, signal: Signal) {
+        // It fails only if nothing of the group is left.
+        let _ = kill_process_group(self.pid, signal);
+    }
+
+    /// Asks the group to end, and ends what is left of it after the grace.
+    async fn end(&mut self, grace: Duration) {
+        self.signal(Signal::TERM);
+        let _ = tokio::time::timeout(grace, self.all_ended()).await;
+        self.signal(Signal::KILL);
+        let _ = self.child.wait().await;
+    }
+
+    /// Waits for the shell and for all that it started: it often dies first.
+    async fn all_ended(&mut self) {
+        let _ = self.child.wait().await;
+        while test_kill_process_group(self.pid).is_ok() {
+            self.reap();
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    /// The first process of a container is the parent of what the shell leaves behind: until that is
+    /// waited for, it counts as being there.
+    fn reap(&self) {
+        while let Ok(Some(_)) = waitpgid(self.pid, WaitOptions::NOHANG) {}
+    }
+
+    /// Ends what the command left running in its group.
+    fn finish(self) {
+        self.signal(Signal::KILL);
+        self.guard.forget(self.pid);
+    }
+}
+
+/// Ends a command whose run was dropped, so that it leaves nothing behind.
+pub(crate) struct Group(Option<Running>);
+
+impl Group {
+    /// Puts a command that was started under guard.
+    pub(crate) fn new(guard: &Arc<Guard>, child: Child) -> io::Result<Self> {
+        let pid = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
+        let pid = pid.ok_or_else(|| io::Error::other("the command has no process id"))?;
+        let group = Self(Some(Running { guard: guard.clone(), child, pid }));
+        guard.add(pid)?;
+        Ok(group)
+    }
+
+    /// Waits for the command itself.
+    pub(crate) async fn wait(&mut self) -> io::Result<ExitStatus> {
+        match &mut self.0 {
+            Some(running) => running.child.wait().await,
+            None => Err(io::ErrorKind::NotFound.into()),
+        }
+    }
+
+    /// Asks the group to end, and ends what is left of it after the grace.
+    pub(crate) async fn end(&mut self, grace: Duration) {
+        if let Some(running) = &mut self.0 {
+            running.end(grace).await;
+        }
+    }
+
+    /// To be called once the command has ended.
+    pub(crate) fn finish(mut self) {
+        if let Some(running) = self.0.take() {
+            running.finish();
+        }
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        let Some(mut running) = self.0.take() else { return };
+        match tokio::runtime::Handle::try_current() {
+            Ok(runtime) => {
+                running.signal(Signal::TERM);
+                runtime.spawn(async move {
+                    running.end(CANCEL_GRACE).await;
+                    running.finish();
+                });
+            }
+            Err(_) => running.finish(),
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! Standard output and standard error that are full, stalled, or read by nobody.
+
+use std::process::{Child, Stdio};
+
+use crate::harness::{Answer, Place, Running, eventually, tireless};
+
+/// Waits for the end of a command that reads nothing, for a bounded time.
+fn end_of(child: Child) -> Answer {
+    let mut running = Running(child);
+    eventually("the command ended", || running.0.try_wait().unwrap().is_some());
+    let code = running.0.wait().unwrap().code().unwrap_or(-1);
+    let mut err = String::new();
+    if let Some(mut stderr) = running.0.stderr.take() {
+        std::io::Read::read_to_string(&mut stderr, &mut err).unwrap();
+    }
+    Answer { code, out: String::new(), err }
+}
+
+#[test]
+fn a_worker_whose_output_nobody_reads_stops_and_charges_nothing() {
+    let place = Place::new();
+    place.feed(&["push", "q", "--lines", "-"], b"a\nb\nc\nd\ne\nf\n").ok();
+    let mut child = place.command(&["work", "q", "--exec", "cat; echo"]).spawn().unwrap();
+    drop(child.stdout.take());
+    let said = end_of(child).failed(1);
+    assert!(said.contains("nobody reads standard output"), "{said}");
+    let count = |what| place.count("q", what);
+    assert_eq!((count("failed"), count("dead"), count("done")), (0, 0, 0));
+    assert_eq!(count("ready") + count("scheduled"), 6);
+    for id in [place.ids("q", "ready"), place.ids("q", "scheduled")].concat() {
+        assert_eq!(place.json(&["show", "q", &id])["attempts"].as_u64(), Some(0));
+    }
+}
+
+#[test]
+fn a_run_whose_output_nobody_reads_any_more_stops() {
+    let mut command = tireless();
+    let args = ["run", "--concurrency", "1", "--retries", "0", "--exec"];
+    command.args(args).arg("read -r x || :; touch begun; sleep 1; echo \"$x\" || exit 1");
+    let place = Place::new();
+    let mut child = command.current_dir(place.file("")).stdin(Stdio::piped()).spawn().unwrap();
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), b"a\nb\n").unwrap();
+    eventually("the first one runs", || place.file("begun").exists());
+    drop(child.stdout.take());
+    let said = end_of(child).failed(1);
+    assert!(said.contains("nobody reads standard output"), "{said}");
+    assert!(said.contains("0 done, 0 died"), "{said}");
+}
+
+#[test]
+fn a_worker_whose_errors_nobody_reads_goes_on() {
+    let place = Place::new();
+    place.feed(&["push", "q", "--lines", "-"], b"a\nb\nc\n").ok();
+    let command = "head -c 600000 /dev/zero | tr '\\0' '\\n' >&2";
+    let mut worker = Running(place.command(&["work", "q", "--exec", command]).spawn().unwrap());
+    eventually("all are done", || place.count("q", "done") == 3);
+    worker.signal(rustix::process::Signal::TERM);
+    eventually("the worker ended", || worker.0.try_wait().unwrap().is_some());
+    assert_eq!(worker.0.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_push_whose_answer_cannot_be_written_says_that_it_was_one() {
+    let place = Place::new();
+    let full = || std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let said = end_of(place.command(&["push", "q", "x"]).stdout(full()).spawn().unwrap()).failed(1);
+    let id = place.ids("q", "ready").remove(0);
+    let told = format!("task {id} was pushed, but the answer could not be written: ");
+    assert!(said.contains(&told) && said.contains("No space left"), "{said}");
+    let args = ["--json", "push", "q", "--lines", "-"];
+    let mut child = place.command(&args).stdin(Stdio::piped()).stdout(full()).spawn().unwrap();
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), b"a\nb\n").unwrap();
+    let said = end_of(child).failed(1);
+    assert!(said.contains("2 tasks were pushed to q, but the answer could not"), "{said}");
+}
