@@ -44,7 +44,7 @@
 //! An error means retry, after the task's backoff, while retries are left. [`Bury`] means no more
 //! tries, [`Snooze`] means later and uncharged. A task may run more than once (a worker can die
 //! between its effect and its ack): use [`Context::id`], stable over all attempts, to make effects
-//! idempotent.
+//! idempotent. Only bodies of an adopted plain list have another at each attempt.
 //!
 //! # Features
 //! `memory` (default), `redis-rs`, `fred`: which brokers [`connect`] can reach.
@@ -52,6 +52,7 @@
 mod connect;
 pub mod prelude;
 
+pub use bytes::Bytes;
 pub use connect::{Client, ConnectOptions, connect, connect_with};
 pub use tireless_core::*;
 pub use tireless_macros::Task;

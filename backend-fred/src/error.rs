@@ -12,7 +12,7 @@ use tireless_redis_broker::patience;
 /// One answer comes like this too: at `CLUSTERDOWN` the library ends the connection, and gives this
 /// text to all commands that wait on it. Which of them met it is not known, so all count as written.
 pub(crate) fn to_client_error(error: &Error) -> ClientError {
-    ClientError::Broken(error.clone().into())
+    ClientError::Broken(plain(error.details()).into())
 }
 
 pub(crate) fn to_connect_error(address: &Address, error: &Error) -> ConnectError {

@@ -1,5 +1,6 @@
 //! `--adopt LIST --failed-set SET`: a plain list and its set in the place of a queue.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use tireless::{Adoption, QueueName};
@@ -51,7 +52,8 @@ impl Adopt {
 
     /// What to type for them, where a queue would stand.
     pub(crate) fn words(&self) -> Option<String> {
-        Some(format!("--adopt {} --failed-set {}", self.list.as_ref()?, self.set.as_ref()?))
+        let (list, set) = (quoted(self.list.as_ref()?), quoted(self.set.as_ref()?));
+        Some(format!("--adopt {list} --failed-set {set}"))
     }
 
     /// The queue that is meant, of those that may be named instead.
@@ -79,11 +81,12 @@ impl Adopt {
         Ok((queue, first.transpose()?.into_iter().chain(others).collect()))
     }
 
-    /// The same where exactly one word follows the queue.
+    /// The same where exactly one word follows the queue; `missing` says which.
     pub(crate) fn shifted_one<T>(
         &self,
         first: Option<QueueName>,
         other: Option<T>,
+        missing: &str,
         read: impl Fn(&str) -> Result<T, String>,
     ) -> Outcome<(QueueName, T)> {
         let named = first.clone();
@@ -94,8 +97,18 @@ impl Adopt {
             (_, Some(word)) => {
                 Err(Stop::usage(format!("--adopt names the list: leave {word} or the other out")))
             }
-            _ => Err(Stop::usage("a word is missing; --help shows which")),
+            _ => Err(Stop::usage(missing)),
         }
+    }
+}
+
+/// A word as a shell takes it.
+fn quoted(word: &str) -> Cow<'_, str> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+,".contains(c);
+    if word.chars().all(plain) {
+        word.into()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''")).into()
     }
 }
 

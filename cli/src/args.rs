@@ -13,7 +13,7 @@ use crate::exit::Outcome;
 
 const AFTER_HELP: &str = "\
 Passwords: in the URL, or better in TIRELESS_PASSWORD, or in the file that TIRELESS_PASSWORD_FILE \
-names. They are never printed.
+names. Messages, logs and what is kept of a program's standard error do not show them.
 Logs go to standard error as RUST_LOG asks (RUST_LOG=debug); results go to standard output.
 Exit codes: 0 for success, 1 for failure, 2 for wrong usage.";
 

@@ -290,6 +290,9 @@ fn crashed(facts: &Checkup) -> String {
 }
 
 fn failed_over(facts: &Checkup) -> String {
+    if facts.is_replica == Fact::Known(true) {
+        return "unknown here, at a replica: ask the primary".to_owned();
+    }
     match (&facts.replicas, &facts.replicas_needed, &facts.replicas_within) {
         (Fact::Known(0), ..) => "there is none: tasks wait until this server is back".to_owned(),
         (Fact::Known(_), Fact::Known(0), _) => {

@@ -39,6 +39,16 @@ fn a_good_server_has_no_finding_but_ok() {
 }
 
 #[test]
+fn a_replica_is_not_taken_for_a_primary_without_one() {
+    let mut facts = good();
+    facts.is_replica = Fact::Known(true);
+    facts.replicas = Fact::Known(0);
+    assert_eq!(verdict(&facts, "replication", &[]), Verdict::Problem);
+    let lost = losses_of(&facts).pop().unwrap().lost;
+    assert!(lost.contains("ask the primary") && !lost.contains("none"), "{lost}");
+}
+
+#[test]
 fn what_is_not_told_is_never_ok() {
     let nothing = Checkup::default();
     for finding in findings_of(&nothing, &[]) {

@@ -35,6 +35,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
+use clap::error::ErrorKind;
 
 use args::{Cli, Command, Globals};
 use connect::{Memory, connect, connect_adopting, connect_patiently};
@@ -93,7 +94,13 @@ fn wrong_usage(error: &clap::Error) -> ExitCode {
         let _ = io::stdout().write_all(text.as_bytes());
         return ExitCode::SUCCESS;
     }
-    note(redact::redact_all(of(colours(&io::stderr())).trim_end()));
+    let text = of(colours(&io::stderr()));
+    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        // Help repeats nothing that was typed, and shows what a URL with a password looks like.
+        let _ = io::stderr().write_all(text.as_bytes());
+    } else {
+        note(redact::redact_all(text.trim_end()));
+    }
     ExitCode::from(2)
 }
 

@@ -81,7 +81,12 @@ pub(crate) fn counted(number: u64, thing: &str) -> String {
 
 /// Whether colours are to be written there.
 pub(crate) fn colours(stream: &impl IsTerminal) -> bool {
-    moves(stream) && std::env::var_os("NO_COLOR").is_none()
+    moves(stream) && !is_colourless(std::env::var_os("NO_COLOR").as_deref())
+}
+
+/// By no-color.org: any value but an empty one.
+fn is_colourless(wish: Option<&OsStr>) -> bool {
+    wish.is_some_and(|wish| !wish.is_empty())
 }
 
 /// Whether it is a terminal that does more than show text in its order.

@@ -1,8 +1,9 @@
 //! Several queues at once: one that cannot be served hides nothing of the others.
 
 use serde::Serialize;
-use tireless::{Backend, QueueName, Result};
+use tireless::{Backend, Counts, QueueName, Result};
 
+use crate::adopt::Adopt;
 use crate::exit::{Outcome, Stop};
 use crate::output::note;
 use crate::redact::redact;
@@ -31,7 +32,23 @@ pub(crate) async fn note_unused(named: &[QueueName], broker: &dyn Backend) {
     // Where that cannot be told, nothing is said.
     let Ok(known) = broker.queues().await else { return };
     for queue in named.iter().filter(|queue| !known.contains(queue) && known.len() < MOST_TOLD) {
-        note(format!("no queue {queue} is in use; a plain list is named by --adopt"));
+        if !holds_something(queue, broker).await {
+            note(format!("no queue {queue} is in use; a plain list is named by --adopt"));
+        }
+    }
+}
+
+/// What others push into an inbox is there before the queue is known.
+async fn holds_something(queue: &QueueName, broker: &dyn Backend) -> bool {
+    let Ok(counts) = broker.counts(queue).await else { return true };
+    let Counts { ready, running, scheduled, failed, dead, kept, inbox, workers, .. } = counts;
+    [ready, running, scheduled, failed, dead, kept, inbox, workers].iter().any(|count| *count > 0)
+}
+
+/// The same for the one queue of a command, unless a plain list stands in its place.
+pub(crate) async fn note_unused_but(adopt: &Adopt, queue: &QueueName, broker: &dyn Backend) {
+    if adopt.words().is_none() {
+        note_unused(std::slice::from_ref(queue), broker).await;
     }
 }
 

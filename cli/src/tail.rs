@@ -33,7 +33,7 @@ impl Tail {
 
     /// As text of at most as many bytes, its end kept.
     pub(crate) fn text(&self) -> String {
-        let text = String::from_utf8_lossy(&self.bytes);
+        let text = crate::redact::redact(&String::from_utf8_lossy(&self.bytes));
         let text = text.trim_end();
         let mut start = text.len().saturating_sub(LAST_FAILURE_BYTES);
         while !text.is_char_boundary(start) {

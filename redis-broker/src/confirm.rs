@@ -12,6 +12,9 @@ use crate::client::{ClientError, Command};
 use crate::reply::Reply;
 use crate::server_error::explain;
 
+/// Servers refuse what does not fit into their milliseconds. Nobody waits for that long.
+const LONGEST: Duration = Duration::from_secs(86_400);
+
 /// What a push has to wait for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Confirmation {
@@ -35,7 +38,7 @@ impl Confirmation {
         match self {
             // For the server zero would mean for ever.
             Self::Replicas { timeout, .. } | Self::Disk { timeout } => {
-                timeout.max(Duration::from_millis(1))
+                timeout.clamp(Duration::from_millis(1), LONGEST)
             }
         }
     }

@@ -26,6 +26,9 @@ fn the_question_never_waits_for_ever() {
     let none = Durability::Replicated { replicas: 0, timeout: Duration::ZERO };
     let command = Confirmation::of(none).unwrap().command();
     assert_eq!(command.words, ["WAIT", "1", "1"]);
+    let endless = Durability::Replicated { replicas: 1, timeout: Duration::MAX };
+    let command = Confirmation::of(endless).unwrap().command();
+    assert_eq!(command.words, ["WAIT", "1", "86400000"]);
     let command = Confirmation::of(Durability::FSYNCED).unwrap().command();
     assert_eq!(command.words, ["WAITAOF", "1", "0", "2000"]);
 }

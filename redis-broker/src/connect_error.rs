@@ -31,14 +31,19 @@ impl From<io::Error> for ConnectError {
 
 /// Of the failures of two servers the one that says more: one that is down is no news if another one
 /// refused the password.
-pub(crate) fn more_telling<E>(one: E, other: E, tells: impl Fn(&E) -> bool) -> E {
-    if tells(&one) { one } else { other }
+pub(crate) fn more_telling<E, W: Ord>(one: E, other: E, weight: impl Fn(&E) -> W) -> E {
+    if weight(&one) > weight(&other) { one } else { other }
 }
 
 impl ConnectError {
-    /// Whether somebody was there and gave a reason.
-    pub(crate) fn tells(&self) -> bool {
-        matches!(self, Self::Refused(_) | Self::Tls(_))
+    /// How much it says beside the failures of other servers: most if somebody was there and gave a
+    /// reason. Another try can help where nobody was, so what cannot be used is no reason to give up then.
+    pub(crate) fn weight(&self) -> u8 {
+        match self {
+            Self::Refused(_) | Self::Tls(_) => 2,
+            Self::Unreachable(_) | Self::TimedOut(_) => 1,
+            Self::Unusable(_) => 0,
+        }
     }
 
     /// Makes the error that users see.
@@ -138,7 +143,10 @@ fn refusal(address: &Address, text: &str) -> (ErrorKind, &'static str) {
     if starts(&["WRONGPASS"]) || text.contains("invalid password") {
         (ErrorKind::Denied, "check the user and the password")
     } else if starts(&["NOAUTH"]) {
-        (ErrorKind::Denied, "it wants a password: redis://:PASSWORD@host, or ?password-file=PATH")
+        // No example of a URL: logs hide whatever looks like its password.
+        let advice = "it wants a password: ?password-file=PATH in the URL, or TIRELESS_PASSWORD_FILE \
+                      for the command";
+        (ErrorKind::Denied, advice)
     } else if text.contains("AUTH") && address.password.is_some() {
         (ErrorKind::Denied, "it has no password set for this user; give none")
     } else if starts(&["NOPERM"]) {

@@ -42,6 +42,13 @@ fn what_the_server_refuses_tells_what_to_do() {
 }
 
 #[test]
+fn how_to_give_a_password_is_told_by_files() {
+    let told = refused("NOAUTH Authentication required.").to_string();
+    // What looks like a URL with a password is hidden in logs.
+    assert!(told.contains("TIRELESS_PASSWORD_FILE") && !told.contains("://"), "{told}");
+}
+
+#[test]
 fn a_password_that_the_server_repeats_is_not_shown() {
     let error = refused("ERR unknown command 'AUTH', with args beginning with: 'u' 's3cret' ");
     let shown = format!("{error} {error:?}");

@@ -31,7 +31,7 @@ pub(crate) async fn open_master<L: Link>(
     while let Some(opened) = asking.next().await {
         match opened {
             Ok(link) => return Ok(link),
-            Err(error) => last = more_telling(last, error, ConnectError::tells),
+            Err(error) => last = more_telling(last, error, ConnectError::weight),
         }
     }
     Err(last)
@@ -71,12 +71,23 @@ pub(crate) fn of_sentinel(place: &str, error: ConnectError) -> ConnectError {
             let text = format!("the sentinel {place} did not answer within {after:?}");
             ConnectError::Unreachable(text.into())
         }
+        ConnectError::Refused(text) if is_no_sentinel(&text) => ConnectError::Unusable(format!(
+            "the server at {place} is no sentinel; name one (port 26379 mostly), or write redis:// \
+             for a server without sentinels"
+        )),
         ConnectError::Refused(text) => {
             let text = without_arguments(text);
             ConnectError::Refused(format!("{text} (said the sentinel {place})"))
         }
         other => other,
     }
+}
+
+/// Redis quotes the command in one way or the other, by its version.
+fn is_no_sentinel(text: &str) -> bool {
+    ["'SENTINEL'", "`SENTINEL`"]
+        .iter()
+        .any(|name| text.contains(&format!("unknown command {name}")))
 }
 
 async fn open_if_master<L: Link>(address: &Address, master: Node) -> Result<L, ConnectError> {

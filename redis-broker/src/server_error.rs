@@ -79,9 +79,12 @@ fn from_server(operation: Operation, text: &str) -> Error {
         let advice = "this user lacks a right, to a command or a key; see tireless doctor --role ROLE \
                       for the rights of a role";
         (ErrorKind::Denied, advice)
+    } else if found(&["READONLY", "cannot be used with replica"]) {
+        let advice = "this server is a replica and takes no writes; name the primary in the URL, or \
+                      sentinels or a Cluster; during a failover it passes by itself";
+        (ErrorKind::Unavailable, advice)
     } else if found(&[
         "LOADING",
-        "READONLY",
         "MASTERDOWN",
         "CLUSTERDOWN",
         "TRYAGAIN",
@@ -90,7 +93,6 @@ fn from_server(operation: Operation, text: &str) -> Error {
         "NOREPLICAS",
         "BUSY",
         "UNBLOCKED",
-        "cannot be used with replica",
         "MISCONF",
     ]) {
         (ErrorKind::Unavailable, "the store is not ready to write; trying again later helps")
@@ -104,3 +106,7 @@ fn from_server(operation: Operation, text: &str) -> Error {
     let effect = if unsure { Effect::Maybe } else { Effect::None };
     Error::new(kind, operation, format!("{advice} ({text})")).with_effect(effect)
 }
+
+#[cfg(test)]
+#[path = "server_error_tests.rs"]
+mod tests;

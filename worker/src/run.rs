@@ -112,7 +112,8 @@ impl Context {
         &self.0.facts.queue
     }
 
-    /// The task's id. Stable over all attempts: the key for idempotent effects.
+    /// The task's id. Stable over all attempts: the key for idempotent effects. Only a body of an
+    /// adopted list has another id at each attempt: there the key is the body, or what it holds.
     pub fn id(&self) -> TaskId {
         self.0.facts.id
     }

@@ -8,7 +8,10 @@ use crate::adopt::Adopt;
 use crate::args;
 use crate::exit::Outcome;
 use crate::output::{Output, moment, note, number, table};
+use crate::queues::note_unused_but;
 use crate::view::{TaskLine, open, preview};
+
+const NO_STATE: &str = "name a state: ready, running, scheduled, failed, dead or done";
 
 /// Which tasks.
 #[derive(Debug, clap::Args)]
@@ -41,7 +44,7 @@ struct Answer<'a> {
 
 /// Lists tasks, as many pages as it takes.
 pub(crate) async fn run(args: Args, broker: &dyn Backend, out: Output) -> Outcome {
-    let (queue, state) = args.adopt.shifted_one(args.queue, args.state, args::state)?;
+    let (queue, state) = args.adopt.shifted_one(args.queue, args.state, NO_STATE, args::state)?;
     let list = List { queue, state, cursor: args.cursor, limit: args.limit as usize };
     let (tasks, next) = pages(&list, broker).await?;
     out.json(&Answer {
@@ -50,6 +53,9 @@ pub(crate) async fn run(args: Args, broker: &dyn Backend, out: Output) -> Outcom
         tasks: tasks.iter().map(TaskLine::from).collect(),
         next,
     })?;
+    if tasks.is_empty() {
+        note_unused_but(&args.adopt, &list.queue, broker).await;
+    }
     if tasks.is_empty() && !out.json {
         note(none(&list.queue, state));
         return Ok(());

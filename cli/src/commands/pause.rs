@@ -7,7 +7,7 @@ use crate::adopt::Adopt;
 use crate::args;
 use crate::exit::Outcome;
 use crate::output::Output;
-use crate::queues::note_unused;
+use crate::queues::note_unused_but;
 
 /// Which queue.
 #[derive(Debug, clap::Args)]
@@ -28,12 +28,9 @@ struct Answer<'a> {
 
 /// Pauses the queue, or ends its pause.
 pub(crate) async fn run(args: Args, paused: bool, broker: &dyn Backend, out: Output) -> Outcome {
-    let adopts = args.adopt.queue()?.is_some();
     let (queue, _) = args.adopt.shifted::<()>(args.queue, Vec::new(), |_| Ok(()))?;
-    if paused && !adopts {
-        note_unused(std::slice::from_ref(&queue), broker).await;
-    }
     if paused {
+        note_unused_but(&args.adopt, &queue, broker).await;
         broker.pause(&queue).await?;
     } else {
         broker.resume(&queue).await?;

@@ -9,6 +9,7 @@ use crate::args;
 use crate::confirm::{Reach, confirm};
 use crate::exit::{Outcome, Stop};
 use crate::output::{Output, counted, progress};
+use crate::queues::note_unused_but;
 
 /// Which tasks.
 #[derive(Debug, clap::Args)]
@@ -42,10 +43,12 @@ struct Answer<'a> {
     removed: u64,
 }
 
+const NO_STATE: &str = "name a state: ready, scheduled, failed, dead or done";
+
 /// Removes as many tasks as the state held at the start, in bounded calls.
 pub(crate) async fn run(args: Args, broker: &dyn Backend, out: Output) -> Outcome {
     let Args { queue, state, yes, adopt } = args;
-    let (queue, state) = adopt.shifted_one(queue, state, args::state)?;
+    let (queue, state) = adopt.shifted_one(queue, state, NO_STATE, args::state)?;
     if state == State::Running {
         return Err(Stop::usage(
             "running tasks are held by workers and cannot be purged; stop the workers first, \
@@ -53,6 +56,9 @@ pub(crate) async fn run(args: Args, broker: &dyn Backend, out: Output) -> Outcom
         ));
     }
     let total = held(&broker.counts(&queue).await?, state);
+    if total == 0 {
+        note_unused_but(&adopt, &queue, broker).await;
+    }
     let question = format!("Remove {} of {queue}, all there are?", tasks(total, state));
     confirm(&question, Reach::Sweeping, yes)?;
     let bar = progress(Some(total), "purging");

@@ -16,7 +16,7 @@ use tireless::{
     TaskId, When,
 };
 
-use crate::args::{self, Lines, duration, moment};
+use crate::args::{self, Lines, duration, moment, some_duration};
 use crate::exit::{Outcome, Stop};
 use crate::lines::{Batch, Trouble, read_batches};
 use crate::output::{Output, counted, note, progress};
@@ -55,7 +55,7 @@ pub(crate) struct Args {
     fsync: bool,
     /// How long a call waits for --replicas or --fsync. What is not confirmed then is asked for again,
     /// for some ten seconds in all
-    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "2s")]
+    #[arg(long, value_name = "DURATION", value_parser = up_to_a_day, default_value = "2s")]
     confirm_within: Duration,
 }
 
@@ -67,6 +67,13 @@ impl Args {
             None if self.fsync => Durability::Fsynced { timeout },
             None => Durability::Stored,
         }
+    }
+}
+
+fn up_to_a_day(text: &str) -> Result<Duration, String> {
+    match some_duration(text)? {
+        long if long > Duration::from_secs(86_400) => Err("it is a day at most".to_owned()),
+        duration => Ok(duration),
     }
 }
 

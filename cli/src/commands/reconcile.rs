@@ -6,7 +6,7 @@ use tireless::{Backend, Mended, QueueName, Reconcile, Reconciled};
 use crate::args;
 use crate::exit::Outcome;
 use crate::output::{Output, note, number, progress, table};
-use crate::queues::{Each, Row, chosen, rows, told, well};
+use crate::queues::{Each, Row, chosen, note_unused, rows, told, well};
 
 /// Which queues.
 #[derive(Debug, clap::Args)]
@@ -32,6 +32,7 @@ struct Line<'a> {
 
 /// Searches the queues one after the other.
 pub(crate) async fn run(args: Args, broker: &dyn Backend, out: Output) -> Outcome {
+    note_unused(&args.queues, broker).await;
     let mut mended = Each::new();
     for queue in chosen(&args.queues, broker).await? {
         let found = search(&queue, broker).await;

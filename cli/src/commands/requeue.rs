@@ -12,6 +12,7 @@ use crate::confirm::{Reach, confirm};
 use crate::exit::{Outcome, Stop};
 use crate::named::{Named, nothing_under};
 use crate::output::{Output, counted, note, progress};
+use crate::queues::note_unused_but;
 
 /// Calls that are under way at a time, one a task.
 const AT_ONCE: usize = 64;
@@ -83,6 +84,9 @@ pub(crate) async fn run(args: Args, broker: &dyn Backend, out: Output) -> Outcom
     }
     out.json(&Answer { queue: queue.as_str(), requeued, left })?;
     out.line(format!("requeued {} of {queue}", counted(requeued, "task")))?;
+    if requeued == 0 {
+        note_unused_but(&args.adopt, queue, broker).await;
+    }
     let none_left = notes.is_empty();
     notes.into_iter().for_each(note);
     if none_left { Ok(()) } else { Err(Stop::Said) }

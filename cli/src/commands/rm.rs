@@ -10,6 +10,7 @@ use crate::confirm::{Reach, confirm};
 use crate::exit::{Outcome, Stop};
 use crate::named::{Named, nothing_under};
 use crate::output::{Output, counted, note};
+use crate::queues::note_unused_but;
 
 /// Which tasks.
 #[derive(Debug, clap::Args)]
@@ -80,6 +81,9 @@ pub(crate) async fn run(args: Args, broker: &dyn Backend, out: Output) -> Outcom
     out.json(&answer)?;
     for id in &answer.removed {
         out.line(format!("removed {id}"))?;
+    }
+    if answer.removed.is_empty() && answer.running.is_empty() {
+        note_unused_but(&adopt, &queue, broker).await;
     }
     let all_removed = notes.is_empty();
     notes.into_iter().for_each(note);

@@ -62,7 +62,8 @@ pub(crate) async fn run(args: Args, broker: &dyn Backend, out: Output) -> Outcom
     let (queue, id) = meant(args, broker).await?;
     let Some(task) = broker.show(&queue, id).await? else {
         return Err(Stop::failed(format!(
-            "{queue} has no task {id}: it is done, was removed, or was pushed to another queue"
+            "{queue} has no task {id}: it is done, was removed, or is in another queue or in a plain \
+             list, which is named by --adopt"
         )));
     };
     out.json(&Answer {
@@ -78,7 +79,9 @@ pub(crate) async fn run(args: Args, broker: &dyn Backend, out: Output) -> Outcom
 /// The queue, and the one task that was named.
 async fn meant(args: Args, broker: &dyn Backend) -> Outcome<(QueueName, TaskId)> {
     let Args { queue, id, own_id, adopt } = args;
-    let Some(own_id) = own_id else { return adopt.shifted_one(queue, id, args::task) };
+    let Some(own_id) = own_id else {
+        return adopt.shifted_one(queue, id, "name a task by its id", args::task);
+    };
     let (queue, others) = adopt.shifted(queue, id.into_iter().collect(), args::task)?;
     if !others.is_empty() {
         return Err(Stop::usage("name the task by its id or by --id, not by both"));

@@ -20,7 +20,7 @@ const LONGEST_BEAT: Duration = Duration::from_secs(5);
 
 const AFTER_HELP: &str = "\
 A task may run more than once: when its worker dies, or its lease is lost, another worker runs it \
-again. Make the command idempotent; TIRELESS_TASK_ID is the same in all its runs.
+again. Make the command idempotent; TIRELESS_TASK_ID is the same in all its runs, except with --adopt.
 Commands end with the worker, even if it is killed: a guard process ends their process groups. \
 Only a process that leaves its group (setsid) escapes.
 SIGTERM and Ctrl-C stop the worker gracefully: it takes nothing more, waits for what runs up to \

@@ -117,6 +117,53 @@ fn an_adopted_list_is_no_queue_of_its_name() {
 }
 
 #[test]
+fn a_list_that_is_taken_for_a_queue_reassures_nobody() {
+    let plain = Plain::new(&["good", "bad"]);
+    let (list, id) = (&*plain.list, &*plain.dead()[0]);
+    for args in [
+        &["ls", list, "dead"][..],
+        &["requeue", list, "--dead", "--yes"],
+        &["purge", list, "dead", "--yes"],
+        &["reconcile", list],
+        &["rm", list, id],
+        &["requeue", list, id],
+    ] {
+        let said = plain.place.run(args).err;
+        assert!(said.contains(&format!("no queue {list} is in use; a plain list")), "{said}");
+    }
+    assert!(plain.place.run(&["show", list, id]).failed(1).contains("--adopt"));
+    for args in
+        [&["ls", "ready"][..], &["purge", "ready", "--yes"], &["requeue", "--dead", "--yes"]]
+    {
+        assert!(!plain.run(args).err.contains("is in use"), "{args:?}");
+    }
+}
+
+#[test]
+fn a_queue_that_only_others_pushed_to_is_no_mistake() {
+    let place = Place::new();
+    redis(&["lpush", &place.key("mail", "inbox"), "x"]);
+    let seen = place.run(&["status", "mail"]);
+    assert!(seen.out.contains("1 in the inbox") && seen.err.is_empty(), "{seen:?}");
+    assert!(place.run(&["status", "male"]).err.contains("no queue male is in use"));
+}
+
+#[test]
+fn what_is_said_of_an_odd_list_can_be_pasted() {
+    let place = Place::new();
+    let list = format!("{}'s list", place.namespace());
+    redis(&["lpush", &list, "bad"]);
+    let keys = ["--adopt", &list, "--failed-set", "my set"];
+    let work = ["work", "--drain", "--retries", "0", "--exec", "echo $TIRELESS_QUEUE; exit 1"];
+    let worked = place.run(&[&work, &keys[..]].concat());
+    assert_eq!(worked.out.trim(), "adopted");
+    let quoted = list.replace('\'', r"'\''");
+    let expected = format!("tireless ls --adopt '{quoted}' --failed-set 'my set' dead");
+    assert!(worked.err.contains(&expected), "{worked:?}");
+    assert!(place.run(&[&["status"], &keys[..]].concat()).out.contains("adopted"));
+}
+
+#[test]
 fn a_queue_beside_an_adopted_list_is_wrong_usage() {
     let place = Place::new();
     let id = tireless::TaskId::new().to_string();
@@ -125,7 +172,9 @@ fn a_queue_beside_an_adopted_list_is_wrong_usage() {
         (&["status", "q"], "cannot be used"),
         (&["pause", "q"], "cannot be used"),
         (&["ls", "q", "dead"], "q is no"),
-        (&["ls"], "a word is missing"),
+        (&["ls"], "name a state: ready, "),
+        (&["purge", "--yes"], "name a state: ready, "),
+        (&["show"], "name a task by its id"),
         (&["show", "q", &id], "q is no"),
         (&["show", &id, &id], "leave"),
         (&["rm", "q", &id], "q is no"),

@@ -1,6 +1,6 @@
 //! What is wrong is said, with what to do, and with the right exit code.
 
-use crate::harness::{Answer, Place, redis, tireless};
+use crate::harness::{Answer, Place, redis, server, tireless};
 
 fn run(args: &[&str]) -> Answer {
     tireless().args(args).output().unwrap().into()
@@ -20,6 +20,8 @@ fn wrong_usage_is_2() {
         (&["push", "q", "x", "--after", "5"], "for example"),
         (&["push", "q", "x", "--at", "tomorrow"], "RFC 3339"),
         (&["push", "q", "x", "--id", ""], "own id"),
+        (&["push", "q", "x", "--replicas", "1", "--confirm-within", "0s"], "longer than zero"),
+        (&["push", "q", "x", "--fsync", "--confirm-within", "25h"], "a day at most"),
         (&["push", "q", "x", "--lines", "-"], "cannot be used"),
         (&["work", "--exec", "true"], "required"),
         (&["work", "q"], "--exec"),
@@ -68,6 +70,17 @@ fn a_server_that_is_not_there_is_1_and_says_where() {
         let said =
             run(&["--broker", "redis://127.0.0.1:1", "--client", client, "status"]).failed(1);
         assert!(said.contains("127.0.0.1:1"), "{said}");
+    }
+}
+
+#[test]
+fn a_server_that_is_no_sentinel_is_wrong_usage() {
+    let url = server().url().replace("redis://", "redis-sentinel://") + "/main";
+    for client in ["redis-rs", "fred"] {
+        let said = run(&["--broker", &url, "--client", client, "status"]).failed(2);
+        for part in ["is no sentinel", "26379", "redis://"] {
+            assert!(said.contains(part), "{said}");
+        }
     }
 }
 
@@ -124,6 +137,7 @@ fn what_is_hidden_is_not_listed() {
     for args in [&[][..], &["--json"]] {
         let said = run(args).failed(2);
         assert!(said.contains("reconcile") && !said.contains("__guard"), "{said}");
+        assert!(!said.contains("***"), "{said}");
     }
 }
 
@@ -131,5 +145,7 @@ fn what_is_hidden_is_not_listed() {
 fn help_and_version_are_results() {
     let help = run(&["--help"]).ok();
     assert!(help.contains("TIRELESS_PASSWORD_FILE") && !help.contains("__guard"), "{help}");
+    let help = run(&["work", "--help"]).ok();
+    assert!(help.contains("except with --adopt"), "{help}");
     assert!(run(&["--version"]).ok().starts_with("tireless "));
 }

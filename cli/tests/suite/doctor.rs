@@ -65,7 +65,12 @@ fn a_replica_is_a_problem() {
     assert_eq!(finding(&answer, "replication").0, "warning", "none of them has to be near");
     let said = run(&replica.url(), &["doctor"]);
     assert_eq!(said.code, 1, "{said:?}");
-    assert!(said.out.contains("replica") || said.err.contains("replica"), "{said:?}");
+    assert!(said.out.contains("is a replica") && !said.out.contains("there is none"), "{said:?}");
+    let said = run(&replica.url(), &["pause", "q"]).failed(1);
+    assert!(
+        said.contains("is a replica") && said.contains("name the primary in the URL"),
+        "{said}"
+    );
 }
 
 #[test]

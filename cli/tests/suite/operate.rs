@@ -100,7 +100,7 @@ fn dead_tasks_get_another_chance() {
 fn tasks_are_removed_by_name_or_by_state() {
     let place = with_dead();
     let dead = place.ids("q", "dead");
-    assert_eq!(place.run(&["rm", "q", &dead[0]]).ok(), format!("removed {}", dead[0]));
+    assert_eq!(place.run(&["rm", "q", &dead[0], &dead[0]]).ok(), format!("removed {}", dead[0]));
     let answer = place.run(&["--json", "rm", "q", &dead[0], &dead[1]]);
     assert_eq!(answer.code, 1, "{answer:?}");
     assert!(answer.out.contains(&format!(r#""missing":["{}"]"#, dead[0])), "{answer:?}");

@@ -81,6 +81,17 @@ fn what_is_wrong_with_a_password_is_told_by_where_it_is_from() {
 }
 
 #[test]
+fn a_program_that_tells_the_password_does_not_get_it_stored() {
+    let server = locked();
+    let url = format!("redis://127.0.0.1:{}", server.port());
+    let run = |args: &[&str], code| check(at(&url, args).env("TIRELESS_PASSWORD", RIGHT), code);
+    let id = run(&["push", "q", "x"], 0).out.trim().to_owned();
+    let exec = "echo pw=$TIRELESS_PASSWORD >&2; exit 1";
+    run(&["work", "q", "--drain", "--retries", "0", "--exec", exec], 1);
+    assert!(run(&["show", "q", &id], 0).out.contains("pw=***"));
+}
+
+#[test]
 fn a_password_in_the_wrong_place_is_hidden() {
     let url = format!("redis://:{WRONG}@127.0.0.1:1");
     check(tireless().arg(&url), 2);

@@ -4,8 +4,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use tireless_core::{
-    Codec, Durability, Envelope, NewTask, QueueName, Result, StoreTime, TaskId, TaskOptions,
-    TypeName, When,
+    Codec, Durability, Envelope, Error, NewTask, Operation, QueueName, Result, StoreTime, TaskId,
+    TaskOptions, TypeName, When,
 };
 
 use crate::codec::BodyCodec;
@@ -61,6 +61,11 @@ impl PushOptions {
 
     fn maker(self) -> Result<(QueueName, impl FnMut(Result<Bytes>) -> Result<NewTask>)> {
         let queue = self.queue?;
+        // The envelope keeps whole milliseconds.
+        if self.task.timeout.is_some_and(|timeout| timeout < Duration::from_millis(1)) {
+            let message = "a timeout below a millisecond would end every run";
+            return Err(Error::invalid(Operation::Push, message));
+        }
         let mut envelope = Envelope::default();
         envelope.task_type = self.task_type.transpose()?;
         envelope.codec = self.codec;
@@ -111,7 +116,8 @@ macro_rules! push_options {
                 self
             }
 
-            /// How long one run may take, instead of what the handler's side says.
+            /// How long one run may take, instead of what the handler's side says. Less than a
+            /// millisecond is refused when the push is sent.
             pub fn timeout(mut self, timeout: std::time::Duration) -> Self {
                 self.options.task.timeout = Some(timeout);
                 self

@@ -185,6 +185,17 @@ async fn a_raw_push_is_the_bytes_alone() {
 }
 
 #[tokio::test]
+async fn a_timeout_that_would_end_every_run_is_refused() {
+    let store = Store::default();
+    for timeout in [Duration::ZERO, Duration::from_micros(900)] {
+        let error = producer(&store).push(mail()).timeout(timeout).await.unwrap_err();
+        assert_eq!((error.kind(), error.effect()), (ErrorKind::InvalidInput, Effect::None));
+        assert!(error.to_string().contains("would end every run"), "{error}");
+    }
+    producer(&store).push(mail()).timeout(Duration::from_millis(1)).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_lost_answer_is_asked_for_again_under_the_same_number() {
     let store = Store::failing([Fate::AnswerLost, Fate::Unreachable, Fate::AnswerLost]);
     let receipt = producer(&store).push(mail()).await.unwrap();
