@@ -13,6 +13,7 @@ use crate::random::backoff;
 use crate::shared::Served;
 use crate::sync::{Mutex, MutexGuard};
 
+mod failing;
 mod glance;
 mod line;
 mod lost;
@@ -21,6 +22,7 @@ mod window;
 
 pub(crate) use share::Want;
 
+use failing::Failing;
 use glance::look_at_others;
 use line::{Line, Look, next_look, refresh};
 use share::share;
@@ -72,7 +74,10 @@ impl Board {
         refresh(&mut lines, now);
         let open = |line: &Line| line.blocked_until <= now;
         let rooms = Rooms::of(&lines);
-        let may_repeat = |line: &Line, number| open(line) && line.may_repeat(number, &rooms);
+        let failing = Failing::of(&lines, now);
+        let may_repeat = |line: &Line, number| {
+            open(line) && !failing.holds_back(line) && line.may_repeat(number, &rooms)
+        };
         let first = |line: &Line| line.first_repeat().filter(|number| may_repeat(line, *number));
         if let Some(number) = lines.iter().find_map(first) {
             let same = |line: &mut Line| {
@@ -92,7 +97,11 @@ impl Board {
             Look::Empty => false,
         };
         let free = |line: &Line| line.repeats.is_empty() && !line.choked && rooms.room(line) > 0;
-        let asked = |line: &Line| worth(line) && free(line) && open(line);
+        let is_due = |line: &Line| worth(line) && free(line) && open(line);
+        if let Some(probe) = failing.probe(&lines, is_due) {
+            return sent(&mut lines, now, Plan::Claim(probe));
+        }
+        let asked = |line: &Line| is_due(line) && failing.lets_join(line);
         let level = lines.iter().filter(|line| asked(line)).map(|line| line.level).min();
         let Some(level) = level else { return Plan::Idle(next_look(&lines, now)) };
         let sharing = |line: &Line| asked(line) && line.level == level;
@@ -107,6 +116,8 @@ impl Board {
     pub(crate) fn answered(&self, at: usize, now: Duration, max: usize, answer: &QueueClaimed) {
         let line = &mut self.lines()[at];
         line.landed(max);
+        // A look that goes well says little of claims that take.
+        line.relapses_at = if max > 0 { 0 } else { line.relapses_at.max(line.failures) };
         line.failures = 0;
         line.failing_since = None;
         // What another claim had to say against asking again is older, or told anew below.
@@ -164,12 +175,15 @@ impl Board {
         if error.kind() == ErrorKind::Timeout && max > 0 {
             line.window = 1;
         }
-        line.failures += 1;
+        line.failures = line.failures.max(line.relapses_at) + 1;
         line.failing_since.get_or_insert(now);
         line.repeats.extend(repeat.map(|number| (number, max)));
         let pause = backoff(line.failures, Duration::from_millis(100), longest_pause(error));
         line.blocked_until = now + pause;
         line.look = Look::Unknown;
+        // To ask for them would keep all others waiting: the next answer tells anew.
+        line.suspects = 0;
+        line.your_turn = false;
     }
 
     /// The bell of a queue rang.

@@ -117,8 +117,12 @@ impl Claimer {
                 self.idle(now, until.saturating_sub(now).max(Duration::from_millis(1))).await;
             }
             Plan::Claim(wanted) => {
-                self.patience.others_are_claimed_for();
-                let number = shared.ledger.begin(wanted.iter().map(|(at, _)| *at));
+                // A look takes nothing: it keeps no suspect waiting, and is nobody's turn.
+                let taking = wanted.iter().filter(|(_, max)| *max > 0).map(|(at, _)| *at);
+                if taking.clone().next().is_some() {
+                    self.patience.others_are_claimed_for();
+                }
+                let number = shared.ledger.begin(taking);
                 self.in_flight.send(&shared, number, Sending::First, wanted);
             }
             Plan::Repeat(number, wanted) => {
@@ -226,6 +230,8 @@ pub(crate) fn start(shared: &Arc<Shared>, jobs: Vec<Job>) {
     }
 }
 
+#[cfg(test)]
+mod half_dark_tests;
 #[cfg(test)]
 mod slow_link_tests;
 #[cfg(test)]

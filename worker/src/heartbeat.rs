@@ -3,19 +3,25 @@
 //! On real time it has a thread, a runtime and connections of its own: handlers that block theirs do
 //! not stop it. Under a test's clock it runs on the test's runtime.
 
+use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use tireless_core::{Broker, Effect, Error, ErrorKind, Held, Renew, Renewed, Result};
+use tireless_core::{
+    Broker, Effect, Error, ErrorKind, Held, Operation, QueueName, Renew, Renewed, Result,
+};
 use tokio_util::task::TaskTracker;
 
 use crate::health::Role;
 use crate::ledger::Named;
 use crate::quiet::log;
-use crate::random::backoff;
 use crate::shared::Shared;
 use crate::shutdown;
+
+mod rounds;
+
+use rounds::Rounds;
 
 /// Renews until told to rest, and signs off then: over connections of its own, if it has any.
 pub(crate) async fn run(shared: Arc<Shared>, own: Option<Arc<dyn Broker>>) -> Result<()> {
@@ -51,31 +57,19 @@ pub(crate) fn spawn_thread(shared: Arc<Shared>, beating: &TaskTracker) -> std::i
 }
 
 async fn beats(shared: &Shared, own: Option<&dyn Broker>) {
-    let mut failures = 0;
-    while !shared.rest.is_cancelled() {
-        let beat = shared.settings.beat;
-        let pause = if beat_once(shared, own, shared.settings.lease).await.is_ok() {
-            failures = 0;
-            beat
-        } else {
-            failures += 1;
-            backoff(failures, beat / 20, beat / 2)
-        };
-        shared.asks_in(Role::Heartbeat, pause);
-        tokio::select! {
-            () = shared.clock.sleep(pause) => {}
-            () = shared.rest.cancelled() => {}
-        }
-    }
-    // After the last beat, and over the same connection: it would register the worker once more if it
-    // came after this. Whatever is still held is given back, and the registration ends (B4).
-    sign_off(shared, own).await;
+    let mut rounds = Rounds::new(shared, own);
+    rounds.run().await;
+    tell_sign_off(shared, rounds.sign_off()).await;
 }
 
-/// The last renewal, of a lease of nothing.
-pub(crate) async fn sign_off(shared: &Shared, own: Option<&dyn Broker>) {
+/// The last renewal, of a lease of nothing, where no heartbeat is left to send it.
+pub(crate) async fn sign_off(shared: &Shared) {
+    tell_sign_off(shared, beat_once(shared, None, Duration::ZERO)).await;
+}
+
+async fn tell_sign_off(shared: &Shared, last: impl Future<Output = Result<()>>) {
     shared.signs_off.store(true, Ordering::Relaxed);
-    if let Err(error) = beat_once(shared, own, Duration::ZERO).await {
+    if let Err(error) = last.await {
         log!(warn, %error, "the pool could not sign off; its lease ends");
     }
 }
@@ -89,40 +83,75 @@ pub(crate) async fn beat_once(
     own: Option<&dyn Broker>,
     lease: Duration,
 ) -> Result<()> {
-    let named: Vec<Named> = (0..shared.queues.len()).map(|at| shared.ledger.name(at)).collect();
-    let held = |(served, named): (&crate::shared::Served, &Named)| Held {
-        queue: served.name.clone(),
+    let answered = renew(shared, own, (0..shared.queues.len()).collect(), lease).await;
+    note(shared, answered).into_iter().try_for_each(|(_, result)| result)
+}
+
+/// A renewal that is over.
+struct Answered {
+    /// What was said of which queues.
+    named: Vec<(usize, Named)>,
+    lease: Duration,
+    /// When the copy was sent that was answered.
+    sent: Duration,
+    answers: Renewed,
+}
+
+/// One renewal over some queues.
+async fn renew(
+    shared: &Shared,
+    own: Option<&dyn Broker>,
+    queues: Vec<usize>,
+    lease: Duration,
+) -> Answered {
+    let named: Vec<_> = queues.into_iter().map(|at| (at, shared.ledger.name(at))).collect();
+    let held = |(at, named): &(usize, Named)| Held {
+        queue: shared.queues[*at].name.clone(),
         claims: named.claims.clone(),
         below: named.below,
     };
     let mut info = shared.info.clone();
     info.held = shared.ledger.held();
-    let held = shared.queues.iter().zip(&named).map(held).collect();
+    let held = named.iter().map(held).collect();
     let renew = Renew { worker: shared.worker, lease, held, info };
     if !lease.is_zero() {
         shared.asks(Role::Heartbeat);
     }
     let (sent, answers) = send(shared, own, &renew).await;
-    let mut first_error = Ok(());
-    for (at, (queue, answer)) in answers.into_iter().enumerate().take(named.len()) {
+    Answered { named, lease, sent, answers }
+}
+
+/// Notes what queues answered to a renewal, and tells whether each of them answered well.
+fn note(shared: &Shared, answered: Answered) -> Vec<(usize, Result<()>)> {
+    let Answered { named, lease, sent, answers } = answered;
+    let mut answers = answers.into_iter();
+    let note_one = |(at, named): (usize, Named)| {
+        let queue = &shared.queues[at].name;
+        let answer = answers.next().map_or_else(|| Err(missing(queue)), |(_, answer)| answer);
         match answer {
             Ok(renewed) => {
                 if !lease.is_zero() {
                     shared.lease_extended(at, sent);
                     shared.succeeded_for(Role::Heartbeat, at);
                 }
-                let lost = shared.ledger.renewed(at, &named[at], &renewed.lost, renewed.now);
+                let lost = shared.ledger.renewed(at, &named, &renewed.lost, renewed.now);
                 if lost > 0 {
                     log!(warn, %queue, claims = lost, "leases were lost; their runs are told");
                 }
+                (at, Ok(()))
             }
             Err(error) => {
                 shared.failed_for(Role::Heartbeat, at, &error);
-                first_error = first_error.and(Err(error));
+                (at, Err(error))
             }
         }
-    }
-    first_error
+    };
+    named.into_iter().map(note_one).collect()
+}
+
+fn missing(queue: &QueueName) -> Error {
+    let message = format!("the broker did not answer for the queue {queue}; it is asked again");
+    Error::new(ErrorKind::Corrupt, Operation::Renew, message).with_effect(Effect::Maybe)
 }
 
 /// Over connections of its own; over the pool's where the store takes no more of them, or lets no new

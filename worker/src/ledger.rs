@@ -99,12 +99,15 @@ impl Ledger {
         self.book.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The number of a new claim over these queues. Heartbeats name it from now on.
+    /// The number of a new claim that may take from these queues. Heartbeats name it from now on.
     pub(crate) fn begin(&self, queues: impl IntoIterator<Item = usize>) -> u64 {
         let mut book = self.book();
         let number = book.next;
         book.next += 1;
-        book.in_flight.insert(number, queues.into_iter().collect());
+        let queues: BTreeSet<usize> = queues.into_iter().collect();
+        if !queues.is_empty() {
+            book.in_flight.insert(number, queues);
+        }
         number
     }
 

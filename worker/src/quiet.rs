@@ -25,9 +25,11 @@ pub(crate) fn quietly<T>(tell: impl FnOnce() -> T) -> Option<T> {
 /// Does something inside of a span. It must not panic: leaving a span while unwinding may abort the
 /// process.
 pub(crate) fn inside<T>(span: &Span, run: impl FnOnce() -> T) -> T {
-    let entered = quietly(|| span.enter());
+    let entered = (!span.is_disabled()).then(|| quietly(|| span.enter()));
     let result = run();
-    quietly(move || drop(entered));
+    if let Some(entered) = entered {
+        quietly(move || drop(entered));
+    }
     result
 }
 

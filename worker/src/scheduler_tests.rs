@@ -30,7 +30,7 @@ async fn alone_it_makes_ready_what_falls_due_and_says_how_much() {
 async fn what_is_due_in_one_queue_is_ready_at_once_beside_one_that_fails() {
     let bed = Bed::new();
     let (broken, quiet) = (queue("broken"), queue("quiet"));
-    bed.spy.fail_ticks_of(broken.clone(), Duration::ZERO);
+    bed.spy.dark.set(broken.clone(), Duration::ZERO);
     let due = |_| {
         let mut task = raw_task();
         task.when = When::After(SECOND);
@@ -68,7 +68,7 @@ async fn the_dead_are_cared_for_beside_a_queue_whose_server_does_not_answer() {
         let run = tokio::spawn(scheduler.run_until(std::future::pending()));
         die(&bed, 90 * SECOND).await;
         bed.clock.advance(30 * SECOND).await;
-        bed.spy.fail_ticks_of(queue("dark"), takes * SECOND);
+        bed.spy.dark.set(queue("dark"), takes * SECOND);
         bed.clock.advance(60 * SECOND).await;
         assert_eq!(bed.counts().await.running, 1);
         bed.clock.advance(5 * SECOND).await;
@@ -81,7 +81,7 @@ async fn the_dead_are_cared_for_beside_a_queue_whose_server_does_not_answer() {
 async fn a_queue_that_does_not_answer_is_asked_once_at_a_time_and_holds_up_no_round() {
     let bed = Bed::new();
     let dark = queue("dark");
-    bed.spy.fail_ticks_of(dark.clone(), 15 * SECOND);
+    bed.spy.dark.set(dark.clone(), 15 * SECOND);
     let scheduler = RequeueScheduler::new(bed.spy.clone()).clock(Arc::new(bed.clock.clone()));
     let scheduler = scheduler.queue("q").queue("dark");
     let run = tokio::spawn(scheduler.run_until(std::future::pending()));

@@ -82,7 +82,7 @@ pub(crate) async fn run(shared: Arc<Shared>, loops: Loops) {
         log!(warn, "the pool could not sign off in time; its lease ends by itself");
     } else if !shared.signs_off.load(Ordering::Relaxed) {
         // It had failed, and was to be started again: no beat of it can come any more.
-        let _late = last_step(&shared, leave_by(), sign_off(&shared, None)).await;
+        let _late = last_step(&shared, leave_by(), sign_off(&shared)).await;
     }
     let summary = shared.counters.summary();
     log!(

@@ -18,6 +18,7 @@ use crate::pool::WorkerPool;
 use crate::run::{Context, Handle, Route, RunPolicy, Verdict};
 use crate::shared::Shared;
 
+mod dark;
 mod link;
 mod log;
 mod spy;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use tireless_core::WaitOn;
 
 use super::LOOK;
+use super::failing::Failing;
 use super::window::{OPEN, Rooms};
 use crate::shared::Served;
 
@@ -36,6 +37,9 @@ pub(super) struct Line {
     /// After an error: nothing is asked before.
     pub(super) blocked_until: Duration,
     pub(super) failures: u32,
+    /// How many failures there were when a look went well: where the pauses go on if no claim of tasks
+    /// does.
+    pub(super) relapses_at: u32,
     /// Since when it answers with errors.
     pub(super) failing_since: Option<Duration>,
     /// Claims that are in flight.
@@ -70,6 +74,7 @@ impl Line {
             due_at: None,
             blocked_until: Duration::ZERO,
             failures: 0,
+            relapses_at: 0,
             failing_since: None,
             in_flight: 0,
             asked: 0,
@@ -111,9 +116,10 @@ pub(super) fn refresh(lines: &mut [Line], now: Duration) {
 /// When the next look is due.
 pub(super) fn next_look(lines: &[Line], now: Duration) -> Duration {
     let rooms = Rooms::of(lines);
+    let failing = Failing::of(lines, now);
     let at = |line: &Line| match line.look {
         // The answer that is on its way comes first.
-        _ if rooms.waits_for_answers(line) => Duration::MAX,
+        _ if rooms.waits_for_answers(line) || failing.holds_back(line) => Duration::MAX,
         Look::Empty => line.due_at.unwrap_or(Duration::MAX).min(line.looked_at + LOOK),
         _ => line.blocked_until,
     };

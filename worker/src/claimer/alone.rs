@@ -53,7 +53,7 @@ impl Patience {
 
 impl Claimer {
     /// Takes one suspect and waits until its outcome is written, or cannot be, with nothing beside it:
-    /// no claim is in flight when this is called.
+    /// no claim that may take is in flight when this is called.
     pub(super) async fn claim_alone(&mut self, suspects: &[usize]) {
         let shared = Arc::clone(&self.shared);
         self.patience.is_alone(shared.clock.monotonic());
@@ -120,4 +120,4 @@ impl Claimer {
 
 #[cfg(test)]
 #[path = "alone_tests.rs"]
-mod tests;
+pub(super) mod tests;

@@ -86,7 +86,9 @@ impl InFlight {
         sending: Sending,
         wanted: Wanted,
     ) {
-        let tasks = wanted.iter().map(|(_, max)| max).sum();
+        let asked: usize = wanted.iter().map(|(_, max)| max).sum();
+        // What a lost claim took is there already, or may never come: no reason to wait with others.
+        let tasks = if sending == Sending::First { asked } else { 0 };
         self.tasks += tasks;
         let shared = Arc::clone(shared);
         let answered = async move {
@@ -107,8 +109,11 @@ impl InFlight {
 
     /// Notes what the queues answered to a claim, and has the tasks run; whether there are any.
     pub(super) fn land(&mut self, shared: &Arc<Shared>, landed: Landed) -> bool {
-        let began = shared.dispatch.load().began;
-        self.reach.answered(landed.took, shared.clock.monotonic(), began);
+        if landed.answers.iter().any(|(.., answer)| answer.is_ok()) {
+            // What was refused at once was not so far.
+            let began = shared.dispatch.load().began;
+            self.reach.answered(landed.took, shared.clock.monotonic(), began);
+        }
         land(shared, landed)
     }
 }
@@ -126,7 +131,7 @@ fn land(shared: &Arc<Shared>, landed: Landed) -> bool {
             }
             Err(error) => {
                 shared.failed_for(Role::Claimer, at, &error);
-                let is_lost = landed.sending.may_have_taken(&error);
+                let is_lost = max > 0 && landed.sending.may_have_taken(&error);
                 let is_given_up = landed.sending.may_be_too_large(max, &error);
                 if is_given_up {
                     crate::quiet::log!(

@@ -12,6 +12,7 @@ use tireless_core::{
 };
 use tireless_testkit::VirtualClock;
 
+use super::dark::Dark;
 use super::link::Link;
 use super::trouble::{Trouble, outage, without};
 
@@ -36,8 +37,8 @@ pub(crate) struct Spy {
     mute: Arc<AtomicBool>,
     /// Settles are denied: the password was changed, say.
     denied: Arc<AtomicBool>,
-    /// Ticks of this queue fail, and take this long.
-    failing: Arc<Mutex<Option<(QueueName, Duration)>>>,
+    /// Whose claims, renewals and ticks take long and fail.
+    pub(crate) dark: Dark,
     /// Claims, renewals and ticks of this queue fail like this.
     cut_off: Arc<Mutex<Option<(QueueName, ErrorKind)>>>,
     /// What befalls the calls of one operation, before they reach anything.
@@ -89,7 +90,7 @@ impl Spy {
             away: Arc::default(),
             mute: Arc::default(),
             denied: Arc::default(),
-            failing: Arc::default(),
+            dark: Dark::default(),
             cut_off: Arc::default(),
             trouble: Arc::default(),
             answers_take: Arc::default(),
@@ -137,10 +138,6 @@ impl Spy {
 
     pub(crate) fn deny_settles(&self, denied: bool) {
         self.denied.store(denied, Ordering::SeqCst);
-    }
-
-    pub(crate) fn fail_ticks_of(&self, queue: QueueName, after: Duration) {
-        *self.failing.lock().unwrap() = Some((queue, after));
     }
 
     pub(crate) fn cut_off(&self, queue: Option<(QueueName, ErrorKind)>) {
@@ -236,6 +233,7 @@ impl Broker for Spy {
         let answer = self.claim_near(claim).await;
         self.travel().await;
         let answer = self.link.carry(&self.clock, answer).await;
+        let answer = self.dark.hides(&self.clock, Operation::Claim, answer).await;
         self.claims.lock().unwrap().now -= 1;
         without(self.cut_off.lock().unwrap().as_ref(), Operation::Claim, answer)
     }
@@ -265,6 +263,7 @@ impl Broker for Spy {
             return renew.held.iter().map(|held| failed(&held.queue)).collect();
         }
         let answers = self.inner.renew(renew).await;
+        let answers = self.dark.hides(&self.clock, Operation::Renew, answers).await;
         without(self.cut_off.lock().unwrap().as_ref(), Operation::Renew, answers)
     }
 
@@ -288,15 +287,8 @@ impl Broker for Spy {
         if self.check(Operation::Tick).is_err() {
             return tick.queues.iter().map(failed).collect();
         }
-        let failing = self.failing.lock().unwrap().clone();
-        let mut answers = self.inner.tick(tick).await;
-        if let Some((queue, after)) = failing.filter(|(queue, _)| tick.queues.contains(queue)) {
-            if !after.is_zero() {
-                self.clock.sleep(after).await;
-            }
-            let of_it = |answer: &&mut (QueueName, _)| answer.0 == queue;
-            answers.iter_mut().filter(of_it).for_each(|answer| *answer = failed(&queue));
-        }
+        let answers = self.inner.tick(tick).await;
+        let answers = self.dark.hides(&self.clock, Operation::Tick, answers).await;
         without(self.cut_off.lock().unwrap().as_ref(), Operation::Tick, answers)
     }
 }
