@@ -13,6 +13,7 @@ use crate::executor::open_slots;
 use crate::health::Role;
 use crate::hoard::{WATCH, Watch, room};
 use crate::listen::Ear;
+use crate::settler::Settler;
 use crate::shared::Shared;
 
 mod alone;
@@ -76,7 +77,10 @@ impl Claimer {
             if shared.ledger.held() == 0 && !shared.board.repeats() && !unsure {
                 return self.claim_alone(&suspects).await;
             }
-            if turn && !shared.board.repeats() && self.patience.may_keep_empty(now) {
+            // While outcomes cannot be written it does not become empty.
+            let empties = !shared.settlers.iter().any(Settler::is_failing);
+            let keeps_empty = turn && empties && !shared.board.repeats();
+            if keeps_empty && self.patience.may_keep_empty(now) {
                 // Keep empty for the suspect; a heartbeat clears up what is unsure.
                 if shared.ledger.held() > 0 {
                     shared.wake_when_held(0);

@@ -179,6 +179,11 @@ impl Ledger {
         self.held.load(Ordering::SeqCst)
     }
 
+    /// Whether tasks of a queue are held.
+    pub(crate) fn holds_of(&self, queue: usize) -> bool {
+        !self.book().held[queue].is_empty()
+    }
+
     /// Whether a claim may hold tasks that this worker does not know of: one in flight, or one that was
     /// given up, of the queues that count.
     pub(crate) fn is_unsure(&self, counts: impl Fn(usize) -> bool) -> bool {

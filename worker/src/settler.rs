@@ -10,6 +10,7 @@
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
@@ -41,8 +42,8 @@ pub(crate) struct Settler {
     unwritten: AtomicUsize,
     /// Below how many of them the claimer wants to be rung; 0 for never.
     ring_below: AtomicUsize,
-    /// The last call got no answer.
-    failing: AtomicBool,
+    /// Since when calls have got no answer.
+    failing_since: Mutex<Option<Duration>>,
     /// Refusals in a row.
     refusals: AtomicU32,
 }
@@ -60,7 +61,7 @@ impl Settler {
             closing: AtomicBool::new(false),
             unwritten: AtomicUsize::new(0),
             ring_below: AtomicUsize::new(0),
-            failing: AtomicBool::new(false),
+            failing_since: Mutex::default(),
             refusals: AtomicU32::new(0),
         }
     }
@@ -113,7 +114,16 @@ impl Settler {
 
     /// Whether the last call got no answer: it may be long until what waits is written.
     pub(crate) fn is_failing(&self) -> bool {
-        self.failing.load(Ordering::Relaxed)
+        self.failing_since().is_some()
+    }
+
+    /// Whether no call has got an answer for so long.
+    pub(crate) fn has_failed_for(&self, time: Duration, now: Duration) -> bool {
+        self.failing_since().is_some_and(|since| since + time <= now)
+    }
+
+    fn failing_since(&self) -> MutexGuard<'_, Option<Duration>> {
+        self.failing_since.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn is_free_again(&self) -> bool {

@@ -100,16 +100,21 @@ impl Claimer {
                 self.rest(Duration::from_secs(1)).await;
             }
         }
-        self.until_written(suspects, ran.as_deref()).await;
+        self.until_written(ran.as_deref()).await;
     }
 
-    /// Waits until nothing is held, or what is held has run and cannot be written for now: that may
-    /// last, and nothing would run beside it.
-    async fn until_written(&mut self, suspects: &[usize], ran: Option<&Batch>) {
+    /// Waits until nothing is held, or what is held has run and could not be written for a lease: that
+    /// may last, and nothing would run beside it. What kills the process then is charged to the suspect
+    /// (B11), so it is not done at the first failure.
+    async fn until_written(&mut self, ran: Option<&Batch>) {
         let shared = Arc::clone(&self.shared);
         while shared.ledger.held() > 0 && !shared.stop.is_cancelled() {
-            let has_ended = ran.is_none_or(Batch::is_whole);
-            if has_ended && suspects.iter().any(|at| shared.settlers[*at].is_failing()) {
+            let now = shared.clock.monotonic();
+            let is_stuck =
+                |at: usize| shared.settlers[at].has_failed_for(shared.settings.lease, now);
+            let held = |at: &usize| shared.ledger.holds_of(*at);
+            let all_are_stuck = (0..shared.queues.len()).filter(held).all(is_stuck);
+            if ran.is_none_or(Batch::is_whole) && all_are_stuck {
                 return;
             }
             shared.wake_when_held(0);

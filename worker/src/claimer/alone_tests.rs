@@ -199,7 +199,9 @@ async fn others_beside_an_unwritten_suspect(hold_until_settled: bool) -> usize {
     bed.clock.advance(5 * SECOND).await;
     assert_eq!(pool.stats().held, 1, "the suspect has run, and is kept");
     bed.push_to(&q1, (0..3).map(|_| crate::testbed::raw_task()).collect()).await;
-    bed.clock.advance(10 * SECOND).await;
+    bed.clock.advance(8 * SECOND).await;
+    assert_eq!(others.load(Ordering::SeqCst), 0, "what kills the process is charged to it");
+    bed.clock.advance(5 * SECOND).await;
     bed.spy.deny_settles(false);
     let runs = others.load(Ordering::SeqCst);
     bed.clock.advance(10 * SECOND).await;
@@ -258,5 +260,50 @@ async fn what_was_given_up_of_a_queue_that_stays_away_keeps_no_suspect_of_others
         bed.spy.claims().into_iter().filter_map(of_q1).map(|from| from.max).collect();
     assert!(asked[0] > 1 && asked.ends_with(&[0]), "the large one was given up: {asked:?}");
     assert_eq!(pool.stats().summary.done, 1);
+    drop(pool);
+}
+
+/// A pool of four slots for `q`, whose outcomes cannot be written, and `q1` with many tasks of a tenth of
+/// a second; when those of `q1` began.
+async fn beside_unwritable(bed: &Bed) -> (crate::RunningPool, Arc<Mutex<Vec<Duration>>>) {
+    let began = Arc::new(Mutex::new(Vec::new()));
+    let (noted, clock) = (Arc::clone(&began), bed.clock.clone());
+    let pool = bed.raw(move |context: Context| {
+        let (noted, clock) = (Arc::clone(&noted), clock.clone());
+        async move {
+            if context.queue().as_str() == "q1" {
+                noted.lock().unwrap().push(clock.monotonic());
+                clock.sleep(Duration::from_millis(100)).await;
+            }
+            Verdict::Done
+        }
+    });
+    bed.push_to(&queue("q1"), (0..10_000).map(|_| crate::testbed::raw_task()).collect()).await;
+    bed.spy.deny_settles_of(Some(bed.queue.clone()));
+    let pool = pool.queue_weighted("q1", 1).concurrency(4).start().await.unwrap();
+    (pool, began)
+}
+
+fn longest_pause_of(began: &Mutex<Vec<Duration>>) -> Duration {
+    let began = began.lock().unwrap();
+    began.windows(2).map(|two| two[1] - two[0]).max().unwrap()
+}
+
+#[tokio::test]
+async fn nobody_keeps_empty_for_a_suspect_while_outcomes_cannot_be_written() {
+    let bed = Bed::new();
+    bed.push(1).await;
+    crash(&bed, 1).await;
+    crash(&bed, 1).await;
+    bed.push(1).await;
+    let (pool, began) = beside_unwritable(&bed).await;
+    bed.clock.advance(60 * SECOND).await;
+    let pause = longest_pause_of(&began);
+    let count = began.lock().unwrap().len();
+    assert!(count >= 2350 && pause < SECOND, "{count} of 2400 began, the longest pause {pause:?}");
+    bed.spy.deny_settles_of(None);
+    bed.clock.advance(30 * SECOND).await;
+    let counts = bed.counts().await;
+    assert_eq!((counts.done, counts.suspects), (2, 0), "now it keeps empty");
     drop(pool);
 }

@@ -31,6 +31,8 @@ impl Settler {
     /// Sends a call until that is over, and notes what came of it.
     pub(super) async fn carry(&self, shared: &Shared, sending: Arc<Sending>) {
         let sent = self.send(shared, &sending).await;
+        // What was refused and let go keeps nobody from being written.
+        *self.failing_since() = None;
         self.sending().retain(|other| !Arc::ptr_eq(other, &sending));
         match sent {
             Sent::Answered(answer) => self.note(shared, &sending, Some(&answer)),
@@ -64,13 +66,12 @@ impl Settler {
                 Ok(answer) => {
                     shared.succeeded(self.role);
                     self.refusals.store(0, Ordering::Relaxed);
-                    self.failing.store(false, Ordering::Relaxed);
                     return Sent::Answered(answer);
                 }
                 Err(error) => error,
             };
             shared.failed(self.role, &error);
-            self.failing.store(true, Ordering::Relaxed);
+            self.failing_since().get_or_insert(shared.clock.monotonic());
             if error.kind() == ErrorKind::Stale {
                 return self.end_unknown(shared, sending, &error);
             }

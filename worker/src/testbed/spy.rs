@@ -37,6 +37,8 @@ pub(crate) struct Spy {
     mute: Arc<AtomicBool>,
     /// Settles are denied: the password was changed, say.
     denied: Arc<AtomicBool>,
+    /// Those of this queue are.
+    denied_of: Arc<Mutex<Option<QueueName>>>,
     /// Whose claims, renewals and ticks take long and fail.
     pub(crate) dark: Dark,
     /// Claims, renewals and ticks of this queue fail like this.
@@ -90,6 +92,7 @@ impl Spy {
             away: Arc::default(),
             mute: Arc::default(),
             denied: Arc::default(),
+            denied_of: Arc::default(),
             dark: Dark::default(),
             cut_off: Arc::default(),
             trouble: Arc::default(),
@@ -138,6 +141,10 @@ impl Spy {
 
     pub(crate) fn deny_settles(&self, denied: bool) {
         self.denied.store(denied, Ordering::SeqCst);
+    }
+
+    pub(crate) fn deny_settles_of(&self, queue: Option<QueueName>) {
+        *self.denied_of.lock().unwrap() = queue;
     }
 
     pub(crate) fn cut_off(&self, queue: Option<(QueueName, ErrorKind)>) {
@@ -242,7 +249,8 @@ impl Broker for Spy {
         self.note(Call::Settle);
         self.befall(Operation::Settle).await;
         self.check(Operation::Settle)?;
-        if self.denied.load(Ordering::SeqCst) {
+        let is_denied = self.denied_of.lock().unwrap().as_ref() == Some(&settle.queue);
+        if is_denied || self.denied.load(Ordering::SeqCst) {
             return Err(Error::new(ErrorKind::Denied, Operation::Settle, "the password is wrong"));
         }
         self.settles.lock().unwrap().depart();
