@@ -27,7 +27,7 @@ const TIMEOUT_GRACE: Duration = Duration::from_secs(2);
 
 /// For how long the end of standard error is awaited once the command has ended. Only a process
 /// that left the group can still hold it.
-const STDERR_GRACE: Duration = Duration::from_secs(1);
+const STDERR_GRACE: Duration = Duration::from_secs(2);
 
 /// The task of a command that failed for want of a reader is not charged; the worker stops.
 const GIVEN_BACK: Verdict = Verdict::Snooze(Duration::ZERO);

@@ -87,6 +87,7 @@ pub struct Reconciled {
     /// Whether the search is not at its end.
     pub more: bool,
     /// Whether it has ended without being sure of every task: so much came and went meanwhile that
-    /// what may be lost was left alone. Permitted ticks begin another one within minutes.
+    /// what may be lost was left alone, and the numbers say that something is. Permitted ticks begin
+    /// another one within minutes.
     pub unsure: bool,
 }

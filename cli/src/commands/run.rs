@@ -58,12 +58,13 @@ pub(crate) async fn run(args: Args, out: Output) -> Outcome {
     };
     let summary = running.shutdown().await;
     let did = Did::new(&summary, &exec, 0).with_lines(lines.numbers());
-    out.json(&did)?;
+    let written = out.json(&did);
     if !out.json {
         note(did.line());
     }
+    // What became of the work decides, whether or not anybody reads of it.
     fed?;
-    if did.died() > 0 { Err(Stop::Said) } else { Ok(()) }
+    if did.died() > 0 { Err(Stop::Said) } else { written }
 }
 
 async fn feed_and_drain(

@@ -138,10 +138,11 @@ pub(crate) async fn run(
     let summary = running.shutdown().await;
     let died_now = if args.drain { died(broker.as_ref(), &queues).await? } else { 0 };
     let did = Did::new(&summary, &exec, died_now.saturating_sub(died_before));
-    out.json(&did)?;
+    let written = out.json(&did);
+    // What became of the work decides, whether or not anybody reads of it.
     match why {
         Why::Unread(text) => Err(Stop::failed(text)),
-        Why::Signal if !args.drain => Ok(()),
+        Why::Signal if !args.drain => written,
         Why::Signal => Err(Stop::failed("stopped before the queues were empty")),
         Why::Drained(Drained::Paused(queue)) => {
             let place = args.adopt.words().unwrap_or_else(|| queue.to_string());
@@ -157,7 +158,7 @@ pub(crate) async fn run(
             let died = counted(did.died(), "task");
             Err(Stop::failed(format!("{died} died; tireless ls {place} dead lists what is dead")))
         }
-        Why::Drained(Drained::Empty) => Ok(()),
+        Why::Drained(Drained::Empty) => written,
     }
 }
 

@@ -41,13 +41,15 @@ local function save_search()
   call('PEXPIRE', K.lost, SEARCH_MS)
 end
 
--- One that could not be sure of all leaves no numbers: the next look at them begins another.
+-- One that could not be sure of all, where the numbers say that something is off, leaves none: the next
+-- look at them begins another.
 local ended_unsure = false
 local function end_search(running)
-  ended_unsure = state.unsure ~= nil
+  local off = off_by(running)
+  ended_unsure = state.unsure ~= nil and off ~= '0:0:0'
   call('DEL', K.search, K.lost)
   call('HDEL', K.queue, 'searching')
-  call('HSET', K.queue, 'searched', now, 'off', ended_unsure and '' or off_by(running))
+  call('HSET', K.queue, 'searched', now, 'off', ended_unsure and '' or off)
   state = {}
 end
 

@@ -135,3 +135,11 @@ fn lost_answers_of_a_narrow_queue_are_asked_for_one_after_the_other() {
         board.answered(0, 9 * SECOND, 4, &more_of(4));
     }
 }
+
+#[test]
+fn what_a_dark_queue_is_asked_again_for_keeps_no_narrow_one_waiting() {
+    let board = late_of(2, &[1]);
+    board.failed(0, SECOND, &late(), 8, Some(7));
+    assert_eq!(board.plan(2 * SECOND, 100, |_| false), Plan::Repeat(7, vec![(0, 8)]));
+    assert_eq!(asks(&board, 100), [(1, 1)]);
+}
