@@ -10,8 +10,9 @@ use std::time::Duration;
 
 use tireless_core::{Result, Wait, WaitOn, Woken};
 
-use crate::board::longest_pause;
+use crate::board::{LOOK, longest_pause};
 use crate::health::Role;
+use crate::listen::is_no_wait;
 use crate::random::backoff;
 use crate::shared::Shared;
 
@@ -92,13 +93,17 @@ fn quiet(shared: &Shared) -> (Vec<WaitOn>, bool) {
 async fn wait(shared: &Shared, queues: Vec<WaitOn>) -> Ended {
     let wait = Wait { queues, timeout: HOLD, claim: None };
     shared.asks_in(Role::Bell, HOLD);
+    let began = shared.clock.monotonic();
     let mut answer = shared.broker.wait(&wait);
     let mut useless_since: Option<Duration> = None;
     loop {
         let pause = useless_since.map(|_| shared.clock.sleep(PATIENCE));
         tokio::select! {
             biased;
-            answer = &mut answer => return heard(shared, answer, &wait),
+            answer = &mut answer => {
+                let none = matches!(answer, Ok(Woken::TimedOut)) && is_no_wait(shared, began, HOLD);
+                return if none { Ended::Failed(LOOK) } else { heard(shared, answer, &wait) };
+            }
             () = shared.stop.cancelled() => return Ended::Stopped,
             () = shared.bell_wake.notified() => {}
             () = async { pause.unwrap_or_else(|| Box::pin(pending())).await } => {}

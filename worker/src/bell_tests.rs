@@ -112,3 +112,20 @@ async fn without_a_bell_the_claimer_polls() {
     assert_eq!(pool.stats().summary.done, 1);
     drop(pool);
 }
+
+#[tokio::test]
+async fn a_broker_that_does_not_wait_is_not_asked_without_end() {
+    let of_one = |pool: WorkerPool| pool;
+    for queues in [of_one, of_nine] {
+        let bed = Bed::new();
+        bed.spy.no_waits.store(true, std::sync::atomic::Ordering::SeqCst);
+        let pool = queues(bed.raw(|_| async { Verdict::Done })).start().await.unwrap();
+        bed.clock.advance(60 * SECOND).await;
+        let waits = bed.spy.waits().len();
+        assert!((5..=60).contains(&waits), "{waits}");
+        bed.push(1).await;
+        bed.clock.advance(6 * SECOND).await;
+        assert_eq!(bed.counts().await.done, 1, "looked for all the same");
+        drop(pool);
+    }
+}

@@ -110,8 +110,10 @@ impl Producer {
         self
     }
 
-    /// For how long a push without an answer is repeated before its error is returned; 10 s
-    /// unless set, at most the ten minutes in which repeating is safe (B3). Zero never repeats.
+    /// For how long a push waits for its answer, repeated where it may help, before its error is
+    /// returned; 10 s unless set, at most the ten minutes in which repeating is safe (B3). A push that
+    /// shares a call may have waited for a tenth of a second before. Zero never repeats, and waits for
+    /// as long as the broker does, some seconds over Redis.
     #[must_use]
     pub fn patience(mut self, patience: Duration) -> Self {
         self.patience = patience.min(limits::REPEAT_WINDOW);

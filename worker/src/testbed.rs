@@ -84,7 +84,7 @@ impl Bed {
                 tasks: some.to_vec(),
                 durability: Durability::Stored,
             };
-            self.spy.push(&push).await.unwrap();
+            self.spy.inner.push(&push).await.unwrap();
         }
         ids
     }

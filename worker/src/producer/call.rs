@@ -76,20 +76,51 @@ impl PushCall {
         let give_up = clock.monotonic().saturating_add(*patience);
         let pauses = Backoff::exponential(Duration::from_millis(50), Duration::from_secs(1));
         let mut push = self.request();
-        let mut attempt = 0;
+        let (mut attempt, mut last) = (0, None);
         loop {
             attempt += 1;
-            let error = match self.send_once(&push).await {
-                Ok(answers) => return self.receipts(&answers),
-                Err(error) => error,
+            let error = match self.send_until(&push, give_up).await {
+                Some(Ok(answers)) => return self.receipts(&answers),
+                Some(Err(error)) => error,
+                // What was wrong before says more than that this try was given up.
+                None => return Err(self.doubted(last.unwrap_or_else(|| self.given_up()))),
             };
             let pause = pauses.delay(attempt);
             if !is_unanswered(&error) || clock.monotonic().saturating_add(pause) > give_up {
                 return Err(self.doubted(error));
             }
+            last = Some(error);
             clock.sleep(pause).await;
             push.call = self.ticket.call();
         }
+    }
+
+    /// Sends it and waits for the answer until then, or, where nothing is to be repeated, for as long as
+    /// the broker does.
+    async fn send_until(&self, push: &Push, give_up: Duration) -> Option<Result<Vec<Pushed>>> {
+        let Producer { clock, patience, .. } = &self.producer;
+        if patience.is_zero() {
+            return Some(self.send_once(push).await);
+        }
+        // Not begun before the answer has been asked for: most are there by then, or soon.
+        let time_is_up = async {
+            let left = give_up.saturating_sub(clock.monotonic());
+            clock.sleep(left).await;
+        };
+        tokio::select! {
+            biased;
+            answer = self.send_once(push) => Some(answer),
+            () = time_is_up => None,
+        }
+    }
+
+    fn given_up(&self) -> Error {
+        let patience = self.producer.patience;
+        let message = format!(
+            "no answer within {patience:?}, the patience of this producer; a push that was prepared \
+             can be sent again without making a second task"
+        );
+        Error::new(ErrorKind::Timeout, Operation::Push, message).with_effect(Effect::Maybe)
     }
 
     /// Sends it, unless so much time has passed that the store may have forgotten its answer.

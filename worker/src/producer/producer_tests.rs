@@ -15,7 +15,7 @@ use tireless_core::{
 
 use super::Producer;
 use crate::codec::Json;
-use crate::testbed::Bed;
+use crate::testbed::{Bed, Trouble};
 use crate::typed::Task;
 
 #[derive(Serialize, Deserialize)]
@@ -213,6 +213,45 @@ async fn a_push_that_gave_up_can_be_sent_again() {
     assert_eq!((error.kind(), error.effect()), (ErrorKind::Timeout, Effect::Maybe));
     assert_eq!(push.send().await.unwrap().id, push.id());
     assert_eq!(store.executed(), 1);
+}
+
+#[tokio::test]
+async fn patience_ends_a_try_that_is_not_answered() {
+    let bed = Bed::new();
+    let patience = Duration::from_millis(300);
+    let producer = Producer::new(bed.spy.clone()).clock(Arc::new(bed.clock.clone()));
+    let producer = producer.patience(patience);
+    bed.spy.trouble(Some((Operation::Push, Trouble::Hang)));
+    let push = producer.push_raw("q", "x").prepare().unwrap();
+    let began = bed.clock.monotonic();
+    let wait = bed.clock.advance(Duration::from_secs(1));
+    let (error, ()) = tokio::join!(
+        async { (push.send().await.unwrap_err(), bed.clock.monotonic().saturating_sub(began)) },
+        wait
+    );
+    let (error, took) = error;
+    assert_eq!((error.kind(), error.effect()), (ErrorKind::Timeout, Effect::Maybe));
+    assert!(error.to_string().contains("within 300ms"), "{error}");
+    assert_eq!(took, patience);
+    bed.spy.trouble(None);
+    assert_eq!(push.send().await.unwrap().id, push.id());
+}
+
+#[tokio::test]
+async fn what_was_wrong_before_is_told_when_patience_ends() {
+    let bed = Bed::new();
+    let producer = Producer::new(bed.spy.clone()).clock(Arc::new(bed.clock.clone()));
+    bed.spy.go_away(true);
+    let push = producer.push_raw("q", "x").prepare().unwrap();
+    let later = async {
+        bed.clock.advance(Duration::from_secs(2)).await;
+        bed.spy.trouble(Some((Operation::Push, Trouble::Hang)));
+        bed.clock.advance(Duration::from_secs(9)).await;
+    };
+    let (error, ()) = tokio::join!(push.send(), later);
+    let error = error.unwrap_err();
+    assert_eq!((error.kind(), error.effect()), (ErrorKind::Unavailable, Effect::Maybe));
+    assert!(error.to_string().contains("away"), "{error}");
 }
 
 #[tokio::test]

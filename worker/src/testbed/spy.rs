@@ -35,6 +35,8 @@ pub(crate) struct Spy {
     away: Arc<AtomicBool>,
     /// Waits fail.
     mute: Arc<AtomicBool>,
+    /// Waits are over as they begin.
+    pub(crate) no_waits: Arc<AtomicBool>,
     /// Settles are denied: the password was changed, say.
     denied: Arc<AtomicBool>,
     /// Those of this queue are.
@@ -91,6 +93,7 @@ impl Spy {
             calls: Arc::default(),
             away: Arc::default(),
             mute: Arc::default(),
+            no_waits: Arc::default(),
             denied: Arc::default(),
             denied_of: Arc::default(),
             dark: Dark::default(),
@@ -232,6 +235,8 @@ impl Spy {
 #[async_trait]
 impl Broker for Spy {
     async fn push(&self, push: &Push) -> Result<Vec<Pushed>> {
+        self.befall(Operation::Push).await;
+        self.check(Operation::Push)?;
         self.inner.push(push).await
     }
 
@@ -281,6 +286,11 @@ impl Broker for Spy {
         self.check(Operation::Wait)?;
         if self.mute.load(Ordering::SeqCst) {
             return Err(outage(Operation::Wait));
+        }
+        if self.no_waits.load(Ordering::SeqCst) {
+            // Where nothing pauses between them, a test would never end.
+            assert!(self.waits().len() < 1_000, "waits without a pause");
+            return Ok(Woken::TimedOut);
         }
         let Some(claim) = wait.carried()? else { return self.inner.wait(wait).await };
         let woken = self.inner.wait(&Wait { claim: None, ..wait.clone() }).await?;
