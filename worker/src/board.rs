@@ -26,7 +26,7 @@ use failing::Failing;
 use glance::look_at_others;
 use line::{Line, Look, next_look, refresh};
 use share::share;
-use window::Rooms;
+use window::{Rooms, on_trial};
 
 /// A queue is looked at this often even if nothing rings (B14).
 pub(crate) const LOOK: Duration = Duration::from_secs(5);
@@ -43,6 +43,8 @@ pub(crate) type Wanted = Vec<(usize, usize)>;
 pub(crate) enum Plan {
     /// Send a new claim.
     Claim(Wanted),
+    /// Send a new claim, and wait for others meanwhile: nobody knows whether its answer comes.
+    Try(Wanted),
     /// Send a claim again, with its number.
     Repeat(u64, Wanted),
     /// Nothing to claim before this time, unless a bell rings.
@@ -104,6 +106,9 @@ impl Board {
         let asked = |line: &Line| is_due(line) && failing.lets_join(line);
         let level = lines.iter().filter(|line| asked(line)).map(|line| line.level).min();
         let Some(level) = level else { return Plan::Idle(next_look(&lines, now)) };
+        if let Some(at) = on_trial(&lines, |line| asked(line) && line.level == level) {
+            return sent(&mut lines, now, Plan::Try(vec![(at, 1)]));
+        }
         let sharing = |line: &Line| asked(line) && line.level == level;
         let mut wanted = share(&mut lines, sharing, want.into());
         rooms.fit(&lines, &mut wanted);
@@ -244,7 +249,7 @@ pub(crate) fn longest_pause(error: &Error) -> Duration {
 
 /// Notes that what is planned is sent.
 fn sent(lines: &mut [Line], now: Duration, plan: Plan) -> Plan {
-    if let Plan::Claim(wanted) | Plan::Repeat(_, wanted) = &plan {
+    if let Plan::Claim(wanted) | Plan::Try(wanted) | Plan::Repeat(_, wanted) = &plan {
         for (at, max) in wanted {
             let line = &mut lines[*at];
             line.in_flight += 1;

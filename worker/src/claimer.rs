@@ -7,7 +7,7 @@ use std::time::Duration;
 use tireless_core::limits::TASKS_PER_CALL;
 use tireless_core::{QueueClaimed, Result};
 
-use crate::board::{Plan, Want};
+use crate::board::{Plan, Want, Wanted};
 use crate::dispatch::Job;
 use crate::executor::open_slots;
 use crate::health::Role;
@@ -120,19 +120,22 @@ impl Claimer {
                 self.patience.others_are_claimed_for();
                 self.idle(now, until.saturating_sub(now).max(Duration::from_millis(1))).await;
             }
-            Plan::Claim(wanted) => {
-                // A look takes nothing: it keeps no suspect waiting, and is nobody's turn.
-                let taking = wanted.iter().filter(|(_, max)| *max > 0).map(|(at, _)| *at);
-                if taking.clone().next().is_some() {
-                    self.patience.others_are_claimed_for();
-                }
-                let number = shared.ledger.begin(taking);
-                self.in_flight.send(&shared, number, Sending::First, wanted);
-            }
+            Plan::Claim(wanted) => self.send_new(Sending::First, wanted),
+            Plan::Try(wanted) => self.send_new(Sending::OnTrial, wanted),
             Plan::Repeat(number, wanted) => {
                 self.in_flight.send(&shared, number, Sending::Again, wanted);
             }
         }
+    }
+
+    fn send_new(&mut self, sending: Sending, wanted: Wanted) {
+        // A look takes nothing: it keeps no suspect waiting, and is nobody's turn.
+        let taking = wanted.iter().filter(|(_, max)| *max > 0).map(|(at, _)| *at);
+        if taking.clone().next().is_some() {
+            self.patience.others_are_claimed_for();
+        }
+        let number = self.shared.ledger.begin(taking);
+        self.in_flight.send(&self.shared, number, sending, wanted);
     }
 
     /// Nothing is to be claimed for a while, unless a bell rings: listens for it, if this is for the

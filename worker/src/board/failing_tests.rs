@@ -80,7 +80,7 @@ fn what_takes_tasks_and_fails_each_time_is_left_alone_for_longer_though_looks_go
     let (mut now, mut tries) = (SECOND, 0);
     while now < 101 * SECOND {
         match board.plan(now, 4, |at| at == 1) {
-            Plan::Claim(wanted) => {
+            Plan::Claim(wanted) | Plan::Try(wanted) => {
                 for (at, max) in wanted {
                     tries += usize::from(max > 0);
                     match max {

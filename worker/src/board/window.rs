@@ -3,6 +3,9 @@
 //! Bodies may be large and the link slow: then neither the same claim nor one as large is answered in
 //! time. So it is one task at first, and twice as many after each answer that comes soon. After an
 //! outage that costs a few round trips.
+//!
+//! A look that goes well says nothing of bodies: until one has come again, a queue is *on trial*, and asked
+//! for one by itself. It may be too large to come at all, and a claim ends with the slowest of its queues.
 
 use std::time::Duration;
 
@@ -41,6 +44,9 @@ impl Rooms {
         if line.window == OPEN {
             return OPEN;
         }
+        if line.is_on_trial() && line.asked > 0 {
+            return 0;
+        }
         line.window.saturating_sub(self.used(line.window))
     }
 
@@ -67,6 +73,12 @@ impl Rooms {
     }
 }
 
+/// Of the lines that are to be asked, one that is on trial: the one that was asked longest ago.
+pub(super) fn on_trial(lines: &[Line], asked: impl Fn(&Line) -> bool) -> Option<usize> {
+    let lines = lines.iter().enumerate().filter(|(_, line)| line.is_on_trial() && asked(line));
+    lines.min_by_key(|(_, line)| line.asked_at).map(|(at, _)| at)
+}
+
 impl Board {
     /// A claim was answered after so long: what was asked of which queues, and the answers. To be told
     /// before what they say is.
@@ -90,6 +102,11 @@ impl Board {
 }
 
 impl Line {
+    /// Whether it has answered nothing but looks since an answer of it did not come in time.
+    fn is_on_trial(&self) -> bool {
+        self.window != OPEN && self.failures == 0 && self.relapses_at > 0
+    }
+
     /// A claim of `max` tasks is not in flight any more.
     pub(super) fn landed(&mut self, max: usize) {
         self.in_flight = self.in_flight.saturating_sub(1);

@@ -2,7 +2,7 @@ use tireless_core::{Error, ErrorKind, Operation, Result};
 
 use super::*;
 use crate::board::Plan;
-use crate::board::tests::{SECOND, away, board, more_of};
+use crate::board::tests::{SECOND, answer, away, board, more_of};
 
 fn late() -> Error {
     Error::new(ErrorKind::Timeout, Operation::Claim, "no answer")
@@ -28,7 +28,7 @@ fn late_of(queues: usize, late_ones: &[usize]) -> Board {
 
 fn asks(board: &Board, tasks: usize) -> Vec<(usize, usize)> {
     match board.plan(SECOND, tasks, |_| false) {
-        Plan::Claim(wanted) => wanted,
+        Plan::Claim(wanted) | Plan::Try(wanted) => wanted,
         Plan::Idle(until) => {
             assert!(until > SECOND + Duration::from_millis(100), "nobody asks in a hot loop");
             Vec::new()
@@ -98,10 +98,13 @@ fn narrow_windows_are_one_link_and_take_turns_while_others_go_on() {
     let mut turns = Vec::new();
     for second in 1..=6 {
         let now = second * SECOND;
-        let Plan::Claim(wanted) = board.plan(now, 8, |_| false) else { panic!("nobody is asked") };
+        // Once each by itself, which takes nothing of what the others are asked for.
+        let (mut wanted, others) = if second > 3 { (vec![], 2) } else { (asks(&board, 8), 8) };
+        let Plan::Claim(some) = board.plan(now, 8, |_| false) else { panic!("nobody is asked") };
+        wanted.extend(some);
+        assert!(wanted.contains(&(3, others)), "{wanted:?}");
         let narrow: Vec<_> = wanted.iter().filter(|(at, _)| *at < 3).copied().collect();
         assert_eq!((narrow.len(), narrow[0].1), (1, 1), "{wanted:?}");
-        assert!(wanted.contains(&(3, 2)), "{wanted:?}");
         wanted.iter().for_each(|(at, max)| board.answered(*at, now, *max, &more_of(*max)));
         turns.push(narrow[0].0);
     }
@@ -118,7 +121,8 @@ fn a_wide_window_holds_what_goes_through_narrow_ones_too() {
     }
     board.failed(1, SECOND, &late(), 8, None);
     board.answered(1, SECOND, 0, &more_of(1));
-    assert_eq!(asks(&board, 100), [(0, 7), (1, 1)]);
+    assert_eq!(asks(&board, 100), [(1, 1)]);
+    assert_eq!(asks(&board, 100), [(0, 7)]);
     assert_eq!(asks(&board, 100), []);
 }
 
@@ -142,4 +146,36 @@ fn what_a_dark_queue_is_asked_again_for_keeps_no_narrow_one_waiting() {
     board.failed(0, SECOND, &late(), 8, Some(7));
     assert_eq!(board.plan(2 * SECOND, 100, |_| false), Plan::Repeat(7, vec![(0, 8)]));
     assert_eq!(asks(&board, 100), [(1, 1)]);
+}
+
+#[test]
+fn after_a_late_answer_and_a_look_one_task_is_asked_for_by_itself_until_it_has_come() {
+    let board = late_of(3, &[1]);
+    assert_eq!(board.plan(SECOND, 8, |_| false), Plan::Try(vec![(1, 1)]));
+    // Whatever the others have, they wait for nothing of it.
+    let Plan::Claim(others) = board.plan(SECOND, 8, |_| false) else { panic!() };
+    assert_eq!(others.iter().map(|(at, _)| *at).collect::<Vec<_>>(), [0, 2]);
+    board.failed(1, SECOND, &late(), 1, None);
+    board.answered(1, 3 * SECOND, 0, &more_of(1));
+    assert_eq!(board.plan(3 * SECOND, 8, |_| false), Plan::Try(vec![(1, 1)]), "again");
+    brings(&board, 1, 1, SECOND);
+    let Plan::Claim(all) = board.plan(3 * SECOND, 8, |_| false) else { panic!() };
+    assert_eq!(all.len(), 3, "it is one of them again: {all:?}");
+}
+
+#[test]
+fn of_several_on_trial_the_one_asked_longest_ago_is_next_and_each_in_its_level() {
+    let board = board(&[(0, 1), (0, 1), (1, 1)]);
+    for at in 0..3 {
+        board.failed(at, SECOND, &late(), 8, None);
+        board.answered(at, SECOND, 0, &more_of(1));
+    }
+    for (second, at) in [(2, 0), (3, 1), (4, 0)] {
+        let now = second * SECOND;
+        assert_eq!(board.plan(now, 8, |_| false), Plan::Try(vec![(at, 1)]));
+        board.failed(at, now, &late(), 1, None);
+        board.answered(at, now, 0, &more_of(1));
+    }
+    (0..2).for_each(|at| board.answered(at, 5 * SECOND, 1, &answer(false)));
+    assert_eq!(board.plan(5 * SECOND, 8, |_| false), Plan::Try(vec![(2, 1)]));
 }

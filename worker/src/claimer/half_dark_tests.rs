@@ -11,7 +11,7 @@ use crate::testbed::{Bed, SECOND, Trouble, queue, raw_task};
 const MS: Duration = Duration::from_millis(1);
 
 /// When runs of the queue `q` began.
-type Began = Arc<Mutex<Vec<Duration>>>;
+pub(super) type Began = Arc<Mutex<Vec<Duration>>>;
 
 /// A pool of four slots for `q` and `q1`, whose runs of `q` take this long; `q1` goes dark once it is
 /// known.
@@ -53,7 +53,7 @@ async fn beside_a_dark_queue_the_others_are_as_fast_as_without_it() {
 }
 
 /// How long tasks wait that come one by one while nothing runs: the median, and the longest.
-async fn pick_ups(bed: &Bed, began: &Began) -> (Duration, Duration) {
+pub(super) async fn pick_ups(bed: &Bed, began: &Began) -> (Duration, Duration) {
     bed.clock.advance(20 * SECOND).await;
     began.lock().unwrap().clear();
     let mut waited = Vec::new();

@@ -29,6 +29,8 @@ pub(super) type Answer = (usize, usize, Result<QueueClaimed>);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Sending {
     First,
+    /// The same, and its answer may never come.
+    OnTrial,
     /// An earlier copy may have been carried out.
     Again,
 }
@@ -87,7 +89,8 @@ impl InFlight {
         wanted: Wanted,
     ) {
         let asked: usize = wanted.iter().map(|(_, max)| max).sum();
-        // What a lost claim took is there already, or may never come: no reason to wait with others.
+        // What a lost claim took is there already. It may never come, nor may what is asked for on trial:
+        // no reason to wait with others.
         let tasks = if sending == Sending::First { asked } else { 0 };
         self.tasks += tasks;
         let shared = Arc::clone(shared);
@@ -186,7 +189,7 @@ pub(super) async fn ask(
         let missing = || Err(missing(&shared.queues[at].name));
         let answer = answers.next().map_or_else(missing, |(_, answer)| answer);
         if answer.is_ok() {
-            if sending == Sending::First {
+            if sending != Sending::Again {
                 // A copy of what was carried out moves no lease (B4.3), and nobody knows which one was.
                 shared.lease_extended(at, sent);
             }

@@ -1,11 +1,13 @@
 use std::time::Duration;
 
-use tireless_core::{Clock, QueueName};
+use tireless_core::{Claim, Clock, QueueName};
 
-use crate::run::Verdict;
-use crate::testbed::{Bed, SECOND, queue, raw_task};
+use super::half_dark_tests::{Began, pick_ups};
+use crate::run::{Context, Verdict};
+use crate::running::RunningPool;
+use crate::testbed::{Bed, SECOND, queue, raw, raw_task};
 
-async fn done_at_once(_: crate::run::Context) -> Verdict {
+async fn done_at_once(_: Context) -> Verdict {
     Verdict::Done
 }
 
@@ -108,5 +110,58 @@ async fn after_a_link_was_dark_all_is_soon_as_before() {
     assert!(bed.spy.most_claims() > 1, "they go side by side again");
     bed.clock.advance(10 * SECOND).await;
     assert_eq!((pool.stats().summary.done, bed.spy.link.charged()), (100_000, 0));
+    drop(pool);
+}
+
+/// A pool for `q`, whose runs take this long, and for `q1`, on another server, whose tasks never come in
+/// time: looks do.
+async fn beside_bodies_too_large(bed: &Bed, slots: usize, run: Duration) -> (RunningPool, Began) {
+    let (began, q1) = (Began::default(), queue("q1"));
+    bed.spy.link.is_only_of(q1.clone());
+    bed.spy.link.each_takes(6 * SECOND);
+    bed.push_to(&q1, (0..8).map(|_| raw_task()).collect()).await;
+    let (noted, clock) = (Began::clone(&began), bed.clock.clone());
+    let route = raw(move |_| {
+        let (noted, clock) = (Began::clone(&noted), clock.clone());
+        async move {
+            noted.lock().unwrap().push(clock.monotonic());
+            clock.sleep(run).await;
+            Verdict::Done
+        }
+    });
+    let pool = bed.pool().queue_weighted("q", 1).queue_weighted("q1", 1).route(route);
+    (pool.concurrency(slots).start().await.unwrap(), began)
+}
+
+#[tokio::test]
+async fn beside_bodies_that_never_come_the_others_are_as_fast_as_without_them() {
+    let ms = Duration::from_millis(1);
+    for (slots, run) in [(4, 50 * ms), (4, 200 * ms), (4, SECOND), (1, SECOND)] {
+        let bed = Bed::new();
+        let (pool, _) = beside_bodies_too_large(&bed, slots, run).await;
+        bed.push(20_000).await;
+        bed.clock.advance(30 * SECOND).await;
+        let before = pool.stats().summary.done;
+        bed.clock.advance(60 * SECOND).await;
+        let done = u128::from(pool.stats().summary.done - before);
+        let possible = slots as u128 * (60 * SECOND).as_millis() / run.as_millis();
+        assert!(done * 100 >= possible * 97, "{done} of {possible}: {slots} slots, {run:?}");
+        let tries =
+            |claim: &&Claim| claim.queues[0].queue.as_str() == "q1" && claim.queues[0].max == 1;
+        let tried = bed.spy.claims().iter().filter(tries).count();
+        assert!(tried > 5, "it is tried again and again: {tried}");
+        drop(pool);
+    }
+}
+
+#[tokio::test]
+async fn beside_bodies_that_never_come_an_idle_pool_picks_up_at_once() {
+    let bed = Bed::new();
+    let (pool, began) = beside_bodies_too_large(&bed, 4, SECOND / 10).await;
+    let (median, longest) = pick_ups(&bed, &began).await;
+    assert!(longest <= SECOND / 20, "{median:?}, at most {longest:?}");
+    bed.spy.link.each_takes(SECOND);
+    bed.clock.advance(60 * SECOND).await;
+    assert_eq!(pool.stats().summary.done, 60 + 8, "once they can come they do");
     drop(pool);
 }

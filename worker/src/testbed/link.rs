@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tireless_core::{Claimed, Clock, Effect, Error, ErrorKind, History, Operation};
+use tireless_core::{Claimed, Clock, Effect, Error, ErrorKind, History, Operation, QueueName};
 use tireless_testkit::VirtualClock;
 
 /// How long a call waits for its answer.
@@ -17,6 +17,8 @@ pub(crate) struct Link(Arc<Mutex<Load>>);
 struct Load {
     /// How long a task takes.
     each: Duration,
+    /// Others come over links of their own, which carry them at once.
+    only_of: Option<QueueName>,
     /// Until when nothing is carried at all.
     dark_until: Duration,
     free_at: Duration,
@@ -25,6 +27,11 @@ struct Load {
 }
 
 impl Link {
+    /// Carries what is of this queue alone.
+    pub(crate) fn is_only_of(&self, queue: QueueName) {
+        self.0.lock().unwrap().only_of = Some(queue);
+    }
+
     /// Each task takes so long from now on.
     pub(crate) fn each_takes(&self, each: Duration) {
         self.0.lock().unwrap().each = each;
@@ -48,7 +55,13 @@ impl Link {
     /// not in time.
     pub(super) async fn carry(&self, clock: &VirtualClock, answers: Claimed) -> Claimed {
         let now = clock.monotonic();
-        let tasks = || answers.iter().flat_map(|(_, answer)| answer).flat_map(|of| &of.tasks);
+        let only_of = self.0.lock().unwrap().only_of.clone();
+        let is_ours = |queue: &QueueName| only_of.as_ref().is_none_or(|only| only == queue);
+        let ours = || answers.iter().filter(|(queue, _)| is_ours(queue));
+        if ours().next().is_none() {
+            return answers;
+        }
+        let tasks = || ours().flat_map(|(_, answer)| answer).flat_map(|of| &of.tasks);
         let (takes, is_lost) = {
             let mut load = self.0.lock().unwrap();
             load.charged += tasks().filter(|task| task.history != History::default()).count();
@@ -70,6 +83,10 @@ impl Link {
         let late = || {
             Error::new(ErrorKind::Timeout, Operation::Claim, "no answer").with_effect(Effect::Maybe)
         };
-        answers.into_iter().map(|(queue, _)| (queue, Err(late()))).collect()
+        let comes = |(queue, answer)| {
+            let answer = if is_ours(&queue) { Err(late()) } else { answer };
+            (queue, answer)
+        };
+        answers.into_iter().map(comes).collect()
     }
 }
