@@ -83,8 +83,17 @@ pub(crate) async fn beat_once(
     own: Option<&dyn Broker>,
     lease: Duration,
 ) -> Result<()> {
+    renew_all(shared, own, lease).await.into_iter().try_for_each(|(_, result)| result)
+}
+
+/// The same, with what each queue answered.
+pub(crate) async fn renew_all(
+    shared: &Shared,
+    own: Option<&dyn Broker>,
+    lease: Duration,
+) -> Vec<(usize, Result<()>)> {
     let answered = renew(shared, own, (0..shared.queues.len()).collect(), lease).await;
-    note(shared, answered).into_iter().try_for_each(|(_, result)| result)
+    note(shared, answered)
 }
 
 /// A renewal that is over.

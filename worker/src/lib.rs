@@ -45,6 +45,7 @@ mod shutdown;
 #[cfg(all(test, shuttle))]
 mod shuttle_tests;
 mod signal;
+mod start;
 mod summary;
 mod supervise;
 mod sync;

@@ -243,9 +243,10 @@ impl WorkerPool {
     /// Needs a tokio runtime with time enabled: the pool's loops and its handlers run on it.
     ///
     /// # Errors
-    /// `InvalidInput` for what is wrong with what was said, `Unsupported`, `Denied` or
-    /// `WrongType` if the store refuses. A store that cannot be reached is no error: the pool
-    /// waits for it.
+    /// `InvalidInput` for what is wrong with what was said, `Denied` if the store refuses this user,
+    /// `Unsupported` or `WrongType` if it refuses every queue: one that is refused so beside others is
+    /// told in the log, and tried again while they are served. A store that cannot be reached is no
+    /// error: the pool waits for it.
     ///
     /// # Panics
     /// Outside of a tokio runtime.

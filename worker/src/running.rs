@@ -14,7 +14,7 @@ use crate::shared::Shared;
 use crate::summary::Summary;
 use crate::sync::{spawn, spawn_tracked};
 use crate::ticker::{Moved, Ticker};
-use crate::{bell, claimer, heartbeat, shutdown};
+use crate::{bell, claimer, heartbeat, shutdown, start};
 
 /// How a pool fares.
 #[derive(Clone, Debug)]
@@ -85,10 +85,8 @@ impl Drop for CutShort {
 impl RunningPool {
     pub(crate) async fn start(shared: Arc<Shared>, real_time: bool) -> Result<Self> {
         // The first beat registers the worker, and finds out what can never work.
-        match heartbeat::beat_once(&shared, None, shared.settings.lease).await {
-            Err(error) if is_final(error.kind()) => return Err(error),
-            _ => {}
-        }
+        let answers = heartbeat::renew_all(&shared, None, shared.settings.lease).await;
+        start::refusal(&shared, answers)?;
         let (beating, last) = (TaskTracker::new(), LastBeat(Arc::clone(&shared)));
         if real_time {
             heartbeat::spawn_thread(Arc::clone(&shared), &beating).map_err(|error| {
@@ -183,11 +181,6 @@ async fn unless_overdue(shared: &Shared, end: JoinHandle<()>) -> std::result::Re
         ended = end => ended.map_err(|error| error.to_string()),
         () = shared.overdue.cancelled() => Err("its runtime stands still".to_owned()),
     }
-}
-
-/// Whether waiting cannot help.
-fn is_final(kind: ErrorKind) -> bool {
-    !kind.is_retryable() && kind != ErrorKind::Corrupt && kind != ErrorKind::Stale
 }
 
 /// Says that the pool has started, before any task can.
