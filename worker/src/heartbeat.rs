@@ -67,6 +67,11 @@ pub(crate) async fn sign_off(shared: &Shared) {
     tell_sign_off(shared, beat_once(shared, None, Duration::ZERO)).await;
 }
 
+/// The same of a pool that does not start. Nobody is told what comes of it: why it does not start is.
+pub(crate) async fn take_back(shared: &Shared) {
+    let _ended = renew(shared, None, (0..shared.queues.len()).collect(), Duration::ZERO).await;
+}
+
 async fn tell_sign_off(shared: &Shared, last: impl Future<Output = Result<()>>) {
     shared.signs_off.store(true, Ordering::Relaxed);
     if let Err(error) = last.await {

@@ -84,25 +84,36 @@ impl Drop for CutShort {
 
 impl RunningPool {
     pub(crate) async fn start(shared: Arc<Shared>, real_time: bool) -> Result<Self> {
+        match Self::begin(&shared, real_time).await {
+            Ok(loops) => {
+                Ok(Self { shared, loops: Some(loops), runtime: Handle::try_current().ok() })
+            }
+            Err(error) => {
+                start::take_back(&shared).await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn begin(shared: &Arc<Shared>, real_time: bool) -> Result<Loops> {
         // The first beat registers the worker, and finds out what can never work.
-        let answers = heartbeat::renew_all(&shared, None, shared.settings.lease).await;
-        start::refusal(&shared, answers)?;
-        let (beating, last) = (TaskTracker::new(), LastBeat(Arc::clone(&shared)));
+        let answers = heartbeat::renew_all(shared, None, shared.settings.lease).await;
+        start::refusal(shared, answers)?;
+        let (beating, last) = (TaskTracker::new(), LastBeat(Arc::clone(shared)));
         if real_time {
-            heartbeat::spawn_thread(Arc::clone(&shared), &beating).map_err(|error| {
+            heartbeat::spawn_thread(Arc::clone(shared), &beating).map_err(|error| {
                 let message = format!("the heartbeat's thread cannot be started: {error}");
                 Error::new(ErrorKind::Failed, Operation::Run, message).with_source(error)
             })?;
         } else {
-            let beats = Arc::clone(&shared);
+            let beats = Arc::clone(shared);
             spawn_tracked(&beating, async move {
                 let run = || heartbeat::run(Arc::clone(&beats), None);
                 beats.supervisor(&beats.rest).run(Role::Heartbeat, run).await;
             });
         }
-        tell_started(&shared);
-        let loops = spawn_loops(&shared, beating, last);
-        Ok(Self { shared, loops: Some(loops), runtime: Handle::try_current().ok() })
+        tell_started(shared);
+        Ok(spawn_loops(shared, beating, last))
     }
 
     /// As if a second signal had come.

@@ -1,9 +1,15 @@
 //! The start: what keeps a pool from it, and what does not.
 
+use std::time::Duration;
+
 use tireless_core::{Error, ErrorKind, Result};
 
+use crate::heartbeat;
 use crate::quiet::log;
 use crate::shared::Shared;
+
+/// How long a pool that does not start takes at most to leave.
+const LEAVE: Duration = Duration::from_secs(2);
 
 /// What the first renewal says against a start: what is wrong with the store or with what the pool was
 /// told, or that every queue is refused.
@@ -32,6 +38,15 @@ pub(crate) fn refusal(shared: &Shared, answers: Vec<(usize, Result<()>)>) -> Res
             this one again and again");
     }
     Ok(())
+}
+
+/// A pool that does not start is no worker: the store is told so, if it listens. A lease would end that
+/// too, later.
+pub(crate) async fn take_back(shared: &Shared) {
+    tokio::select! {
+        () = heartbeat::take_back(shared) => {}
+        () = shared.clock.sleep(LEAVE) => {}
+    }
 }
 
 /// Whether waiting cannot help.

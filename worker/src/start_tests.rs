@@ -1,7 +1,7 @@
-use tireless_core::ErrorKind;
+use tireless_core::{ErrorKind, Inspect, Operation};
 
 use crate::run::Verdict;
-use crate::testbed::{Bed, SECOND, queue, raw, raw_task};
+use crate::testbed::{Bed, SECOND, Trouble, queue, raw, raw_task};
 
 #[tokio::test]
 async fn beside_others_a_damaged_queue_keeps_no_pool_from_its_start() {
@@ -41,4 +41,27 @@ async fn what_concerns_all_queues_or_what_was_told_keeps_a_pool_from_its_start()
         let error = pool.start().await.unwrap_err();
         assert_eq!((error.kind(), error.message()), (kind, "as told"));
     }
+}
+
+#[tokio::test]
+async fn a_start_that_fails_leaves_no_worker_behind() {
+    for kind in [ErrorKind::Denied, ErrorKind::InvalidInput] {
+        let bed = Bed::new();
+        bed.spy.cut_off(Some((queue("q"), kind)));
+        bed.raw(|_| async { Verdict::Done }).queue("q1").start().await.unwrap_err();
+        assert_eq!(bed.spy.inner.workers().await.unwrap(), []);
+    }
+}
+
+#[tokio::test]
+async fn a_start_that_fails_waits_for_its_end_no_longer_than_two_seconds() {
+    let bed = Bed::new();
+    bed.spy.cut_off(Some((queue("q"), ErrorKind::Denied)));
+    bed.spy.trouble(Some((Operation::Renew, Trouble::Slow(5 * SECOND))));
+    let start = tokio::spawn(bed.raw(|_| async { Verdict::Done }).start());
+    bed.clock.advance(6 * SECOND).await;
+    assert!(!start.is_finished(), "it leaves");
+    bed.clock.advance(SECOND + SECOND / 2).await;
+    assert!(start.is_finished());
+    assert_eq!(start.await.unwrap().unwrap_err().kind(), ErrorKind::Denied);
 }
