@@ -16,7 +16,7 @@ mod away;
 use away::Away;
 
 /// The loops of a pool.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Role {
     Claimer,
     Bell,
@@ -155,6 +155,12 @@ impl Health {
         }
     }
 
+    /// Notes that a loop has nothing to ask for, until then if a time is given.
+    pub(crate) fn owes_nothing(&self, role: Role, until: Option<Duration>) {
+        self.pulse(role).owes_nothing(until);
+        self.away.asks_no_more(role);
+    }
+
     /// Notes a success with one queue, or all; tells observers if the store was away before.
     pub(crate) fn success(
         &self,
@@ -171,7 +177,7 @@ impl Health {
     fn has_answered(&self, role: Role, queue: Option<usize>, observers: &Observers) {
         // A wait that began before an outage may well end in it: it tells nothing.
         if role != Role::Bell {
-            self.away.answered(queue, observers);
+            self.away.answered(role, queue, observers);
         }
     }
 

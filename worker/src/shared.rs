@@ -205,7 +205,7 @@ impl Shared {
     /// A loop has nothing to ask for, and looks again after a pause if one is given.
     pub(crate) fn owes_nothing(&self, role: Role, pause: Option<Duration>) {
         let until = pause.map(|pause| self.clock.monotonic().saturating_add(pause));
-        self.health.pulse(role).owes_nothing(until);
+        self.health.owes_nothing(role, until);
     }
 
     /// Whether the claimer waits for the bells by itself where all queues are empty; a suspect keeps

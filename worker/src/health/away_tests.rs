@@ -1,7 +1,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tireless_core::{Error, ErrorKind, Operation};
+use tireless_core::{Clock, Error, ErrorKind, Operation};
 
 use crate::events::{Event, Observers};
 use crate::health::{Health, LoopState, Role};
@@ -60,6 +60,45 @@ async fn a_queue_that_is_refused_is_none_and_leaves_the_pool_ready() {
         assert_eq!((work(&bed, &pool, 60).await, told(&bed)), (600, (0, 0)));
         drop(pool);
     }
+}
+
+#[tokio::test]
+async fn a_store_that_takes_no_writes_and_answers_ticks_is_away_until_it_takes_them() {
+    let bed = Bed::new();
+    let pool = bed.raw(|_| async { Verdict::Done }).queue("q1").start().await.unwrap();
+    work(&bed, &pool, 10).await;
+    bed.spy.is_replica(true);
+    work(&bed, &pool, 10).await;
+    assert_eq!((work(&bed, &pool, 60).await, told(&bed)), (0, (1, 0)));
+    bed.spy.is_replica(false);
+    work(&bed, &pool, 10).await;
+    assert_eq!((work(&bed, &pool, 10).await, told(&bed)), (100, (1, 1)));
+    drop(pool);
+}
+
+#[tokio::test]
+async fn what_a_full_pool_does_not_ask_for_any_more_keeps_no_outage_alive() {
+    let bed = Bed::new();
+    let clock = bed.clock.clone();
+    let pool = bed.raw(move |_| {
+        let clock = clock.clone();
+        async move {
+            clock.sleep(500 * SECOND).await;
+            Verdict::Done
+        }
+    });
+    let pool = pool.queue("q1").concurrency(1).start().await.unwrap();
+    bed.clock.advance(2 * SECOND).await;
+    bed.spy.cut_off(Some((queue("q1"), ErrorKind::Unavailable)));
+    bed.clock.advance(10 * SECOND).await;
+    bed.push(1).await;
+    bed.clock.advance(2 * SECOND).await;
+    assert_eq!((pool.stats().running, told(&bed)), (1, (1, 0)));
+    bed.spy.cut_off(None);
+    bed.clock.advance(10 * SECOND).await;
+    assert_eq!(told(&bed), (1, 1));
+    assert!(pool.health().is_ready(), "{:?}", pool.health());
+    drop(pool);
 }
 
 /// Looks at an idle pool for some minutes; whether it was ready all the while.
@@ -121,7 +160,7 @@ fn an_outage_and_its_end_are_told_in_their_order() {
             health.failure(Role::Claimer, None, SECOND, &error, &observers);
         });
         telling.recv().unwrap();
-        health.success(Role::Heartbeat, None, SECOND, &observers);
+        health.success(Role::Claimer, None, SECOND, &observers);
     });
     let heard = heard.lock().unwrap();
     assert!(

@@ -33,6 +33,8 @@ pub(crate) struct Spy {
     calls: Arc<Mutex<Vec<Call>>>,
     /// The store is away: nothing is carried out.
     away: Arc<AtomicBool>,
+    /// It takes no writes, and ticks have none.
+    replica: Arc<AtomicBool>,
     /// Waits fail.
     mute: Arc<AtomicBool>,
     /// Waits are over as they begin.
@@ -92,6 +94,7 @@ impl Spy {
             inner: MemoryBroker::new(Arc::new(clock.clone())),
             calls: Arc::default(),
             away: Arc::default(),
+            replica: Arc::default(),
             mute: Arc::default(),
             no_waits: Arc::default(),
             denied: Arc::default(),
@@ -117,7 +120,8 @@ impl Spy {
     }
 
     fn check(&self, operation: Operation) -> Result<()> {
-        if self.away.load(Ordering::SeqCst) { Err(outage(operation)) } else { Ok(()) }
+        let is_replica = operation != Operation::Tick && self.replica.load(Ordering::SeqCst);
+        if is_replica || self.away.load(Ordering::SeqCst) { Err(outage(operation)) } else { Ok(()) }
     }
 
     async fn befall(&self, operation: Operation) {
@@ -136,6 +140,10 @@ impl Spy {
 
     pub(crate) fn go_away(&self, away: bool) {
         self.away.store(away, Ordering::SeqCst);
+    }
+
+    pub(crate) fn is_replica(&self, is: bool) {
+        self.replica.store(is, Ordering::SeqCst);
     }
 
     pub(crate) fn mute(&self, mute: bool) {
