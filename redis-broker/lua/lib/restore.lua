@@ -20,10 +20,36 @@ local function knows_all(first)
   return true
 end
 
--- Every claimed id, each with how it is held; one that two claims hold leaves the second one.
+-- How many ids all claims hold, by their length alone: no id is read. Nothing where there are more claims
+-- than one step may ask for (B7), of one task each in a fleet that has much to do.
+local CLAIMS_SUMMED = 10000
+local function sum_of_held()
+  local fields, count = 0, 0
+  for at = RUNNING_FROM, #KEYS do
+    fields = fields + call('HLEN', KEYS[at])
+  end
+  if fields > CLAIMS_SUMMED then
+    return nil
+  end
+  for at = RUNNING_FROM, #KEYS do
+    for _, field in ipairs(call('HKEYS', KEYS[at])) do
+      if is_claim(field) then
+        -- What is left at the end of a damaged one is no id.
+        count = count + math.floor(call('HSTRLEN', KEYS[at], field) / 16)
+      end
+    end
+  end
+  return count
+end
+
+-- The claimed ids, those of large fleets in part; one that two claims hold leaves the second one. None
+-- that is held stays of interest.
 local function all_held(ids_of_interest)
   local held, count = {}, 0
   for at = RUNNING_FROM, #KEYS do
+    if count > HELD_CHECKED and not next(ids_of_interest) then
+      return held
+    end
     local fields = call('HGETALL', KEYS[at])
     for field = 1, #fields, 2 do
       if is_claim(fields[field]) then
@@ -45,7 +71,7 @@ local function all_held(ids_of_interest)
       end
     end
   end
-  return held, count
+  return held
 end
 
 -- A place in the middle of the list cannot be taken away in short time: an id that is nobody's takes
@@ -177,7 +203,7 @@ local function finish(first)
   for _, id in ipairs(call('SPOP', K.lost, RESTORED_A_STEP)) do
     sought[id] = true
   end
-  local held, running = all_held(sought)
+  local held = all_held(sought)
   if list then
     mend_doubled(list, held)
   end
@@ -194,7 +220,7 @@ local function finish(first)
     return
   end
   if state.collected == '1' then
-    end_search(running)
+    end_search(sum_of_held())
   else
     state.stage, state.parts, state.lists = 'collect', 0, 0
   end

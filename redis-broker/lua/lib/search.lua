@@ -41,15 +41,18 @@ local function save_search()
   call('PEXPIRE', K.lost, SEARCH_MS)
 end
 
--- One that could not be sure of all, where the numbers say that something is off, leaves none: the next
--- look at them begins another.
+-- One that could not be sure of all, unless the numbers say that nothing is off, leaves none: the next
+-- look at them begins another. Where there are too many claims to know them, the earlier ones stay.
 local ended_unsure = false
 local function end_search(running)
-  local off = off_by(running)
+  local off = running and off_by(running)
   ended_unsure = state.unsure ~= nil and off ~= '0:0:0'
   call('DEL', K.search, K.lost)
   call('HDEL', K.queue, 'searching')
-  call('HSET', K.queue, 'searched', now, 'off', ended_unsure and '' or off)
+  call('HSET', K.queue, 'searched', now)
+  if off or ended_unsure then
+    call('HSET', K.queue, 'off', ended_unsure and '' or off)
+  end
   state = {}
 end
 
