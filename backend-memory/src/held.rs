@@ -43,6 +43,11 @@ impl HeldClaim {
         self.held == 0
     }
 
+    /// How many tasks are held.
+    pub(crate) fn len(&self) -> usize {
+        self.held
+    }
+
     fn place(&self, position: u64) -> Option<usize> {
         self.places.binary_search_by_key(&position, |(position, _)| *position).ok()
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tireless_core::{
-    BuryReason, Failure, QueueTicked, Reclaim, Reentry, StoreTime, Tick, WorkerId,
+    BuryReason, Failure, QueueTicked, Reclaim, Reentry, StoreTime, TaskId, Tick, WorkerId,
 };
 
 use crate::queue::Queue;
@@ -69,8 +69,9 @@ impl Queue {
         over.len() as u64
     }
 
-    /// Takes at most `limit` tasks back from workers whose lease has ended: the newest first, so
-    /// that the older ones, taken later, enter before them (B8).
+    /// Takes at most `limit` tasks back from workers whose lease has ended: the newest claims first,
+    /// so that the older ones, taken later, enter before them (B8). A claim is taken whole or waits,
+    /// and the first one is taken even if it holds more.
     fn reclaim(
         &mut self,
         permission: Reclaim,
@@ -82,14 +83,8 @@ impl Queue {
         while room > 0
             && let Some(worker) = self.holders.ended(now)
         {
-            let tasks: Vec<_> = self
-                .holders
-                .claims(worker)
-                .flat_map(|(_, claim)| claim.ids().map(|id| (id, claim.alone)))
-                .rev()
-                .take(room)
-                .collect();
-            room -= tasks.len();
+            let (tasks, waits) = self.whole_claims(worker, room, answer.reclaimed == 0);
+            room = room.saturating_sub(tasks.len());
             answer.reclaimed += tasks.len() as u64;
             for (id, alone) in tasks {
                 self.detach(id);
@@ -107,7 +102,29 @@ impl Queue {
                 }
             }
             self.end_if_empty(worker, now);
+            if waits {
+                return;
+            }
         }
+    }
+
+    /// The tasks of the newest claims of a worker for which there is room, the newest first, each with
+    /// whether it ran alone, and whether a claim waits. The `first` one always has room.
+    fn whole_claims(
+        &self,
+        worker: WorkerId,
+        room: usize,
+        first: bool,
+    ) -> (Vec<(TaskId, bool)>, bool) {
+        let mut tasks = Vec::new();
+        for (_, claim) in self.holders.claims(worker).rev() {
+            let may_exceed = first && tasks.is_empty();
+            if tasks.len() + claim.len() > room && !may_exceed {
+                return (tasks, true);
+            }
+            tasks.extend(claim.ids().rev().map(|id| (id, claim.alone)));
+        }
+        (tasks, false)
     }
 
     fn end_if_empty(&mut self, worker: WorkerId, now: StoreTime) {

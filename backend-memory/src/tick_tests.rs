@@ -27,10 +27,10 @@ fn limited_reclaims_bring_the_oldest_back_first() {
     b.claim(ada, 1, 3);
     b.claim(ada, 2, 2);
     b.pass(LEASE);
-    let first = b.tick(3);
-    assert_eq!((first.reclaimed, first.more), (3, true));
-    let second = b.tick(3);
-    assert_eq!((second.reclaimed, second.more), (2, false));
+    let first = b.tick(4);
+    assert_eq!((first.reclaimed, first.more), (2, true), "the older claim does not fit whole");
+    let second = b.tick(2);
+    assert_eq!((second.reclaimed, second.more), (3, false), "the first one is taken in any case");
     assert_eq!(b.listed(State::Ready), pushed);
 }
 

@@ -19,7 +19,8 @@ pub struct Tick {
     /// The queues.
     pub queues: Vec<QueueName>,
     /// Most tasks to move in each queue and by each of the three;
-    /// [`TASKS_PER_CALL`](crate::limits::TASKS_PER_CALL) at most, and 0 counts as 1.
+    /// [`TASKS_PER_CALL`](crate::limits::TASKS_PER_CALL) at most, and 0 counts as 1. A claim is taken back
+    /// whole: the first one also if it holds more, a later one waits for the next tick then (B16).
     pub limit: usize,
     /// How often the caller ticks. Only ticks of the same beat make a row (B16).
     pub beat: Duration,

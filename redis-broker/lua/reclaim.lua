@@ -1,10 +1,14 @@
 -- reclaim: takes back what a worker held whose lease has ended.
 -- KEYS: queue, ready, tasks, history, failures, names, suspects, leases, running, dead, bell
 -- ARGV: worker, store time after which nothing is done, crashes alone that bury, most tasks, the
---   failure of poison, cap of dead tasks
+--   failure of poison, cap of dead tasks, whether the first claim may be of more tasks than that
 -- Returns: taken back, of those buried, dropped at the cap, whether the worker still holds tasks
 local worker, not_after = ARGV[1], tonumber(ARGV[2])
 local lone_limit, limit, cap = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[6])
+local first_of_all = ARGV[7] == '1'
+
+-- No claim of ours holds more; one that does, damaged, is taken in parts.
+local A_WHOLE_CLAIM = 1000
 
 -- Reading every key by its type comes before any write: a wrong type ends the script here.
 call('LLEN', K.ready)
@@ -57,14 +61,17 @@ local function crashed_together(ids)
   enter_grouped(ids, histories, true)
 end
 
+-- A claim is taken whole or waits (B16): of one that is gone in part its worker, should it come back, would
+-- hear of nothing.
 for count, field in ipairs(claims_newest_first()) do
-  if taken >= limit or count > CLAIMS_AT_ONCE then
+  local ids = split_ids(call('HGET', K.running, field))
+  local fits = limit - taken
+  local may_exceed = first_of_all and taken == 0
+  if fits <= 0 or count > CLAIMS_AT_ONCE or (#ids > fits and not may_exceed) then
     more = 1
     break
   end
-  local ids = split_ids(call('HGET', K.running, field))
-  local fits = limit - taken
-  if #ids > fits and field ~= lone then
+  if #ids > A_WHOLE_CLAIM then
     -- The newest of it, so that the older ones, taken later, enter before them (B8).
     call('HSET', K.running, field, table.concat(ids, '', 1, #ids - fits))
     ids = { unpack(ids, #ids - fits + 1) }

@@ -247,19 +247,21 @@ impl<C: RedisClient> RedisBroker<C> {
         let keys = self.keys(queue);
         let mut outcome = Ok(());
         for worker in workers {
-            if answer.reclaimed >= limit as u64 {
+            let room = request::Room { limit, taken: answer.reclaimed as usize };
+            if room.taken >= limit {
                 answer.more = true;
                 break;
             }
             let cap = self.settings.dead_kept;
-            let room = limit.saturating_sub(answer.reclaimed as usize);
             let call = request::reclaim(&keys, *worker, permission, room, cap);
             let reply = self.runner.run_one(Operation::Tick, call).await;
             let added = reply.and_then(|reply| parse::add_reclaimed(answer, reply));
+            // What of this one waits is first at the next tick.
+            let waits = matches!(added, Ok(true));
             let away = added.as_ref().is_err_and(is_away);
             // One damaged key must not keep the tasks of all other workers.
-            outcome = outcome.and(added);
-            if away {
+            outcome = outcome.and(added.map(drop));
+            if waits || away {
                 break;
             }
         }

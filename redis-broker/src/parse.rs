@@ -181,14 +181,15 @@ pub(crate) fn ticked(reply: Reply) -> Result<TickAnswer> {
     Ok(TickAnswer { ticked: answer, expired, reconciles })
 }
 
-/// Adds what a reclaim did to the tick that led to it.
-pub(crate) fn add_reclaimed(answer: &mut QueueTicked, reply: Reply) -> Result<()> {
+/// Adds what a reclaim did to the tick that led to it. Tells whether the worker still holds tasks.
+pub(crate) fn add_reclaimed(answer: &mut QueueTicked, reply: Reply) -> Result<bool> {
     let mut parts = Parts::of(Operation::Tick, reply)?;
     answer.reclaimed += parts.count()?;
     answer.buried += parts.count()?;
     answer.dropped += parts.count()?;
-    answer.more |= parts.flag()?;
-    Ok(())
+    let waits = parts.flag()?;
+    answer.more |= waits;
+    Ok(waits)
 }
 
 pub(crate) fn moved(reply: Reply) -> Result<Moved> {

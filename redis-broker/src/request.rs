@@ -296,11 +296,19 @@ pub(crate) fn tick(keys: &Keys, tick: &Tick) -> Result<ScriptCall> {
     Ok(call(&scripts::TICK, keys, None, args))
 }
 
+/// How many tasks a tick takes back at most, and how many it has. While it has none it takes a claim of
+/// more: claims are never split (B16).
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Room {
+    pub(crate) limit: usize,
+    pub(crate) taken: usize,
+}
+
 pub(crate) fn reclaim(
     keys: &Keys,
     worker: WorkerId,
     permission: &Reclaim,
-    limit: usize,
+    room: Room,
     cap: usize,
 ) -> ScriptCall {
     let limit_of_crashes = permission.lone_crashes.max(1);
@@ -310,9 +318,10 @@ pub(crate) fn reclaim(
         worker_bytes(worker),
         number(permission.not_after.millis()),
         number(limit_of_crashes),
-        number(limit.clamp(1, TASKS_PER_CALL)),
+        number(room.limit.saturating_sub(room.taken).clamp(1, TASKS_PER_CALL)),
         poison.encode().into(),
         number(cap),
+        number(u8::from(room.taken == 0)),
     ];
     call(&scripts::RECLAIM, keys, Some(worker), args)
 }

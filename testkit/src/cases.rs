@@ -298,7 +298,8 @@ macro_rules! for_each_case {
                 who_renews_first_is_spared
                 a_claim_extends_the_lease
                 reclaiming_goes_in_steps
-                a_large_claim_is_reclaimed_in_parts
+                a_claim_is_reclaimed_whole
+                who_comes_back_hears_of_all_that_is_lost
                 several_dead_workers_share_the_bound
                 the_store_keeps_the_row_of_all_ticks
                 a_pause_and_another_beat_start_a_new_row

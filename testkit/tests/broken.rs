@@ -105,6 +105,7 @@ caught! {
     numbers_pushes_with_settles: "B5.3" NumbersPushesWithSettles
         by settle::pushes_and_settles_are_numbered_apart;
     names_no_lost_claims: "B5.4" NamesNoLostClaims by renew::lost_claims_are_named;
+    splits_claims: "B5.4" SplitsClaims by reclaim::who_comes_back_hears_of_all_that_is_lost;
     client_clock: "B6" ClientClock by time::nothing_runs_early;
     believes_any_lease: "B6" BelievesAnyLease by time::a_renewals_lease_is_cut;
     never_cuts_a_lease: "B6" NeverCutsALease by clocked::a_claims_lease_is_cut_to_the_longest;

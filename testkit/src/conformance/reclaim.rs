@@ -102,18 +102,39 @@ pub async fn reclaiming_goes_in_steps(h: &dyn Harness) {
     b.holds("ready 6").await;
 }
 
-/// B7, B8: a claim of more tasks than a tick may take back is taken back in parts, in its order.
-pub async fn a_large_claim_is_reclaimed_in_parts(h: &dyn Harness) {
+/// B7, B8, B16: claims are taken back whole, in their order: the first one also if it holds more tasks
+/// than the tick may take back, and a later one waits if it does not fit.
+pub async fn a_claim_is_reclaimed_whole(h: &dyn Harness) {
     let b = Bench::new(h);
-    let pushed = b.push(5).await;
-    assert_eq!(b.mortal().claim(5).await.len(), 5);
+    let ada = b.mortal();
+    let pushed = b.push(9).await;
+    for size in [2, 1, 1, 5] {
+        assert_eq!(ada.claim(size).await.len(), size);
+    }
     b.pass_unit().await;
     let permission = b.permission().await;
-    for (reclaimed, more) in [(2, true), (2, true), (1, false), (0, false)] {
-        let answer = b.tick_of(2, Some(permission)).await;
+    for (reclaimed, more) in [(5, true), (2, true), (2, false), (0, false)] {
+        let answer = b.tick_of(3, Some(permission)).await;
         assert_eq!((answer.reclaimed, answer.more), (reclaimed, more));
     }
-    assert_eq!(ids(&b.worker().claim(5).await), pushed);
+    assert_eq!(ids(&b.worker().claim(9).await), pushed);
+}
+
+/// B5.4, B16: who comes back while its claims are taken from it hears of every claim from which anything is
+/// gone, and still holds all of the others.
+pub async fn who_comes_back_hears_of_all_that_is_lost(h: &dyn Harness) {
+    let b = Bench::new(h);
+    let ada = b.mortal();
+    b.push(4).await;
+    let (kept, lost) = (ada.claim(2).await, ada.claim(2).await);
+    b.pass_unit().await;
+    let permission = b.permission().await;
+    b.tick_of(3, Some(permission)).await;
+    let named = ada.renew_call(&[kept[0].claim, lost[0].claim], LONG);
+    assert_eq!(ada.send_renew(&named).await.lost, [lost[0].claim]);
+    let outcomes = kept.iter().map(|task| (task.claim, task.id, Outcome::ACK)).collect();
+    assert_eq!(ada.settle(outcomes).await, [Settled::Applied; 2]);
+    b.holds("ready 2").await;
 }
 
 /// B7: the claims of several dead workers do not take a tick over its bound.
@@ -125,8 +146,8 @@ pub async fn several_dead_workers_share_the_bound(h: &dyn Harness) {
     }
     b.pass_unit().await;
     let permission = b.permission().await;
-    for reclaimed in [3, 3, 0] {
-        assert_eq!(b.tick_of(3, Some(permission)).await.reclaimed, reclaimed);
+    for (limit, reclaimed) in [(3, 2), (5, 4), (5, 0)] {
+        assert_eq!(b.tick_of(limit, Some(permission)).await.reclaimed, reclaimed);
     }
     b.holds("ready 6").await;
 }
