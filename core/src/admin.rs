@@ -27,7 +27,8 @@ pub enum Selection {
 pub struct Moved {
     /// Tasks that are ready now.
     pub moved: u64,
-    /// Whether the state still holds tasks that were meant.
+    /// Whether the state still holds tasks that were meant. Of tasks that were named: whether some were
+    /// not looked at, since their bodies are too large for one call; name the same ones again then.
     pub more: bool,
 }
 

@@ -1,7 +1,7 @@
 -- requeue: an operator makes failed or dead tasks ready, their attempts and crashes forgotten.
 -- KEYS: queue, ready, tasks, history, failed, dead, bell
 -- ARGV: 'failed', 'dead' or 'ids', most tasks (or 0), then the ids
--- Returns: moved, whether the state holds more
+-- Returns: moved, whether the state holds more, or some that were named were not looked at
 call('LLEN', K.ready)
 call('HLEN', K.tasks)
 call('HLEN', K.history)
@@ -9,10 +9,24 @@ call('ZCARD', K.failed)
 call('ZCARD', K.dead)
 
 unlock()
-local named, failed = {}, {}
+local named, failed, more = {}, {}, 0
+
+-- Whether the body of this one, which is read if it is failed, is too much for this call (B7).
+local bytes = 0
+local function goes_too_far(id)
+  if K.failedset and call('ZSCORE', K.failed, id) then
+    bytes = bytes + call('HSTRLEN', K.tasks, id)
+  end
+  return #failed > 0 and bytes > BODIES_A_CALL
+end
+
 if ARGV[1] == 'ids' then
   for at = 3, #ARGV do
     local id = ARGV[at]
+    if goes_too_far(id) then
+      more = 1
+      break
+    end
     if call('ZREM', K.failed, id) == 1 then
       named[#named + 1] = id
       failed[#failed + 1] = id
@@ -57,5 +71,7 @@ if #ids > 0 then
   call('HINCRBY', K.queue, 'behind', #ids)
   ring()
 end
-local more = ARGV[1] ~= 'ids' and call('ZCARD', K[ARGV[1]]) > 0 and 1 or 0
+if ARGV[1] ~= 'ids' and call('ZCARD', K[ARGV[1]]) > 0 then
+  more = 1
+end
 return { #ids, more }

@@ -242,6 +242,7 @@ crate::over_both!(
     a_raw_task_with_an_own_id_keeps_it,
     large_bodies_come_back_a_few_at_a_time,
     large_bodies_are_requeued_and_purged_a_few_at_a_time,
+    large_bodies_that_are_named_are_requeued_a_few_at_a_time,
     a_clock_that_was_set_back_ends_no_sweep,
     a_body_that_a_loop_moved_comes_back_once,
     large_bodies_of_others_are_swept_a_few_at_a_time,

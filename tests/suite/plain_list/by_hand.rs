@@ -6,8 +6,8 @@ use std::time::Duration;
 use redis::Value;
 use tireless::{Producer, State};
 use tireless_core::{
-    Call, Claim, ClaimFrom, ClaimMode, ClaimedTask, OwnId, QueueTicked, Selection, Settle,
-    Settlement, Tick, WorkerId,
+    Call, Claim, ClaimFrom, ClaimMode, ClaimedTask, List, OwnId, QueueTicked, Selection, Settle,
+    Settlement, TaskId, Tick, WorkerId,
 };
 use tireless_testkit::fixtures::fail;
 use tireless_testkit::server::TestServer;
@@ -125,6 +125,39 @@ pub(super) async fn large_bodies_are_requeued_and_purged_a_few_at_a_time<L: Libr
     let ready = broker.purge(queue, State::Ready, 100).await.expect("a purge");
     assert_eq!((ready.removed, ready.more), (4, false));
     assert_eq!(plain.failed().await.len(), 4);
+}
+
+/// The tasks of one state, page by page.
+async fn ids_in(plain: &Plain, state: State) -> Vec<TaskId> {
+    let (mut ids, mut cursor) = (Vec::new(), 0);
+    loop {
+        let list = List { queue: plain.site.queue.clone(), state, cursor, limit: 100 };
+        let page = plain.site.broker.list(&list).await.expect("a page");
+        ids.extend(page.tasks.iter().map(|task| task.id));
+        let Some(next) = page.next else { return ids };
+        cursor = next;
+    }
+}
+
+pub(super) async fn large_bodies_that_are_named_are_requeued_a_few_at_a_time<L: Library>() {
+    let plain = Plain::open::<L>(SOON).await;
+    for number in 0..6 {
+        let body = [format!("bad {number}").as_bytes(), &vec![b'x'; 1024 * 1024 - 100]].concat();
+        plain.lpush(&body).await;
+    }
+    plain.fail_all_for(6, SOON).await;
+    let (broker, queue) = (&plain.site.broker, &plain.site.queue);
+    let mut ids = ids_in(&plain, State::Failed).await;
+    assert_eq!(ids.len(), 6);
+    ids.push(ids[0]);
+    let named = Selection::Ids(ids.clone());
+    for (expected, more) in [(4, true), (2, false), (0, false)] {
+        let moved = broker.requeue(queue, &named).await.expect("a requeue");
+        assert_eq!((moved.moved, moved.more), (expected, more), "as many as one call may read");
+    }
+    let ready = ids_in(&plain, State::Ready).await;
+    assert_eq!(ready, ids[..6], "in the order in which they were named");
+    assert_eq!(plain.failed().await, Vec::<Vec<u8>>::new());
 }
 
 pub(super) async fn a_clock_that_was_set_back_ends_no_sweep<L: Library>() {
