@@ -67,28 +67,30 @@ if soonest_scheduled <= now or soonest_failed <= now then
 end
 
 -- How many of the next tasks fit: sizes are looked up only if the queue ever held a large one.
-local function fitting(count)
+local function fitting(count, room, least)
   if not settings[3] then
     return count
   end
   local next_out = call('LRANGE', K.ready, -count, -1)
-  local room = bytes
   for at = #next_out, 1, -1 do
     room = room - call('HSTRLEN', K.tasks, next_out[at])
     if room < 0 then
-      return math.max(1, #next_out - at)
+      return math.max(least, #next_out - at)
     end
   end
   return count
 end
 
-local function pop_ready()
+local function pop_ready(wanted, room, least)
   if popped then
     local ids = popped
     ready, popped = ready - #ids, nil
     return ids
   end
-  local count = fitting(math.min(most, ready))
+  local count = fitting(math.min(wanted, ready), room, least)
+  if count == 0 then
+    return {}
+  end
   ready = ready - count
   return call('RPOP', K.ready, count)
 end
@@ -119,7 +121,7 @@ local function envelopes_of(ids)
 end
 
 -- Ids whose task was removed while they waited, or damaged by somebody, stop nothing (B9): they are
--- passed over until there is something to give.
+-- passed over, and what stands behind them fills the claim up.
 local GHOSTS_A_CLAIM, WINDOW = 10000, 1000
 local passed = 0
 
@@ -166,15 +168,25 @@ end
 
 local function take_ready()
   pass_ghosts()
-  local ids, envelopes, tries = {}, {}, 0
-  while ready > 0 and #ids == 0 and tries < 10 and passed < GHOSTS_A_CLAIM do
-    local missing
-    ids, envelopes, missing = envelopes_of(pop_ready())
+  local ids, envelopes, room, tries = {}, {}, bytes, 0
+  while ready > 0 and #ids < most and tries < 10 and passed < GHOSTS_A_CLAIM do
+    local found, values, missing =
+      envelopes_of(pop_ready(most - #ids, room, #ids == 0 and 1 or 0))
+    if #missing == 0 and #ids == 0 then
+      return found, values
+    end
+    for at, id in ipairs(found) do
+      ids[#ids + 1], envelopes[#envelopes + 1] = id, values[at]
+      room = room - #values[at]
+    end
+    if #missing == 0 then
+      break
+    end
     tries = tries + 1
-    if ghosts > 0 and #missing > 0 then
+    if ghosts > 0 then
       ghosts = ghosts - call('SREM', K.ghosts, unpack(missing))
     end
-    if #ids == 0 then
+    if #found == 0 then
       pass_missing()
     end
   end

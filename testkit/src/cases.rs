@@ -186,6 +186,8 @@ macro_rules! for_each_case {
             bodies {
                 bytes_come_out_as_they_went_in
                 bytes_survive_every_move
+                a_claim_is_filled_up_past_removed_tasks
+                a_claim_past_removed_tasks_is_bounded_in_bytes
                 own_ids_come_back_as_given
                 unknown_types_are_counted
                 unfinished_tasks_are_not_counted

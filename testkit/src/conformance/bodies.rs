@@ -1,9 +1,11 @@
 //! B9: bodies are opaque.
 
-use tireless_core::{Outcome, OwnId, Reentry, ReleaseReason, Selection, State, StoreTime};
+use tireless_core::{
+    Outcome, OwnId, Reentry, ReleaseReason, Selection, State, StoreTime, TaskId, limits,
+};
 
 use crate::Harness;
-use crate::fixtures::{Bench, bury, fail, task, task_of};
+use crate::fixtures::{Bench, bury, fail, ids, task, task_of};
 
 fn awkward() -> Vec<Vec<u8>> {
     vec![
@@ -50,6 +52,36 @@ pub async fn bytes_survive_every_move(h: &dyn Harness) {
     taken.sort();
     bodies.sort();
     assert_eq!(taken, bodies);
+}
+
+/// B9: ids of removed tasks take nobody's place in a claim, wherever they stand.
+pub async fn a_claim_is_filled_up_past_removed_tasks(h: &dyn Harness) {
+    let b = Bench::new(h);
+    let pushed = b.push(60).await;
+    let (removed, left): (Vec<_>, Vec<_>) =
+        pushed.iter().enumerate().partition(|(at, _)| *at % 4 == 1 || (20..50).contains(at));
+    let ids_of = |these: Vec<(usize, &TaskId)>| these.into_iter().map(|(_, id)| *id).collect();
+    let (removed, left): (Vec<_>, Vec<_>) = (ids_of(removed), ids_of(left));
+    assert!(b.broker.remove(&b.queue, &removed).await.is_ok());
+    let ada = b.worker();
+    let first = ada.look(17).await;
+    assert_eq!((ids(&first.tasks), first.more), (left[..17].to_vec(), true));
+    let rest = ada.look(left.len()).await;
+    assert_eq!((ids(&rest.tasks), rest.more), (left[17..].to_vec(), false));
+}
+
+/// B7, B9: nor do they make a claim take more bytes.
+pub async fn a_claim_past_removed_tasks_is_bounded_in_bytes(h: &dyn Harness) {
+    let b = Bench::new(h);
+    let mut pushed = Vec::new();
+    for _ in 0..7 {
+        pushed.push(b.push_one(task_of(vec![7; limits::BYTES_PER_CALL / 4])).await);
+    }
+    let removed = [pushed.remove(3), pushed.remove(1)];
+    assert!(b.broker.remove(&b.queue, &removed).await.is_ok());
+    let ada = b.worker();
+    assert_eq!(ids(&ada.claim(7).await), pushed[..4]);
+    assert_eq!(ids(&ada.claim(7).await), pushed[4..]);
 }
 
 /// B9: an own id is any bytes, and comes back as it was given.
