@@ -107,6 +107,7 @@ impl Command {
             Self::Requeue(args) => &args.adopt,
             Self::Rm(args) => &args.adopt,
             Self::Purge(args) => &args.adopt,
+            Self::Reconcile(args) => &args.adopt,
             Self::Pause(args) | Self::Resume(args) => &args.adopt,
             _ => return Ok(None),
         };

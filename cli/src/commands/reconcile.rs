@@ -3,6 +3,7 @@
 use serde::Serialize;
 use tireless::{Backend, Mended, QueueName, Reconcile, Reconciled};
 
+use crate::adopt::Adopt;
 use crate::args;
 use crate::exit::Outcome;
 use crate::output::{Output, note, number, progress, table};
@@ -12,8 +13,11 @@ use crate::queues::{Each, Row, chosen, note_unused, rows, told, well};
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The queues; all that are in use if none is named
-    #[arg(value_parser = args::queue)]
+    #[arg(value_parser = args::queue, conflicts_with = "adopt")]
     queues: Vec<QueueName>,
+    /// A plain list instead
+    #[command(flatten)]
+    pub(crate) adopt: Adopt,
 }
 
 #[derive(Serialize)]
@@ -34,7 +38,7 @@ struct Line<'a> {
 pub(crate) async fn run(args: Args, broker: &dyn Backend, out: Output) -> Outcome {
     note_unused(&args.queues, broker).await;
     let mut mended = Each::new();
-    for queue in chosen(&args.queues, broker).await? {
+    for queue in chosen(&args.adopt.or_queues(&args.queues)?, broker).await? {
         let found = search(&queue, broker).await;
         mended.push((queue, found));
     }

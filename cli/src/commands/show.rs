@@ -86,8 +86,10 @@ async fn meant(args: Args, broker: &dyn Backend) -> Outcome<(QueueName, TaskId)>
     if !others.is_empty() {
         return Err(Stop::usage("name the task by its id or by --id, not by both"));
     }
-    let found = broker.find(&queue, &own_id).await?;
-    let id = found.ok_or_else(|| Stop::failed(nothing_under(&queue, &own_id)))?;
+    let id = broker.find(&queue, &own_id).await?.ok_or_else(|| {
+        let nothing = nothing_under(&queue, &own_id);
+        Stop::failed(format!("{nothing} or to a plain list, which is named by --adopt"))
+    })?;
     Ok((queue, id))
 }
 

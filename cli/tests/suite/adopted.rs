@@ -103,6 +103,20 @@ fn tasks_of_an_adopted_list_are_named_by_own_ids() {
 }
 
 #[test]
+fn what_is_damaged_beside_an_adopted_list_is_mended() {
+    let plain = Plain::new(&["bad", "worse"]);
+    redis(&["zremrangebyrank", &format!("tireless:{{{}}}:dead", plain.list), "0", "0"]);
+    assert_eq!(plain.status()["dead"].as_u64(), Some(1));
+    let seen = plain.json(&["reconcile"])["queues"][0].clone();
+    assert_eq!(seen["queue"].as_str(), Some(&*plain.list));
+    assert_eq!((seen["lost"].as_u64(), seen["mended"].as_u64()), (Some(1), Some(1)), "{seen}");
+    assert_eq!(plain.status()["ready"].as_u64(), Some(1));
+    let again = plain.run(&["reconcile"]);
+    assert!(again.out.contains(&plain.list) && again.err.is_empty(), "{again:?}");
+    assert_eq!(plain.place.run(&["reconcile"]).ok(), "no queue is in use");
+}
+
+#[test]
 fn an_adopted_list_is_no_queue_of_its_name() {
     let plain = Plain::new(&["good", "bad"]);
     plain.run(&["requeue", "--dead", "--yes"]).ok();
@@ -132,6 +146,7 @@ fn a_list_that_is_taken_for_a_queue_reassures_nobody() {
         assert!(said.contains(&format!("no queue {list} is in use; a plain list")), "{said}");
     }
     assert!(plain.place.run(&["show", list, id]).failed(1).contains("--adopt"));
+    assert!(plain.place.run(&["show", list, "--id", "mine"]).failed(1).contains("--adopt"));
     for args in
         [&["ls", "ready"][..], &["purge", "ready", "--yes"], &["requeue", "--dead", "--yes"]]
     {
@@ -171,6 +186,7 @@ fn a_queue_beside_an_adopted_list_is_wrong_usage() {
     let cases: &[(&[&str], &str)] = &[
         (&["status", "q"], "cannot be used"),
         (&["pause", "q"], "cannot be used"),
+        (&["reconcile", "q"], "cannot be used"),
         (&["ls", "q", "dead"], "q is no"),
         (&["ls"], "name a state: ready, "),
         (&["purge", "--yes"], "name a state: ready, "),
