@@ -11,6 +11,7 @@ use std::time::Duration;
 use tireless_core::{
     Broker, Effect, Error, ErrorKind, Held, Operation, QueueName, Renew, Renewed, Result,
 };
+use tokio::runtime::{Builder, Runtime};
 use tokio_util::task::TaskTracker;
 
 use crate::health::Role;
@@ -39,7 +40,7 @@ pub(crate) async fn run(shared: Arc<Shared>, own: Option<Arc<dyn Broker>>) -> Re
 /// Those of starting a thread or its runtime.
 pub(crate) fn spawn_thread(shared: Arc<Shared>, beating: &TaskTracker) -> std::io::Result<()> {
     let beats = beating.token();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = Own(Some(Builder::new_current_thread().enable_all().build()?));
     std::thread::Builder::new().name("tireless-heartbeat".into()).spawn(move || {
         runtime.block_on(async {
             tokio::spawn(shutdown::end_late(Arc::clone(&shared)));
@@ -51,9 +52,28 @@ pub(crate) fn spawn_thread(shared: Arc<Shared>, beating: &TaskTracker) -> std::i
             // A connection that a heartbeat opened lives here: the last calls may need it.
             shared.over.cancelled().await;
         });
-        runtime.shutdown_background();
     })?;
     Ok(())
+}
+
+/// The runtime of the heartbeat. Its end waits for nothing: where there is no thread to be had, it
+/// ends in the task that starts the pool, and a runtime that waits must not.
+struct Own(Option<Runtime>);
+
+impl Own {
+    fn block_on(&self, beats: impl Future<Output = ()>) {
+        if let Some(runtime) = &self.0 {
+            runtime.block_on(beats);
+        }
+    }
+}
+
+impl Drop for Own {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
 }
 
 async fn beats(shared: &Shared, own: Option<&dyn Broker>) {

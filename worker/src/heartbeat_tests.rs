@@ -254,3 +254,8 @@ async fn on_real_time_handlers_that_block_do_not_stop_it() {
     shared.over.cancel();
     assert!(sent.load(Ordering::SeqCst) >= 3);
 }
+
+#[tokio::test]
+async fn its_runtime_may_end_in_a_task_when_there_is_no_thread_for_it() {
+    drop(super::Own(Some(super::Builder::new_current_thread().build().unwrap())));
+}

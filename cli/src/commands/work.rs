@@ -120,7 +120,8 @@ pub(crate) async fn run(
     if adopts {
         policy.backoff = Backoff::fixed(args.requeue_every);
     }
-    let died_before = died(broker.as_ref(), &queues).await?;
+    // Asked for without need it would keep a pool from starting beside a damaged queue.
+    let died_before = if args.drain { died(broker.as_ref(), &queues).await? } else { 0 };
     let pool = pool(broker.clone(), &queues, inbox, policy, exec.clone())
         .concurrency(args.exec.concurrency.get())
         .lease(args.lease)

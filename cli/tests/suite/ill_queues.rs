@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader};
 use serde_json::Value;
 use tireless_testkit::server::TestServer;
 
-use crate::harness::{Place, redis, tireless};
+use crate::harness::{Place, eventually, redis, tireless};
 
 /// A healthy queue between two that are not.
 fn with_ill_queues() -> Place {
@@ -44,6 +44,14 @@ fn ill_queues_are_told_of_beside_the_others() {
     }
     assert!(place.run(&["status", "c-taken"]).failed(1).contains("not a hash"));
     assert_eq!(place.count("b-well", "ready"), 1);
+}
+
+#[test]
+fn a_worker_serves_the_others() {
+    let place = with_ill_queues();
+    let worker = place.start(&["work", "a-later", "b-well", "c-taken", "--exec", "cat"]);
+    eventually("it ran", || place.count("b-well", "done") == 1);
+    assert_eq!(worker.terminate(), Some(0));
 }
 
 #[test]
