@@ -42,7 +42,7 @@
 //!
 //! # What a handler may say
 //! An error means retry, after the task's backoff, while retries are left. [`Bury`] means no more
-//! tries, [`Snooze`] means later and uncharged. A task may run more than once (a worker can die
+//! tries, [`Snooze`] means later and uncharged, [`Release`] that it goes back at once. A task may run more than once (a worker can die
 //! between its effect and its ack): use [`Context::id`], stable over all attempts, to make effects
 //! idempotent. Only bodies of an adopted plain list have another at each attempt.
 //!

@@ -3,5 +3,5 @@
 pub use tireless_core::{Backend, Broker};
 pub use tireless_macros::Task;
 pub use tireless_worker::{
-    Bury, Context, Data, Producer, Snooze, Task, TaskError, TaskResult, WorkerPool,
+    Bury, Context, Data, Producer, Release, Snooze, Task, TaskError, TaskResult, WorkerPool,
 };

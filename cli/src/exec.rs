@@ -30,7 +30,7 @@ const TIMEOUT_GRACE: Duration = Duration::from_secs(2);
 const STDERR_GRACE: Duration = Duration::from_secs(2);
 
 /// The task of a command that failed for want of a reader is not charged; the worker stops.
-const GIVEN_BACK: Verdict = Verdict::Snooze(Duration::ZERO);
+const GIVEN_BACK: Verdict = Verdict::Release;
 
 /// How much of a task's own timeout is kept for ending it, at most: at its end the pool takes over,
 /// and nothing that the command says after that is kept.

@@ -18,7 +18,7 @@ pub enum Reentry {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ReleaseReason {
-    /// It was not started, or was stopped by a shutdown.
+    /// It was not started, was stopped by a shutdown, or its handler could not run it here.
     #[default]
     Unfinished,
     /// This process does not know its type, or its envelope is of a later version. Counted in

@@ -26,6 +26,11 @@ use crate::trace::{self, Run};
 /// it used that up, then whom it rang, the claimer say, would come after all other slots.
 const TURN: usize = 32;
 
+/// How long a slot rests whose handler gave its task back. The task comes first again at once, and
+/// what bounds the handler that always does so is the slot, not a delay of the task: else this process
+/// would go through all that waits, and faster than those who run it.
+const REST: Duration = Duration::from_secs(1);
+
 /// Opens slots for what was offered.
 pub(crate) fn open_slots(shared: &Arc<Shared>, count: usize) {
     for _ in 0..count {
@@ -39,10 +44,10 @@ async fn slot(shared: Arc<Shared>) {
     let mut began = shared.clock.monotonic();
     let mut turn = 0;
     while let Some(job) = shared.dispatch.next(ended.take(), began) {
-        let outcome = AssertUnwindSafe(execute(&shared, &job))
+        let Ended { outcome, given_back } = AssertUnwindSafe(execute(&shared, &job))
             .catch_unwind()
             .await
-            .unwrap_or_else(|panic| broken(&shared, &job, panic_text(panic)));
+            .unwrap_or_else(|panic| broken(&shared, &job, panic_text(panic)).into());
         let Job { task, batch, place } = job;
         let queue = batch.queue;
         let (settled, seen) = if shared.settings.hold_until_settled {
@@ -56,6 +61,9 @@ async fn slot(shared: Arc<Shared>) {
             // Ends when the call that carried it is dropped, which is when it was answered.
             let _ = seen.await;
         }
+        if given_back {
+            rest(&shared).await;
+        }
         let now = shared.clock.monotonic();
         ended = Some(now.saturating_sub(began));
         began = now;
@@ -63,6 +71,14 @@ async fn slot(shared: Arc<Shared>) {
         if turn == 0 {
             tokio::task::yield_now().await;
         }
+    }
+}
+
+/// Ends when a slot takes the next task after one that its handler gave back.
+async fn rest(shared: &Shared) {
+    tokio::select! {
+        () = shared.clock.sleep(REST) => {}
+        () = shared.stop.cancelled() => {}
     }
 }
 
@@ -75,6 +91,19 @@ fn broken(shared: &Arc<Shared>, job: &Job, panic: String) -> Outcome {
     trace::ended(&Run::of_unread(shared, job), outcome)
 }
 
+/// What becomes of a task.
+struct Ended {
+    outcome: Outcome,
+    /// Whether its handler gave it back without having been told to stop.
+    given_back: bool,
+}
+
+impl From<Outcome> for Ended {
+    fn from(outcome: Outcome) -> Self {
+        Self { outcome, given_back: false }
+    }
+}
+
 /// How the run of a handler ended.
 enum End {
     Answered(Verdict),
@@ -84,25 +113,25 @@ enum End {
     Aborted,
 }
 
-async fn execute(shared: &Arc<Shared>, job: &Job) -> Outcome {
+async fn execute(shared: &Arc<Shared>, job: &Job) -> Ended {
     let Job { task, batch, .. } = job;
     let run = |task_type: Option<TypeName>| Run::of(shared, job, task_type);
     // Nothing begins under a lease that has ended: the task may be another's already.
     let lease_ended = shared.lease_until(batch.queue) <= shared.clock.monotonic();
     if batch.is_stopped() || lease_ended {
-        return trace::ended(&Run::of_unread(shared, job), Outcome::RELEASE);
+        return trace::ended(&Run::of_unread(shared, job), Outcome::RELEASE).into();
     }
     let patience = shared.settings.unknown_for;
     let envelope = match Envelope::decode(&task.envelope) {
         Ok(envelope) => envelope,
         Err(error @ EnvelopeError::Newer(_)) => {
             let outcome = return_unknown(&task.history, batch.now, patience, &error.to_string());
-            return trace::ended(&run(None), outcome);
+            return trace::ended(&run(None), outcome).into();
         }
         Err(error) => {
             let failure = Failure::new("", error.to_string());
             let outcome = Outcome::Bury { reason: BuryReason::Undecodable, failure };
-            return trace::ended(&run(None), outcome);
+            return trace::ended(&run(None), outcome).into();
         }
     };
     let run = run(envelope.task_type.clone());
@@ -112,7 +141,7 @@ async fn execute(shared: &Arc<Shared>, job: &Job) -> Outcome {
             None => "no handler here takes raw tasks".to_owned(),
         };
         let outcome = return_unknown(&task.history, batch.now, patience, &why);
-        return trace::ended(&run, outcome);
+        return trace::ended(&run, outcome).into();
     };
     perform(shared, job, &run, route, envelope).await
 }
@@ -141,7 +170,7 @@ async fn perform(
     run: &Run<'_>,
     route: &Route,
     envelope: Envelope,
-) -> Outcome {
+) -> Ended {
     let options = &envelope.options;
     let retries = options.retries.unwrap_or(route.policy.retries);
     let timeout = options.timeout.or(route.policy.timeout);
@@ -172,9 +201,10 @@ async fn perform(
     let charged =
         |verdict: &Verdict| !matches!(verdict, Verdict::Retry(_) if job.batch.is_stopped());
     let verdict = verdict_of(shared, end).filter(charged);
+    let given_back = matches!(verdict, Some(Verdict::Release)) && !job.batch.is_stopped();
     let terms = Terms { attempt: run.attempt, retries, keep, backoff: &route.policy.backoff };
     let outcome = verdict.map_or(Outcome::RELEASE, |verdict| outcome_of(verdict, &terms));
-    trace::ended_in(span, run, took, outcome)
+    Ended { outcome: trace::ended_in(span, run, took, outcome), given_back }
 }
 
 /// A panic becomes an ordinary end. What panicked is never polled again.

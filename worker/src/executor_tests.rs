@@ -1,3 +1,5 @@
+use std::sync::Mutex;
+
 use tireless_core::{ClaimedTask, Clock, History, StoreTime};
 use tireless_testkit::VirtualClock;
 
@@ -24,9 +26,9 @@ async fn nothing_begins_under_a_lease_that_has_ended() {
     let broker = tireless_core::MockBroker::new();
     let shared = Arc::new(shared_over(broker, Arc::new(clock.clone()), 1));
     shared.lease_extended(0, clock.monotonic());
-    assert_eq!(execute(&shared, &job(&shared)).await, Outcome::ACK);
+    assert_eq!(execute(&shared, &job(&shared)).await.outcome, Outcome::ACK);
     clock.advance(shared.settings.lease).await;
-    assert_eq!(execute(&shared, &job(&shared)).await, Outcome::RELEASE);
+    assert_eq!(execute(&shared, &job(&shared)).await.outcome, Outcome::RELEASE);
 }
 
 #[tokio::test]
@@ -63,4 +65,71 @@ async fn a_log_that_panics_costs_no_slot_and_keeps_no_task() {
         assert_eq!(bed.show(id).await.unwrap().failures.0[0].failure.text(), "no");
     }
     drop(pool);
+}
+
+#[tokio::test]
+async fn what_a_handler_gives_back_comes_first_again_and_uncharged() {
+    let bed = Bed::new();
+    let ran = Arc::new(Mutex::new(Vec::new()));
+    let (noted, clock) = (Arc::clone(&ran), bed.clock.clone());
+    let pool = bed.raw(move |context: Context| {
+        let mut ran = noted.lock().unwrap();
+        ran.push((context.id(), context.attempt(), clock.now()));
+        let verdict = if ran.len() == 1 { Verdict::Release } else { Verdict::Done };
+        async { verdict }
+    });
+    let ids = bed.push(3).await;
+    let pool = pool.concurrency(1).start().await.unwrap();
+    bed.clock.advance(10 * SECOND).await;
+    let ran = ran.lock().unwrap().clone();
+    let order: Vec<_> = ran.iter().map(|(id, attempt, _)| (*id, *attempt)).collect();
+    assert_eq!(order, [ids[0], ids[0], ids[1], ids[2]].map(|id| (id, 1)));
+    assert!(ran[1].2 - ran[0].2 >= REST, "its slot rests");
+    let summary = pool.shutdown().await;
+    assert_eq!((summary.released, summary.done, summary.snoozed), (1, 3, 0));
+}
+
+#[tokio::test]
+async fn a_handler_that_gives_all_back_leaves_the_tasks_to_others() {
+    let bed = Bed::new();
+    let unable = bed.raw(|_| async { Verdict::Release }).concurrency(2).start().await.unwrap();
+    let ids = bed.push(100).await;
+    bed.clock.advance(10 * SECOND).await;
+    let released = unable.stats().summary.released;
+    assert!((18..=22).contains(&released), "one a slot and second: {released}");
+    for id in ids {
+        assert_eq!(bed.show(id).await.unwrap().summary.history.attempts, 0);
+    }
+    let able = bed.raw(|_| async { Verdict::Done }).start().await.unwrap();
+    bed.clock.advance(SECOND).await;
+    assert_eq!(able.stats().summary.done, 100);
+    drop((unable, able));
+}
+
+#[tokio::test]
+async fn a_slot_that_rests_holds_up_no_shutdown() {
+    let bed = Bed::new();
+    let pool = bed.raw(|_| async { Verdict::Release }).start().await.unwrap();
+    let id = bed.push(1).await[0];
+    bed.clock.advance(SECOND / 10).await;
+    let end = tokio::spawn(pool.shutdown());
+    bed.clock.advance(SECOND / 10).await;
+    assert!(end.is_finished());
+    assert_eq!(bed.show(id).await.unwrap().state, tireless_core::State::Ready);
+}
+
+#[tokio::test]
+async fn who_gives_back_when_told_to_stop_costs_its_slot_no_rest() {
+    let clock = VirtualClock::new();
+    let mut shared = shared_over(tireless_core::MockBroker::new(), Arc::new(clock.clone()), 1);
+    let route = raw(|context: Context| async move {
+        context.cancellation().cancelled().await;
+        Verdict::Release
+    });
+    shared.queues[0].routes.raw = Some(Arc::new(route));
+    let shared = Arc::new(shared);
+    shared.lease_extended(0, clock.monotonic());
+    let job = job(&shared);
+    let (ended, _) = tokio::join!(execute(&shared, &job), async { shared.ledger.stop(0) });
+    assert_eq!((ended.outcome, ended.given_back), (Outcome::RELEASE, false));
 }

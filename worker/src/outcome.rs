@@ -34,6 +34,7 @@ pub(crate) fn outcome_of(verdict: Verdict, terms: &Terms<'_>) -> Outcome {
         Verdict::Bury(failure) => Outcome::Bury { reason: BuryReason::Asked, failure },
         Verdict::Undecodable(failure) => Outcome::Bury { reason: BuryReason::Undecodable, failure },
         Verdict::Snooze(delay) => Outcome::Snooze { delay },
+        Verdict::Release => Outcome::RELEASE,
     }
 }
 

@@ -30,6 +30,7 @@ fn each_verdict_has_its_outcome() {
     assert_eq!(of(Verdict::Done), Outcome::Ack { keep: keeping.keep });
     let delay = Duration::from_secs(3);
     assert_eq!(of(Verdict::Snooze(delay)), Outcome::Snooze { delay });
+    assert_eq!(of(Verdict::Release), Outcome::RELEASE);
     let buried = |reason| Outcome::Bury { reason, failure: failure() };
     assert_eq!(of(Verdict::Bury(failure())), buried(BuryReason::Asked));
     assert_eq!(of(Verdict::Undecodable(failure())), buried(BuryReason::Undecodable));

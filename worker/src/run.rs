@@ -22,6 +22,10 @@ pub enum Verdict {
     Bury(Failure),
     /// To be run again after a delay, uncharged.
     Snooze(Duration),
+    /// Given back, uncharged and at once: it comes first again, here or elsewhere. For what this
+    /// process cannot run now. Unless the run was told to stop, its slot then rests for a second, or
+    /// until the pool stops: a handler that gives all back takes one task a slot and second.
+    Release,
     /// The body cannot be decoded: buried with the reason and its raw bytes (B9).
     Undecodable(Failure),
 }

@@ -16,8 +16,8 @@ pub struct Summary {
     pub buried: u64,
     /// Runs that asked to be run later.
     pub snoozed: u64,
-    /// Tasks given back uncharged: at a shutdown, unstarted where others may run them sooner, told
-    /// to stop, or of unknown types.
+    /// Tasks given back uncharged: at a shutdown, by their handlers, unstarted where others may run
+    /// them sooner, told to stop, or of unknown types.
     pub released: u64,
     /// Outcomes that the store refused because the task had been taken over (B5).
     pub lease_lost: u64,

@@ -20,14 +20,17 @@ fn end_of(child: Child) -> Answer {
 fn a_worker_whose_output_nobody_reads_stops_and_charges_nothing() {
     let place = Place::new();
     place.feed(&["push", "q", "--lines", "-"], b"a\nb\nc\nd\ne\nf\n").ok();
-    let mut child = place.command(&["work", "q", "--exec", "cat; echo"]).spawn().unwrap();
+    let pushed = place.ids("q", "ready");
+    let args = ["work", "q", "--concurrency", "1", "--exec", "cat; echo"];
+    let mut child = place.command(&args).spawn().unwrap();
     drop(child.stdout.take());
     let said = end_of(child).failed(1);
     assert!(said.contains("nobody reads standard output"), "{said}");
     let count = |what| place.count("q", what);
     assert_eq!((count("failed"), count("dead"), count("done")), (0, 0, 0));
-    assert_eq!(count("ready") + count("scheduled"), 6);
-    for id in [place.ids("q", "ready"), place.ids("q", "scheduled")].concat() {
+    assert_eq!((count("ready"), count("scheduled")), (6, 0));
+    assert_eq!(place.ids("q", "ready"), pushed, "what was given back keeps its place");
+    for id in pushed {
         assert_eq!(place.json(&["show", "q", &id])["attempts"].as_u64(), Some(0));
     }
 }

@@ -1,4 +1,4 @@
-//! Errors decide what becomes of a task: retry, bury or snooze.
+//! Errors decide what becomes of a task: retry, bury, snooze or release.
 
 use std::any::type_name;
 use std::error::Error as StdError;
@@ -17,8 +17,8 @@ type AnyError = Box<dyn StdError + Send + Sync + 'static>;
 /// Why a handler did not finish its task.
 ///
 /// Made by `?` from any error (also from boxed errors, strings, and error types of the `anyhow`
-/// kind): the task is then retried. A [`Bury`] or a [`Snooze`], also as the source of another
-/// error, asks for something else.
+/// kind): the task is then retried. A [`Bury`], a [`Snooze`] or a [`Release`], also as the
+/// source of another error, asks for something else.
 ///
 /// It is itself no `std::error::Error`; that is what lets `?` make it from all of them.
 #[derive(Debug)]
@@ -37,6 +37,7 @@ impl fmt::Display for TaskError {
             Verdict::Retry(failure) | Verdict::Undecodable(failure) => write!(f, "{failure}"),
             Verdict::Bury(failure) => write!(f, "bury: {failure}"),
             Verdict::Snooze(delay) => write!(f, "snooze for {delay:?}"),
+            Verdict::Release => write!(f, "{Release}"),
             Verdict::Done => f.write_str("done"),
         }
     }
@@ -52,6 +53,9 @@ impl<E: Into<AnyError>> From<E> for TaskError {
             }
             if let Some(Snooze(delay)) = current.downcast_ref::<Snooze>() {
                 return Self(Verdict::Snooze(*delay));
+            }
+            if current.is::<Release>() {
+                return Self(Verdict::Release);
             }
             link = current.source();
         }
@@ -119,6 +123,34 @@ impl fmt::Display for Snooze {
 }
 
 impl StdError for Snooze {}
+
+/// Return this as an error to give the task back, uncharged and at once: it comes first again, here
+/// or elsewhere. For what this process cannot run now, since it is about to end, say; a task that is
+/// to wait is for [`Snooze`].
+///
+/// Unless the run was told to stop, its slot then rests for a second, or until the pool stops, so
+/// that a process which can run nothing leaves the tasks to others.
+///
+/// ```
+/// use tireless_worker::{Release, TaskResult};
+///
+/// async fn print(paper_is_left: bool) -> TaskResult {
+///     if !paper_is_left {
+///         return Err(Release.into());
+///     }
+///     Ok(())
+/// }
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Release;
+
+impl fmt::Display for Release {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("give the task back")
+    }
+}
+
+impl StdError for Release {}
 
 /// What a handler may answer: `()`, or a `Result<(), E>` whose error makes a [`TaskError`].
 #[diagnostic::on_unimplemented(

@@ -10,7 +10,7 @@ mod task;
 
 pub use bytes::Bytes;
 pub use data::{Data, DataMap};
-pub use error::{Bury, IntoVerdict, Snooze, TaskError, TaskResult};
+pub use error::{Bury, IntoVerdict, Release, Snooze, TaskError, TaskResult};
 pub use extract::{Extract, Headers};
 pub use handler::{Handler, Input};
 pub use task::Task;

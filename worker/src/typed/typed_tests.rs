@@ -12,7 +12,7 @@ use tireless_core::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{Bury, Data, Headers, Registry, Snooze, Task, TaskError, TaskResult};
+use super::{Bury, Data, Headers, Registry, Release, Snooze, Task, TaskError, TaskResult};
 use crate::clock::TokioClock;
 use crate::codec::{BodyCodec, CodecError, Json};
 use crate::run::{Context, Facts, RunPolicy, Verdict};
@@ -197,7 +197,7 @@ async fn errors_keep_their_type_their_text_and_their_sources() {
 }
 
 #[tokio::test]
-async fn bury_and_snooze_are_found_in_sources_and_boxes() {
+async fn bury_snooze_and_release_are_found_in_sources_and_boxes() {
     let Verdict::Bury(failure) = by_error(Bury::new("no such user")).await else {
         panic!("not buried")
     };
@@ -206,6 +206,8 @@ async fn bury_and_snooze_are_found_in_sources_and_boxes() {
     assert_eq!(by_error(Snooze(minute)).await, Verdict::Snooze(minute));
     let boxed: Box<dyn std::error::Error + Send + Sync> = Snooze(minute).into();
     assert_eq!(by_error(boxed).await, Verdict::Snooze(minute));
+    assert_eq!(by_error(Release).await, Verdict::Release);
+    assert_eq!(by_error(Outer(Release)).await, Verdict::Release);
     let error = "x".parse::<u8>().map_err(Bury::because).unwrap_err();
     let Verdict::Bury(failure) = by_error(Outer(error)).await else { panic!("not buried") };
     assert!(failure.kind().ends_with("ParseIntError"), "{failure:?}");
