@@ -66,7 +66,7 @@ pub(crate) async fn run(shared: Arc<Shared>, loops: Loops) {
         shared.slots.wait().await;
     };
     if until(&shared, deadline, ended).await.is_none() {
-        stop_handlers(&shared).await;
+        stop_handlers(&shared, deadline).await;
     }
     for settler in &shared.settlers {
         settler.close();
@@ -110,12 +110,14 @@ pub(crate) async fn end_late(shared: Arc<Shared>) {
 }
 
 /// Tells handlers to stop, and drops those that do not.
-async fn stop_handlers(shared: &Shared) {
+async fn stop_handlers(shared: &Shared, deadline: Duration) {
     let clock = &*shared.clock;
     // A claim that never answers has kept the shutdown from it: without this no wait would end.
     shared.slots.close();
     let running = shared.dispatch.load().running;
-    log!(warn, running, "the shutdown's time is up; what still runs is stopped and given back");
+    let hurries = clock.monotonic() < deadline;
+    let why = if hurries { "told to end at once" } else { "the shutdown's time is up" };
+    log!(warn, running, "{why}; what still runs is stopped and given back");
     for queue in 0..shared.queues.len() {
         shared.ledger.stop(queue);
     }

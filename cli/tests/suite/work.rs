@@ -93,6 +93,8 @@ fn a_worker_that_cannot_wait_gives_its_tasks_back_uncharged() {
     let shown = place.json(&["show", "q", &id]);
     assert_eq!((shown["state"].as_str(), shown["attempts"].as_u64()), (Some("ready"), Some(0)));
     eventually("the child is gone", || !lives(&place.read("child")));
+    let said = place.read("log");
+    assert!(said.contains("the shutdown's time is up; what still runs is stopped"), "{said}");
 }
 
 #[test]
@@ -107,6 +109,9 @@ fn a_second_signal_ends_a_worker_at_once() {
     std::thread::sleep(Duration::from_millis(1500));
     assert_eq!(worker.terminate(), Some(0));
     assert_eq!(place.count("q", "ready"), 1);
+    let said = place.read("log");
+    assert!(said.contains("told to end at once; what still runs is stopped"), "{said}");
+    assert!(!said.contains("time is up"), "{said}");
 }
 
 /// GNU `timeout` signals its child, then the child's group.
