@@ -77,3 +77,56 @@ fn a_push_whose_answer_cannot_be_written_says_that_it_was_one() {
     let said = end_of(child).failed(1);
     assert!(said.contains("2 tasks were pushed to q, but the answer could not"), "{said}");
 }
+
+/// Its exit code and what it says, where nobody reads its answer or that finds no room.
+#[cfg(target_os = "linux")]
+fn unwritten(place: &Place, args: &[&str], input: &[u8], full: bool) -> Answer {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut command = place.command(&[&["--json"], args].concat());
+    if full {
+        command.stdout(std::fs::File::options().write(true).open("/dev/full").unwrap());
+    } else {
+        command.stdout(writer);
+    }
+    let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
+    // A command that takes no input may have ended by now.
+    let _ = std::io::Write::write_all(&mut child.stdin.take().unwrap(), input);
+    end_of(child)
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn an_answer_without_room_is_a_failure_and_one_without_a_reader_is_none() {
+    let place = Place::new();
+    place.run(&["push", "q", "x"]).ok();
+    for args in [
+        &["status", "q"][..],
+        &["workers"],
+        &["ls", "q", "ready"],
+        &["reconcile", "q"],
+        &["doctor"],
+        &["run", "--exec", "true"],
+        &["work", "q", "--drain", "--exec", "true"],
+    ] {
+        let said = unwritten(&place, args, b"a\n", true).failed(1);
+        assert!(said.contains("No space left"), "{args:?}: {said}");
+        let answer = unwritten(&place, args, b"a\n", false);
+        assert_eq!((answer.code, answer.err.contains("error")), (0, false), "{args:?}: {answer:?}");
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn what_died_is_a_failure_whether_or_not_anybody_reads_of_it() {
+    let place = Place::new();
+    for full in [true, false] {
+        let run = ["run", "--retries", "0", "--exec", "false"];
+        let said = unwritten(&place, &run, b"a\n", full).failed(1);
+        assert!(said.contains("line 1 has failed for good"), "{said}");
+        place.run(&["push", "q", "x"]).ok();
+        let work = ["work", "q", "--drain", "--retries", "0", "--exec", "false"];
+        let said = unwritten(&place, &work, b"", full).failed(1);
+        assert!(said.contains("1 task died; tireless ls q dead"), "{said}");
+    }
+}
