@@ -3,6 +3,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::process::ExitStatusExt;
+use std::pin::pin;
 use std::process::{ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -32,9 +33,8 @@ const STDERR_GRACE: Duration = Duration::from_secs(2);
 /// The task of a command that failed for want of a reader is not charged; the worker stops.
 const GIVEN_BACK: Verdict = Verdict::Release;
 
-/// How much of a task's own timeout is kept for ending it, at most: at its end the pool takes over,
-/// and nothing that the command says after that is kept.
-const OWN_TIMEOUT_GRACE: Duration = Duration::from_millis(250);
+/// What a run is given on top of both by the pool, which gives it up at the end of it.
+const SLACK: Duration = Duration::from_secs(1);
 
 /// What goes before the user's command. It waits for a line that is sent once the group is under
 /// guard, and which names the file of a body that is too large for one write; `read` takes no byte
@@ -51,6 +51,8 @@ pub(crate) struct Exec(Arc<Inner>);
 struct Inner {
     script: OsString,
     timeout: Option<Duration>,
+    /// Between the two signals of a run that took too long.
+    grace: Duration,
     reader: Reader,
     guard: Arc<Guard>,
     timed_out: AtomicU64,
@@ -81,22 +83,12 @@ struct Limit {
     named: Duration,
     /// When the polite signal comes; `None` for never.
     at: Option<Instant>,
-    /// Between that and the hard one.
-    grace: Duration,
 }
 
 impl Limit {
-    /// The command's: the pool leaves it the time that it takes on top.
-    fn of_command(limit: Duration) -> Self {
-        Self { named: limit, at: Instant::now().checked_add(limit), grace: TIMEOUT_GRACE }
-    }
-
-    /// The task's own, which the pool keeps too, and to the moment.
-    fn of_task(limit: Duration) -> Self {
-        let kept = (limit / 10).min(OWN_TIMEOUT_GRACE);
-        // The rest is for reading the end of standard error, and for whatever is slow.
-        let grace = kept / 2;
-        Self { named: limit, at: Instant::now().checked_add(limit - kept), grace }
+    /// One that begins now.
+    fn of(limit: Duration) -> Self {
+        Self { named: limit, at: Instant::now().checked_add(limit) }
     }
 
     /// Ends when it is over.
@@ -122,7 +114,8 @@ impl Exec {
         script.push(command);
         let reader = Reader::of(output);
         let (guard, timed_out) = (Arc::new(Guard::start()?), AtomicU64::new(0));
-        Ok(Self(Arc::new(Inner { script, timeout, reader, guard, timed_out })))
+        let grace = TIMEOUT_GRACE;
+        Ok(Self(Arc::new(Inner { script, timeout, grace, reader, guard, timed_out })))
     }
 
     /// Runs that it ended since they took too long. The pool counts those that it ends itself.
@@ -135,9 +128,9 @@ impl Exec {
         self.0.reader.missed().await
     }
 
-    /// How long the pool has to leave a run that ends itself after its timeout.
-    pub(crate) fn outer_timeout(&self) -> Option<Duration> {
-        self.0.timeout.map(|timeout| timeout.saturating_add(TIMEOUT_GRACE + STDERR_GRACE))
+    /// How long a run may take whose task does not say it.
+    pub(crate) fn timeout(&self) -> Option<Duration> {
+        self.0.timeout
     }
 
     async fn run_one(self, run: Run, cancelled: impl Future<Output = ()>) -> Verdict {
@@ -151,8 +144,7 @@ impl Exec {
         if self.0.reader.is_missed_by_the_next() {
             return Ok(GIVEN_BACK);
         }
-        // It counts from here, as the pool's does.
-        let own_limit = run.timeout.map(Limit::of_task);
+        let timeout = run.timeout.or(self.0.timeout);
         // Starting a process takes a while, and the pool's acks do not wait for it. If nobody
         // waits for the command any more, it never gets the word to go.
         let exec = self.clone();
@@ -167,15 +159,19 @@ impl Exec {
         if let Some(pipe) = stdin {
             feed.send(pipe).await;
         }
-        let limit = own_limit.or_else(|| self.0.timeout.map(Limit::of_command));
+        let limit = timeout.map(Limit::of);
+        let mut cancelled = pin!(cancelled);
         let end = tokio::select! {
             status = group.wait() => End::Exited(status?),
             limit = Limit::passed(limit) => End::TimedOut(limit),
-            () = cancelled => End::Cancelled,
+            () = &mut cancelled => End::Cancelled,
         };
         match end {
             End::Exited(_) => {}
-            End::TimedOut(limit) => group.end(limit.grace).await,
+            End::TimedOut(_) => tokio::select! {
+                () = group.end(self.0.grace) => {}
+                () = &mut cancelled => group.end(CANCEL_GRACE).await,
+            },
             End::Cancelled => group.end(CANCEL_GRACE).await,
         }
         group.finish();
@@ -219,6 +215,10 @@ impl Handle for Exec {
         };
         let cancellation = context.cancellation().clone();
         self.clone().run_one(run, async move { cancellation.cancelled().await }).boxed()
+    }
+
+    fn grace(&self) -> Duration {
+        self.0.grace + STDERR_GRACE + SLACK
     }
 }
 

@@ -2,17 +2,26 @@
 
 use std::future::pending;
 
-use rustix::process::Pid;
+use rustix::process::{Pid, Signal};
 use tireless::limits::LAST_FAILURE_BYTES;
 
 use super::*;
 
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// Longest wait for what happens soon.
+const SOON: Duration = Duration::from_secs(30);
+
 fn exec(command: &str, timeout: Option<Duration>) -> Exec {
+    exec_with_grace(command, timeout, TIMEOUT_GRACE)
+}
+
+fn exec_with_grace(command: &str, timeout: Option<Duration>, grace: Duration) -> Exec {
     let mut script = OsString::from(AFTER_GO);
     script.push(command);
     let guard = Arc::new(Guard::unguarded());
     let (reader, timed_out) = (Reader::of(ChildOutput::Stderr), AtomicU64::new(0));
-    Exec(Arc::new(Inner { script, timeout, reader, guard, timed_out }))
+    Exec(Arc::new(Inner { script, timeout, grace, reader, guard, timed_out }))
 }
 
 fn run(body: impl Into<Bytes>) -> Run {
@@ -87,8 +96,8 @@ async fn a_timeout_ends_the_whole_group() {
 
 /// Where the pool ends it, nothing of what it said is kept.
 #[tokio::test]
-async fn a_timeout_of_the_task_itself_keeps_what_the_command_said() {
-    let command = "trap 'echo tidied >&2; exit 1' TERM; while :; do sleep 0.01; done";
+async fn a_timeout_of_the_task_itself_leaves_the_command_as_long_to_tidy_up() {
+    let command = "trap 'sleep 1; echo tidied >&2; exit 1' TERM; while :; do sleep 0.01; done";
     let exec = exec(command, None);
     let broker = crate::connect::in_memory();
     let queue = tireless::QueueName::new("q").unwrap();
@@ -109,6 +118,52 @@ async fn a_timeout_of_the_task_itself_keeps_what_the_command_said() {
     assert_eq!(failure.kind(), "exhausted/timeout 2s");
     assert!(failure.text().ends_with("tidied"), "{failure:?}");
     assert_eq!(running.shutdown().await.timed_out + exec.timed_out(), 1);
+}
+
+/// Others may run the task by then, or the pool ends.
+#[tokio::test]
+async fn who_is_told_to_stop_while_it_tidies_up_has_no_more_time_for_it() {
+    let command = "trap '' TERM; while :; do sleep 0.05; done";
+    let exec = exec_with_grace(command, Some(Duration::from_millis(200)), HOUR);
+    let run = exec.run_one(run(""), tokio::time::sleep(Duration::from_millis(500)));
+    let (kind, _) = failure(tokio::time::timeout(SOON, run).await.expect("it ends"));
+    assert_eq!(kind, "timeout 200ms");
+}
+
+/// A process that left the group holds standard error, and is neither cut off nor waited for long.
+#[tokio::test]
+#[cfg(target_os = "linux")]
+async fn what_left_the_group_has_a_while_for_its_last_words_and_no_more() {
+    let file = std::env::temp_dir().join(format!("tireless-exec-{}", tireless::TaskId::new()));
+    let left =
+        "echo $$ > \"$0.new\"; mv \"$0.new\" \"$0\"; sleep 0.5; echo late >&2; exec sleep 600";
+    let command = format!(
+        "setsid sh -c '{left}' {0} & until test -e {0}; do sleep 0.01; done; exit 3",
+        file.display()
+    );
+    let ended = tokio::time::timeout(SOON, exec(&command, None).run_one(run(""), pending())).await;
+    let pid = std::fs::read_to_string(&file).unwrap().trim().parse().unwrap();
+    rustix::process::kill_process_group(Pid::from_raw(pid).unwrap(), Signal::KILL).unwrap();
+    std::fs::remove_file(file).unwrap();
+    let (kind, text) = failure(ended.expect("the run ends"));
+    assert_eq!((kind.as_str(), text.as_str()), ("exit 3", "late"));
+}
+
+#[tokio::test]
+#[cfg(target_os = "linux")]
+async fn the_first_process_of_a_container_keeps_no_dead_ones() {
+    // What the first process of a container is for all of it, this one is for what it starts.
+    rustix::process::set_child_subreaper(Some(rustix::process::getpid())).unwrap();
+    let file = std::env::temp_dir().join(format!("tireless-exec-{}", tireless::TaskId::new()));
+    let command = format!("sleep 600 & sleep 600 & echo $! > {}", file.display());
+    assert_eq!(exec(&command, None).run_one(run(""), pending()).await, Verdict::Done);
+    let child: i32 = std::fs::read_to_string(&file).unwrap().trim().parse().unwrap();
+    std::fs::remove_file(file).unwrap();
+    let started = Instant::now();
+    while std::path::Path::new(&format!("/proc/{child}")).exists() {
+        assert!(started.elapsed() < SOON, "{child} was not waited for");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
 }
 
 #[tokio::test]

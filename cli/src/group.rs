@@ -3,12 +3,13 @@
 use std::io;
 use std::process::ExitStatus;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::process::{
     Pid, Signal, WaitOptions, kill_process_group, test_kill_process_group, waitpgid,
 };
 use tokio::process::Child;
+use tokio::runtime::Handle;
 
 use crate::guard::Guard;
 
@@ -19,6 +20,10 @@ pub(crate) const CANCEL_GRACE: Duration = Duration::from_millis(200);
 /// Time between two looks at a group that has been asked to end.
 const LOOK: Duration = Duration::from_millis(10);
 
+/// For how long the end of what was killed is awaited: a process that hangs in the kernel takes its
+/// time, and is none of ours unless this is the first process of a container.
+const REAPING: Duration = Duration::from_secs(10);
+
 /// A command that runs, with the process group that it leads.
 struct Running {
     guard: Arc<Guard>,
@@ -27,9 +32,9 @@ struct Running {
 }
 
 impl Running {
-    fn signal(&self, signal: Signal) {
-        // It fails only if nothing of the group is left.
-        let _ = kill_process_group(self.pid, signal);
+    /// Whether anything of the group was left to get it.
+    fn signal(&self, signal: Signal) -> bool {
+        kill_process_group(self.pid, signal).is_ok()
     }
 
     /// Asks the group to end, and ends what is left of it after the grace.
@@ -44,22 +49,38 @@ impl Running {
     async fn all_ended(&mut self) {
         let _ = self.child.wait().await;
         while test_kill_process_group(self.pid).is_ok() {
-            self.reap();
+            reap(self.pid);
             tokio::time::sleep(LOOK).await;
         }
     }
 
-    /// The first process of a container is the parent of what the shell leaves behind: until that is
-    /// waited for, it counts as being there.
-    fn reap(&self) {
-        while let Ok(Some(_)) = waitpgid(self.pid, WaitOptions::NOHANG) {}
-    }
-
     /// Ends what the command left running in its group.
     fn finish(self) {
-        self.signal(Signal::KILL);
+        let left = self.signal(Signal::KILL);
         self.guard.forget(self.pid);
+        // The command itself is not ours to wait for: it must have been by now.
+        if left
+            && self.child.id().is_none()
+            && let Ok(runtime) = Handle::try_current()
+        {
+            runtime.spawn(reap_all(self.pid));
+        }
     }
+}
+
+/// Waits for what was killed of a group whose command has been waited for.
+async fn reap_all(group: Pid) {
+    let killed = Instant::now();
+    while test_kill_process_group(group).is_ok() && killed.elapsed() < REAPING {
+        reap(group);
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+/// The first process of a container is the parent of what a command leaves behind: until that is
+/// waited for, it counts as being there.
+fn reap(group: Pid) {
+    while let Ok(Some(_)) = waitpgid(group, WaitOptions::NOHANG) {}
 }
 
 /// Ends a command whose run was dropped, so that it leaves nothing behind.
@@ -101,7 +122,7 @@ impl Group {
 impl Drop for Group {
     fn drop(&mut self) {
         let Some(mut running) = self.0.take() else { return };
-        match tokio::runtime::Handle::try_current() {
+        match Handle::try_current() {
             Ok(runtime) => {
                 running.signal(Signal::TERM);
                 runtime.spawn(async move {

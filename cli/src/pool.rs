@@ -53,7 +53,7 @@ impl ExecArgs {
 pub(crate) fn policy(retries: u32, retry_delay: Duration, exec: &Exec) -> RunPolicy {
     RunPolicy {
         retries,
-        timeout: exec.outer_timeout(),
+        timeout: exec.timeout(),
         backoff: Backoff::exponential(retry_delay, LONGEST_DELAY.max(retry_delay)),
     }
 }

@@ -192,8 +192,8 @@ async fn perform(
     let span = trace::span(run);
     let handler = contain(async {
         let future = route.handle.run(envelope, context);
-        let left = timeout.map(|limit| (limit, began));
-        watch(shared, future, left).await
+        let until = |limit| began.saturating_add(limit).saturating_add(route.handle.grace());
+        watch(shared, future, timeout.map(|limit| (limit, until(limit)))).await
     });
     let end = if span.is_disabled() { handler.await } else { under(&span, handler).await };
     let took = shared.clock.monotonic().saturating_sub(began);
@@ -220,7 +220,7 @@ async fn under(span: &Span, run: impl Future<Output = End>) -> End {
 }
 
 /// Runs a handler's future until it answers, its time is up, or the pool gives up waiting. The
-/// timeout comes with the time from which it counts: its first poll may have taken long.
+/// timeout comes with the moment of its end: the first poll may have taken long.
 async fn watch(
     shared: &Shared,
     mut handler: BoxFuture<'static, Verdict>,
@@ -232,9 +232,9 @@ async fn watch(
     }
     let time_is_up = async {
         match timeout {
-            Some((limit, began)) => {
-                let taken = shared.clock.monotonic().saturating_sub(began);
-                shared.clock.sleep(limit.saturating_sub(taken)).await;
+            Some((limit, until)) => {
+                let left = until.saturating_sub(shared.clock.monotonic());
+                shared.clock.sleep(left).await;
                 limit
             }
             None => std::future::pending().await,

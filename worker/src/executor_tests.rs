@@ -133,3 +133,47 @@ async fn who_gives_back_when_told_to_stop_costs_its_slot_no_rest() {
     let (ended, _) = tokio::join!(execute(&shared, &job), async { shared.ledger.stop(0) });
     assert_eq!((ended.outcome, ended.given_back), (Outcome::RELEASE, false));
 }
+
+/// Ends its runs by itself when they have taken this long, and asks for two seconds for it.
+struct EndsItself(VirtualClock, Duration);
+
+impl crate::run::Handle for EndsItself {
+    fn run(&self, _: Envelope, _: Context) -> BoxFuture<'static, Verdict> {
+        let ended = self.0.sleep(self.1);
+        Box::pin(async move {
+            ended.await;
+            Verdict::Retry(Failure::new("tidied", ""))
+        })
+    }
+
+    fn grace(&self) -> Duration {
+        2 * SECOND
+    }
+}
+
+/// How a run ends whose timeout, the task's own or its route's, is a second.
+async fn end_of_a_run(takes: Duration, own: bool) -> String {
+    let bed = Bed::new();
+    let mut route = raw(|_| async { Verdict::Done });
+    route.handle = Arc::new(EndsItself(bed.clock.clone(), takes));
+    let mut envelope = Envelope::raw("x");
+    let timeout = if own { &mut envelope.options.timeout } else { &mut route.policy.timeout };
+    *timeout = Some(SECOND);
+    let pool = bed.pool().queue("q").route(route).start().await.unwrap();
+    let task = tireless_core::NewTask::new(envelope.encode().unwrap());
+    let id = bed.push_to(&bed.queue, vec![task]).await[0];
+    bed.clock.advance(SECOND * 2).await;
+    assert_eq!(pool.stats().running, 1, "it has three seconds");
+    bed.clock.advance(SECOND * 3 / 2).await;
+    assert_eq!(pool.stats().running, 0);
+    let failures = bed.show(id).await.unwrap().failures.0;
+    failures[0].failure.kind().to_owned()
+}
+
+#[tokio::test]
+async fn a_run_that_ends_itself_has_its_grace_after_its_timeout_and_no_more() {
+    for own in [true, false] {
+        assert_eq!(end_of_a_run(SECOND * 5 / 2, own).await, "tidied");
+        assert_eq!(end_of_a_run(SECOND * 4, own).await, "timeout");
+    }
+}

@@ -34,6 +34,12 @@ pub enum Verdict {
 pub trait Handle: Send + Sync + 'static {
     /// Runs one task. The future is dropped when its timeout ends it; a panic is a failure.
     fn run(&self, envelope: Envelope, context: Context) -> BoxFuture<'static, Verdict>;
+
+    /// How long after its timeout the future is dropped. For what ends its runs by itself when their
+    /// time is up, and needs a while for it; whatever it answers then is its verdict.
+    fn grace(&self) -> Duration {
+        Duration::ZERO
+    }
 }
 
 /// How tasks of one type are run and retried, unless the task itself says otherwise.
