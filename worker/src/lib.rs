@@ -62,7 +62,7 @@ pub use health::{HealthWatch, LoopHealth, LoopState, PoolHealth};
 pub use pool::WorkerPool;
 pub use producer::*;
 pub use retry::*;
-pub use run::{Context, Handle, Route, RunPolicy, Verdict};
+pub use run::{Context, Handle, Route, RunPolicy, TestContext, Verdict};
 pub use running::{PoolStats, RunningPool};
 pub use scheduler::{RequeueScheduler, SchedulerSummary};
 pub use signal::shutdown_signal;

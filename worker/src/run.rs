@@ -1,5 +1,7 @@
 //! A run: what a handler is given and what it answers.
 
+mod for_test;
+
 use std::fmt::Debug;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -7,6 +9,8 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use tireless_core::{ClaimToken, Clock, Envelope, Failure, OwnId, QueueName, TaskId, TypeName};
 use tokio_util::sync::CancellationToken;
+
+pub use for_test::TestContext;
 
 use crate::retry::Backoff;
 
@@ -83,7 +87,8 @@ impl Debug for Route {
     }
 }
 
-/// What a handler can know about its run. Cheap to clone.
+/// What a handler can know about its run. Cheap to clone. The pool makes it; a test that calls a
+/// handler by hand makes one by [`for_test`](Self::for_test).
 #[derive(Clone, Debug)]
 pub struct Context(Arc<Inner>);
 

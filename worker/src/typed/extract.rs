@@ -49,6 +49,15 @@ impl Extract for Context {
 }
 
 /// The headers that travelled with a task.
+///
+/// For calling a handler by hand they are collected:
+///
+/// ```
+/// use tireless_worker::Headers;
+///
+/// let headers = Headers::from_iter([("tenant", "t1")]);
+/// assert_eq!(headers.get("tenant"), Some(&b"t1"[..]));
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Headers(Vec<(String, Bytes)>);
 
@@ -61,6 +70,12 @@ impl Headers {
     /// All headers, in the order they were added.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_ref()))
+    }
+}
+
+impl<N: Into<String>, V: Into<Bytes>> FromIterator<(N, V)> for Headers {
+    fn from_iter<I: IntoIterator<Item = (N, V)>>(headers: I) -> Self {
+        Self(headers.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
     }
 }
 

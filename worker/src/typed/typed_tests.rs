@@ -152,6 +152,13 @@ async fn missing_data_is_told_at_the_start_by_its_type() {
 }
 
 #[test]
+fn headers_are_collected_by_hand_too() {
+    let headers: Headers = [("tenant", "t1"), ("tenant", "t2")].into_iter().collect();
+    assert_eq!(headers.get("tenant"), Some(&b"t1"[..]));
+    assert_eq!(headers.iter().count(), 2);
+}
+
+#[test]
 fn two_handlers_for_the_same_tasks_do_not_start() {
     let mut registry = Registry::default();
     registry.handle(|_: Count| async {});
