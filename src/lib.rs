@@ -47,7 +47,8 @@
 //! idempotent. Only bodies of an adopted plain list have another at each attempt.
 //!
 //! # Features
-//! `memory` (default), `redis-rs`, `fred`: which brokers [`connect`] can reach.
+//! `memory` (default), `redis-rs`, `fred`: which brokers [`connect`] can reach. `mocks`: a `MockBroker`
+//! whose answers a test writes.
 
 mod connect;
 pub mod prelude;
