@@ -102,7 +102,7 @@ impl Default for Namespace {
 /// A user's own id for a task: it points to the task while the task lives (B3).
 ///
 /// Any 1 to 256 bytes.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OwnId(Arc<[u8]>);
 
 impl OwnId {
@@ -131,5 +131,23 @@ impl OwnId {
 impl fmt::Display for OwnId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&String::from_utf8_lossy(&self.0))
+    }
+}
+
+impl fmt::Debug for OwnId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("OwnId").field(&String::from_utf8_lossy(&self.0)).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_own_id_is_shown_as_the_text_it_mostly_is() {
+        let shown = |id: &[u8]| format!("{:?}", OwnId::new(id).unwrap());
+        assert_eq!(shown(b"invoice/42"), r#"OwnId("invoice/42")"#);
+        assert_eq!(shown(b"a\"\n\xff"), "OwnId(\"a\\\"\\n\u{fffd}\")");
     }
 }
