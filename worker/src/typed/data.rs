@@ -65,10 +65,17 @@ impl<T: ?Sized + Send + Sync + 'static> Extract for Data<T> {
     fn prepare(data: &DataMap) -> Result<Self> {
         data.get().map(Self).ok_or_else(|| {
             let name = type_name::<T>();
-            let message = format!(
-                "a handler takes Data<{name}>, but the pool was not given one; add \
-                 .data(..) with a {name} to the pool"
-            );
+            let message = if data.get::<Arc<T>>().is_some() {
+                format!(
+                    "a handler takes Data<{name}>, and the pool was given an Arc of it by \
+                     .data(..), which is for Data<Arc<..>>; give the Arc to .data_arc(..)"
+                )
+            } else {
+                format!(
+                    "a handler takes Data<{name}>, but the pool was not given one; add .data(..) \
+                     with such a value to the pool, or .data_arc(..) with an Arc of one"
+                )
+            };
             Error::invalid(Operation::Run, message)
         })
     }

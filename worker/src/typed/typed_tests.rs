@@ -151,6 +151,28 @@ async fn missing_data_is_told_at_the_start_by_its_type() {
     assert!(error.to_string().contains("Smtp"), "{error}");
 }
 
+/// A trait object too: it can come as an `Arc` alone.
+#[test]
+fn an_arc_given_as_a_value_is_told_to_be_given_as_an_arc() {
+    trait Mailer: Send + Sync {}
+    impl Mailer for () {}
+    let told = |mut registry: Registry| {
+        registry.handle(|_: Count, _: Data<String>, _: Data<dyn Mailer>| async {});
+        registry.bind().unwrap_err().to_string()
+    };
+    let mut registry = Registry::default();
+    registry.data(Arc::new(Arc::new(String::new())));
+    let error = told(registry);
+    assert!(error.contains("String>, and") && error.contains(".data_arc(..)"), "{error}");
+    let mut registry = Registry::default();
+    registry.data(Arc::new(String::new()));
+    registry.data::<Arc<dyn Mailer>>(Arc::new(Arc::new(())));
+    let error = told(registry);
+    assert!(error.contains("Mailer>, and") && error.contains("an Arc of it"), "{error}");
+    let error = told(Registry::default());
+    assert!(error.contains("was not given one") && !error.contains(" a alloc"), "{error}");
+}
+
 #[test]
 fn headers_are_collected_by_hand_too() {
     let headers: Headers = [("tenant", "t1"), ("tenant", "t2")].into_iter().collect();
