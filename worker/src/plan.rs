@@ -21,39 +21,27 @@ pub(crate) struct Named {
     pub(crate) inbox: bool,
 }
 
+/// The queues that were added, and whether those of handlers are served besides.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Queues {
+    pub(crate) named: Vec<Named>,
+    pub(crate) only_named: bool,
+}
+
 /// The queues to be served, each with its handlers.
 ///
 /// # Errors
-/// `InvalidInput` without a queue or a handler, for a queue that was added twice, and for two
-/// handlers for the same tasks.
-pub(crate) fn serve(named: Vec<Named>, routes: Vec<Route>, any_type: bool) -> Result<Vec<Served>> {
-    let mut served: Vec<Served> = Vec::new();
-    let strict = named.iter().filter(|queue| queue.weight.is_none()).count();
-    let mut levels = 0..strict;
-    for queue in named {
-        if served.iter().any(|other| other.name == queue.name) {
-            return invalid(format!("the queue {} was added twice", queue.name));
-        }
-        let level = if queue.weight.is_some() { None } else { levels.next() };
-        let level = level.unwrap_or(strict);
-        served.push(line(queue.name, level, queue.weight.unwrap_or(1), queue.inbox));
-    }
-    for queue in routes.iter().filter_map(|route| route.queue.as_ref()) {
-        if !served.iter().any(|other| other.name == *queue) {
-            served.push(line(queue.clone(), usize::MAX, 1, false));
-        }
-    }
-    if served.is_empty() {
-        return invalid("the pool serves no queue; add one with .queue(..)".to_owned());
-    }
+/// `InvalidInput` without a queue or a handler, for a queue that was added twice, for two handlers
+/// for the same tasks, and for a handler that would never run.
+pub(crate) fn serve(queues: Queues, routes: Vec<Route>, any_type: bool) -> Result<Vec<Served>> {
+    let mut served = lines(queues, &routes)?;
     if routes.is_empty() {
-        return invalid("the pool has no handler; add one with .handle(..)".to_owned());
+        return invalid("the pool has no handler; add one with .handle(..)");
     }
     check_routes(&routes)?;
     if any_type && routes.iter().all(|route| route.task_type.is_some()) {
         return invalid(
-            "tasks of any type go to the handler for raw tasks, and there is none; add one"
-                .to_owned(),
+            "tasks of any type go to the handler for raw tasks, and there is none; add one",
         );
     }
     let routes: Vec<_> = routes.into_iter().map(Arc::new).collect();
@@ -66,6 +54,43 @@ pub(crate) fn serve(named: Vec<Named>, routes: Vec<Route>, any_type: bool) -> Re
                 queue.name
             ));
         }
+    }
+    Ok(served)
+}
+
+/// The queues in their order, without handlers yet.
+fn lines(Queues { named, only_named }: Queues, routes: &[Route]) -> Result<Vec<Served>> {
+    if only_named && named.is_empty() {
+        return invalid("only named queues are to be served, and none is named; add .queue(..)");
+    }
+    let mut served: Vec<Served> = Vec::new();
+    let strict = named.iter().filter(|queue| queue.weight.is_none()).count();
+    let mut levels = 0..strict;
+    for queue in named {
+        if served.iter().any(|other| other.name == queue.name) {
+            return invalid(format!("the queue {} was added twice", queue.name));
+        }
+        let level = if queue.weight.is_some() { None } else { levels.next() };
+        let level = level.unwrap_or(strict);
+        served.push(line(queue.name, level, queue.weight.unwrap_or(1), queue.inbox));
+    }
+    for route in routes {
+        let Some(queue) = &route.queue else { continue };
+        if served.iter().any(|other| other.name == *queue) {
+            continue;
+        }
+        if !only_named {
+            served.push(line(queue.clone(), usize::MAX, 1, false));
+        } else if route.task_type.is_none() {
+            // Typed tasks are found in any queue; raw ones of another queue are not taken for these.
+            return invalid(format!(
+                "the handler for the raw tasks of {queue} would never run, as only named queues \
+                 are served; add .queue(\"{queue}\"), or leave it out"
+            ));
+        }
+    }
+    if served.is_empty() {
+        return invalid("the pool serves no queue; add one with .queue(..)");
     }
     Ok(served)
 }
@@ -106,7 +131,7 @@ fn routes_of(queue: &QueueName, routes: &[Arc<Route>]) -> Routes {
     found
 }
 
-fn invalid<T>(message: String) -> Result<T> {
+fn invalid<T>(message: impl Into<String>) -> Result<T> {
     Err(Error::invalid(Operation::Run, message))
 }
 

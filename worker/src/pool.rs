@@ -10,7 +10,7 @@ use tireless_core::{Broker, Clock, Error, Operation, QueueName, Result};
 use crate::clock::TokioClock;
 use crate::dispatch::MOST_TASKS;
 use crate::events::{Event, Observers};
-use crate::plan::{self, Named};
+use crate::plan::{self, Named, Queues};
 use crate::run::Route;
 use crate::running::RunningPool;
 use crate::shared::{Settings, Shared};
@@ -37,7 +37,8 @@ use crate::typed::Registry;
 /// Queues added with [`queue`](Self::queue) are served in strict order: a later one gives tasks
 /// only while the earlier ones are empty. Those added with
 /// [`queue_weighted`](Self::queue_weighted) share by weight, behind the strict ones. Queues that
-/// only handlers name share evenly, behind all others.
+/// only handlers name share evenly, behind all others, unless
+/// [`only_named_queues`](Self::only_named_queues) leaves them out.
 #[must_use = "a pool does nothing until it is run or started"]
 pub struct WorkerPool {
     pub(crate) broker: Arc<dyn Broker>,
@@ -46,7 +47,7 @@ pub struct WorkerPool {
     pub(crate) registry: Registry,
     /// What is wrong with what was said so far; the first one is the start's error.
     pub(crate) problems: Vec<Error>,
-    queues: Vec<Named>,
+    queues: Queues,
     settings: Settings,
     /// A test's clock; real time without one.
     clock: Option<Arc<dyn Clock>>,
@@ -74,7 +75,7 @@ impl WorkerPool {
             routes: Vec::new(),
             registry: Registry::default(),
             problems: Vec::new(),
-            queues: Vec::new(),
+            queues: Queues::default(),
             settings: Settings {
                 concurrency: 4 * processors,
                 prefetch: TASKS_PER_CALL,
@@ -108,7 +109,7 @@ impl WorkerPool {
             self.refuse(format!("the weight of the queue {name} is 0; give it 1 or more"));
         }
         match QueueName::new(name) {
-            Ok(name) => self.queues.push(Named { name, weight, inbox: false }),
+            Ok(name) => self.queues.named.push(Named { name, weight, inbox: false }),
             Err(error) => self.problems.push(error.during(Operation::Run)),
         }
         self
@@ -117,10 +118,18 @@ impl WorkerPool {
     /// Whether raw bodies that any program pushes into the inbox of the queue added last are
     /// taken in. They need a handler for raw tasks.
     pub fn inbox(mut self, taken_in: bool) -> Self {
-        match self.queues.last_mut() {
+        match self.queues.named.last_mut() {
             Some(queue) => queue.inbox = taken_in,
             None => self.refuse("inbox is said of a queue; add the queue before it".to_owned()),
         }
+        self
+    }
+
+    /// Serves the queues that are added by name alone, and not those that handlers and their types
+    /// name: `.queue("tenant-1").only_named_queues()`. A handler still takes the tasks of its type
+    /// wherever they come from.
+    pub fn only_named_queues(mut self) -> Self {
+        self.queues.only_named = true;
         self
     }
 

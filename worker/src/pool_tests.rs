@@ -2,7 +2,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tireless_core::{BuryReason, ErrorKind, Failure, ReleaseReason, State, TaskOptions, When};
+use tireless_core::{
+    BuryReason, ErrorKind, Failure, Inspect, ReleaseReason, State, TaskOptions, When,
+};
 
 use crate::events::Event;
 use crate::retry::Backoff;
@@ -335,5 +337,24 @@ async fn a_pool_that_was_full_hears_the_bell_once_a_slot_is_free() {
     let began = began.lock().unwrap().clone();
     assert_eq!(began.len(), 102, "the retry was not heard of");
     assert!(began[101] - began[100] < Duration::from_millis(1500));
+    pool.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_pool_for_named_queues_leaves_the_queue_of_its_type_to_others() {
+    let bed = Bed::new();
+    let own = queue("own");
+    let mut route = raw(done);
+    route.task_type = Some(tireless_core::TypeName::new("t").unwrap());
+    route.queue = Some(own.clone());
+    for queue in [&bed.queue, &own] {
+        bed.push_to(queue, vec![typed_task("t", TaskOptions::default())]).await;
+    }
+    let pool = bed.pool().queue("q").only_named_queues().route(route);
+    let pool = pool.start().await.unwrap();
+    bed.clock.advance(60 * SECOND).await;
+    assert_eq!((bed.counts().await.done, pool.stats().summary.done), (1, 1));
+    let left = bed.spy.inner.counts(&own).await.unwrap();
+    assert_eq!((left.ready, left.workers), (1, 0));
     pool.shutdown().await;
 }
