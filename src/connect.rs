@@ -88,6 +88,10 @@ impl Default for ConnectOptions {
 ///
 /// `?client=redis-rs` or `?client=fred` chooses the library. Safe to cancel.
 ///
+/// Over Redis the connection lives on the tokio runtime that this is called on, which needs time and IO.
+/// Calls may come from other runtimes, but wait while that one stands still, as one of a single thread
+/// does outside of `block_on`. Once it is shut down, callers connect anew on their own.
+///
 /// # Errors
 /// `InvalidInput` for a URL that cannot be read, `Unsupported` for one whose feature is not
 /// built (the message names it) and for a server that is too old or evicts keys, or what kept the

@@ -49,6 +49,13 @@ pub struct Receipt {
 ///
 /// Dropping a push that is under way gives it up: the store may or may not have accepted it.
 ///
+/// Over Redis the connection lives on the runtime that the broker was connected on; that one must run
+/// meanwhile, if it is another than that of the push.
+///
+/// # Panics
+/// Over Redis a push panics outside of a tokio runtime, and may on one without time and IO enabled. Over
+/// memory a push alone needs no runtime, and pushes side by side on one need its time.
+///
 /// ```
 /// # use std::time::Duration;
 /// # use serde::{Deserialize, Serialize};
