@@ -37,8 +37,7 @@ use crate::typed::Registry;
 /// Queues added with [`queue`](Self::queue) are served in strict order: a later one gives tasks
 /// only while the earlier ones are empty. Those added with
 /// [`queue_weighted`](Self::queue_weighted) share by weight, behind the strict ones. Queues that
-/// only handlers name share evenly, behind all others, unless
-/// [`only_named_queues`](Self::only_named_queues) leaves them out.
+/// only handlers name share evenly, behind all others.
 #[must_use = "a pool does nothing until it is run or started"]
 pub struct WorkerPool {
     pub(crate) broker: Arc<dyn Broker>,
@@ -125,9 +124,8 @@ impl WorkerPool {
         self
     }
 
-    /// Serves the queues that are added by name alone, and not those that handlers and their types
-    /// name: `.queue("tenant-1").only_named_queues()`. A handler still takes the tasks of its type
-    /// wherever they come from.
+    /// Serves the queues that are added by name alone, not those that handlers and their types name.
+    /// Typed handlers take their tasks from there.
     pub fn only_named_queues(mut self) -> Self {
         self.queues.only_named = true;
         self
