@@ -14,7 +14,7 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use tireless::{Context, Handle, Verdict};
-use tireless::{Envelope, Failure};
+use tireless::{Envelope, Failure, Reentry};
 use tokio::process::{Child, Command};
 
 use crate::feed::Feed;
@@ -30,8 +30,9 @@ const TIMEOUT_GRACE: Duration = Duration::from_secs(2);
 /// that left the group can still hold it.
 const STDERR_GRACE: Duration = Duration::from_secs(2);
 
-/// The task of a command that failed for want of a reader is not charged; the worker stops.
-const GIVEN_BACK: Verdict = Verdict::Release;
+/// The task of a command that failed for want of a reader is not charged, and keeps its place; the
+/// worker stops.
+const GIVEN_BACK: Verdict = Verdict::Release(Reentry::Front);
 
 /// What a run is given on top of both by the pool, which gives it up at the end of it.
 const SLACK: Duration = Duration::from_secs(1);

@@ -26,9 +26,9 @@ use crate::trace::{self, Run};
 /// it used that up, then whom it rang, the claimer say, would come after all other slots.
 const TURN: usize = 32;
 
-/// How long a slot rests whose handler gave its task back. The task comes first again at once, and
-/// what bounds the handler that always does so is the slot, not a delay of the task: else this process
-/// would go through all that waits, and faster than those who run it.
+/// How long a slot rests whose handler gave its task back. What bounds the handler that always does so
+/// is the slot, not a delay of the task: else this process would go through all that waits, and faster
+/// than those who run it.
 const REST: Duration = Duration::from_secs(1);
 
 /// Opens slots for what was offered.
@@ -94,7 +94,7 @@ fn broken(shared: &Arc<Shared>, job: &Job, panic: String) -> Outcome {
 /// What becomes of a task.
 struct Ended {
     outcome: Outcome,
-    /// Whether its handler gave it back without having been told to stop.
+    /// Whether its handler gave it back in a pool that goes on, without having been told to stop.
     given_back: bool,
 }
 
@@ -201,7 +201,11 @@ async fn perform(
     let charged =
         |verdict: &Verdict| !matches!(verdict, Verdict::Retry(_) if job.batch.is_stopped());
     let verdict = verdict_of(shared, end).filter(charged);
-    let given_back = matches!(verdict, Some(Verdict::Release)) && !job.batch.is_stopped();
+    let is_stopping = job.batch.is_stopped() || shared.stop.is_cancelled();
+    let is_released = matches!(verdict, Some(Verdict::Release(_)));
+    let given_back = is_released && !is_stopping;
+    // Who stops is no judge of the task's place.
+    let verdict = verdict.filter(|_| !is_released || given_back);
     let terms = Terms { attempt: run.attempt, retries, keep, backoff: &route.policy.backoff };
     let outcome = verdict.map_or(Outcome::RELEASE, |verdict| outcome_of(verdict, &terms));
     Ended { outcome: trace::ended_in(span, run, took, outcome), given_back }

@@ -68,14 +68,21 @@ async fn a_log_that_panics_costs_no_slot_and_keeps_no_task() {
 }
 
 #[tokio::test]
-async fn what_a_handler_gives_back_comes_first_again_and_uncharged() {
+async fn what_a_handler_gives_back_enters_where_it_says_and_uncharged() {
+    for (reentry, order) in [(Reentry::Front, [0, 0, 1, 2]), (Reentry::Back, [0, 1, 2, 0])] {
+        given_back(reentry, order).await;
+    }
+}
+
+/// Gives the first of three tasks back once, and looks at the order in which all run.
+async fn given_back(reentry: Reentry, expected: [usize; 4]) {
     let bed = Bed::new();
     let ran = Arc::new(Mutex::new(Vec::new()));
     let (noted, clock) = (Arc::clone(&ran), bed.clock.clone());
     let pool = bed.raw(move |context: Context| {
         let mut ran = noted.lock().unwrap();
         ran.push((context.id(), context.attempt(), clock.now()));
-        let verdict = if ran.len() == 1 { Verdict::Release } else { Verdict::Done };
+        let verdict = if ran.len() == 1 { Verdict::Release(reentry) } else { Verdict::Done };
         async { verdict }
     });
     let ids = bed.push(3).await;
@@ -83,7 +90,7 @@ async fn what_a_handler_gives_back_comes_first_again_and_uncharged() {
     bed.clock.advance(10 * SECOND).await;
     let ran = ran.lock().unwrap().clone();
     let order: Vec<_> = ran.iter().map(|(id, attempt, _)| (*id, *attempt)).collect();
-    assert_eq!(order, [ids[0], ids[0], ids[1], ids[2]].map(|id| (id, 1)));
+    assert_eq!(order, expected.map(|at| (ids[at], 1)));
     assert!(ran[1].2 - ran[0].2 >= REST, "its slot rests");
     let summary = pool.shutdown().await;
     assert_eq!((summary.released, summary.done, summary.snoozed), (1, 3, 0));
@@ -92,7 +99,12 @@ async fn what_a_handler_gives_back_comes_first_again_and_uncharged() {
 #[tokio::test]
 async fn a_handler_that_gives_all_back_leaves_the_tasks_to_others() {
     let bed = Bed::new();
-    let unable = bed.raw(|_| async { Verdict::Release }).concurrency(2).start().await.unwrap();
+    let unable = bed
+        .raw(|_| async { Verdict::Release(Reentry::Back) })
+        .concurrency(2)
+        .start()
+        .await
+        .unwrap();
     let ids = bed.push(100).await;
     bed.clock.advance(10 * SECOND).await;
     let released = unable.stats().summary.released;
@@ -109,7 +121,7 @@ async fn a_handler_that_gives_all_back_leaves_the_tasks_to_others() {
 #[tokio::test]
 async fn a_slot_that_rests_holds_up_no_shutdown() {
     let bed = Bed::new();
-    let pool = bed.raw(|_| async { Verdict::Release }).start().await.unwrap();
+    let pool = bed.raw(|_| async { Verdict::Release(Reentry::Back) }).start().await.unwrap();
     let id = bed.push(1).await[0];
     bed.clock.advance(SECOND / 10).await;
     let end = tokio::spawn(pool.shutdown());
@@ -124,7 +136,7 @@ async fn who_gives_back_when_told_to_stop_costs_its_slot_no_rest() {
     let mut shared = shared_over(tireless_core::MockBroker::new(), Arc::new(clock.clone()), 1);
     let route = raw(|context: Context| async move {
         context.cancellation().cancelled().await;
-        Verdict::Release
+        Verdict::Release(Reentry::Back)
     });
     shared.queues[0].routes.raw = Some(Arc::new(route));
     let shared = Arc::new(shared);

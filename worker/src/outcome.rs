@@ -34,7 +34,9 @@ pub(crate) fn outcome_of(verdict: Verdict, terms: &Terms<'_>) -> Outcome {
         Verdict::Bury(failure) => Outcome::Bury { reason: BuryReason::Asked, failure },
         Verdict::Undecodable(failure) => Outcome::Bury { reason: BuryReason::Undecodable, failure },
         Verdict::Snooze(delay) => Outcome::Snooze { delay },
-        Verdict::Release => Outcome::RELEASE,
+        Verdict::Release(reentry) => {
+            Outcome::Release { after: Duration::ZERO, reason: ReleaseReason::Unfinished, reentry }
+        }
     }
 }
 

@@ -30,7 +30,9 @@ fn each_verdict_has_its_outcome() {
     assert_eq!(of(Verdict::Done), Outcome::Ack { keep: keeping.keep });
     let delay = Duration::from_secs(3);
     assert_eq!(of(Verdict::Snooze(delay)), Outcome::Snooze { delay });
-    assert_eq!(of(Verdict::Release), Outcome::RELEASE);
+    assert_eq!(of(Verdict::Release(Reentry::Front)), Outcome::RELEASE);
+    let back = of(Verdict::Release(Reentry::Back));
+    assert!(matches!(back, Outcome::Release { after: Duration::ZERO, reentry: Reentry::Back, .. }));
     let buried = |reason| Outcome::Bury { reason, failure: failure() };
     assert_eq!(of(Verdict::Bury(failure())), buried(BuryReason::Asked));
     assert_eq!(of(Verdict::Undecodable(failure())), buried(BuryReason::Undecodable));

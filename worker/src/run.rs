@@ -7,7 +7,9 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use tireless_core::{ClaimToken, Clock, Envelope, Failure, OwnId, QueueName, TaskId, TypeName};
+use tireless_core::{
+    ClaimToken, Clock, Envelope, Failure, OwnId, QueueName, Reentry, TaskId, TypeName,
+};
 use tokio_util::sync::CancellationToken;
 
 pub use for_test::TestContext;
@@ -26,10 +28,12 @@ pub enum Verdict {
     Bury(Failure),
     /// To be run again after a delay, uncharged.
     Snooze(Duration),
-    /// Given back, uncharged and at once: it comes first again, here or elsewhere. For what this
-    /// process cannot run now. Unless the run was told to stop, its slot then rests for a second, or
-    /// until the pool stops: a handler that gives all back takes one task a slot and second.
-    Release,
+    /// Given back, uncharged and at once, to an end of those that wait. For what this process cannot
+    /// run now. Of a run that was told to stop, and in a pool that stops, it keeps its place, whatever
+    /// is said here. Else its slot rests for a second: a handler that gives all back takes one task a
+    /// slot and second. To the front it comes first again, also here: one task would keep all slots
+    /// resting, so that is for what is about to stop its pool.
+    Release(Reentry),
     /// The body cannot be decoded: buried with the reason and its raw bytes (B9).
     Undecodable(Failure),
 }

@@ -5,7 +5,7 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
 
-use tireless_core::Failure;
+use tireless_core::{Failure, Reentry};
 
 use crate::run::Verdict;
 
@@ -37,7 +37,7 @@ impl fmt::Display for TaskError {
             Verdict::Retry(failure) | Verdict::Undecodable(failure) => write!(f, "{failure}"),
             Verdict::Bury(failure) => write!(f, "bury: {failure}"),
             Verdict::Snooze(delay) => write!(f, "snooze for {delay:?}"),
-            Verdict::Release => write!(f, "{Release}"),
+            Verdict::Release(_) => write!(f, "{Release}"),
             Verdict::Done => f.write_str("done"),
         }
     }
@@ -55,7 +55,7 @@ impl<E: Into<AnyError>> From<E> for TaskError {
                 return Self(Verdict::Snooze(*delay));
             }
             if current.is::<Release>() {
-                return Self(Verdict::Release);
+                return Self(Verdict::Release(Reentry::Back));
             }
             link = current.source();
         }
@@ -124,12 +124,12 @@ impl fmt::Display for Snooze {
 
 impl StdError for Snooze {}
 
-/// Return this as an error to give the task back, uncharged and at once: it comes first again, here
-/// or elsewhere. For what this process cannot run now, since it is about to end, say; a task that is
-/// to wait is for [`Snooze`].
+/// Return this as an error to give the task back, uncharged and at once, behind all that wait. For
+/// what this process cannot run now and another may; a task that is to wait is for [`Snooze`].
 ///
-/// Unless the run was told to stop, its slot then rests for a second, or until the pool stops, so
-/// that a process which can run nothing leaves the tasks to others.
+/// Its slot then rests for a second, or until the pool stops, so that a process which can run nothing
+/// leaves the tasks to others. Where the run was told to stop, or the pool stops, it does not, and the
+/// task keeps its place.
 ///
 /// ```
 /// use tireless_worker::{Release, TaskResult};

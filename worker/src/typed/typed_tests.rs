@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use tireless_core::{
-    ClaimToken, Codec, Envelope, ErrorKind, QueueName, Result, TaskId, TypeName, WorkerId,
+    ClaimToken, Codec, Envelope, ErrorKind, QueueName, Reentry, Result, TaskId, TypeName, WorkerId,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -235,8 +235,8 @@ async fn bury_snooze_and_release_are_found_in_sources_and_boxes() {
     assert_eq!(by_error(Snooze(minute)).await, Verdict::Snooze(minute));
     let boxed: Box<dyn std::error::Error + Send + Sync> = Snooze(minute).into();
     assert_eq!(by_error(boxed).await, Verdict::Snooze(minute));
-    assert_eq!(by_error(Release).await, Verdict::Release);
-    assert_eq!(by_error(Outer(Release)).await, Verdict::Release);
+    assert_eq!(by_error(Release).await, Verdict::Release(Reentry::Back));
+    assert_eq!(by_error(Outer(Release)).await, Verdict::Release(Reentry::Back));
     let error = "x".parse::<u8>().map_err(Bury::because).unwrap_err();
     let Verdict::Bury(failure) = by_error(Outer(error)).await else { panic!("not buried") };
     assert!(failure.kind().ends_with("ParseIntError"), "{failure:?}");
