@@ -20,6 +20,9 @@ pub(crate) const CANCEL_GRACE: Duration = Duration::from_millis(200);
 /// Time between two looks at a group that has been asked to end.
 const LOOK: Duration = Duration::from_millis(10);
 
+/// The longest such time, for what was killed.
+const LONGEST_LOOK: Duration = Duration::from_millis(500);
+
 /// For how long the end of what was killed is awaited: a process that hangs in the kernel takes its
 /// time, and is none of ours unless this is the first process of a container.
 const REAPING: Duration = Duration::from_secs(10);
@@ -71,9 +74,12 @@ impl Running {
 /// Waits for what was killed of a group whose command has been waited for.
 async fn reap_all(group: Pid) {
     let killed = Instant::now();
+    let mut pause = LOOK;
     while test_kill_process_group(group).is_ok() && killed.elapsed() < REAPING {
         reap(group);
-        tokio::time::sleep(LOOK).await;
+        tokio::time::sleep(pause).await;
+        // What does not end soon may be another's to wait for.
+        pause = (2 * pause).min(LONGEST_LOOK);
     }
 }
 

@@ -1,6 +1,7 @@
 //! The client made of links: one shared by all calls, and one for each wait.
 
 use std::fmt;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -18,8 +19,10 @@ use crate::patience;
 use crate::reply::Reply;
 use crate::sentinel::open_master;
 
+mod dropped;
 mod opener;
 
+use dropped::UnderWay;
 use opener::{Door, Opener};
 
 type Answer = std::result::Result<Reply, ClientError>;
@@ -29,8 +32,8 @@ const SPARE_LINKS: usize = 8;
 
 /// A [`RedisClient`] over the links of one library.
 ///
-/// All calls share one link. A link that broke, stayed silent for [`patience::ANSWER`] or leads to
-/// a replica is given up, and the next call starts a try to open another. Tries belong to no call:
+/// All calls share one link. A link that broke, stayed silent for [`patience::ANSWER`] (who drops a
+/// call sooner leaves a question behind) or leads to a replica is given up, and the next call starts a try to open another. Tries belong to no call:
 /// one runs at a time, on the runtime that the client was made on, with growing pauses between
 /// failures, and a call waits for their outcome up to [`patience::RECONNECT`], then fails as not
 /// sent. Commands are never sent twice.
@@ -46,9 +49,15 @@ pub struct LinkedClient<L> {
 struct Links<L> {
     shared: RwLock<Option<Arc<L>>>,
     spare: Mutex<Vec<L>>,
+    /// Whether the shared link is asked for a sign of life.
+    asking: AtomicBool,
 }
 
 impl<L: Link> Links<L> {
+    fn none() -> Self {
+        Self { shared: RwLock::default(), spare: Mutex::default(), asking: AtomicBool::new(false) }
+    }
+
     fn current(&self) -> Option<Arc<L>> {
         let shared = self.shared.read().unwrap_or_else(PoisonError::into_inner);
         shared.as_ref().filter(|link| !link.is_closed()).cloned()
@@ -115,7 +124,7 @@ impl<L: Link> LinkedClient<L> {
     pub(crate) fn unconnected(address: Address, patience: Duration) -> Self {
         Self {
             opener: Arc::new(Opener::new(address, patience)),
-            links: Arc::new(Links { shared: RwLock::default(), spare: Mutex::default() }),
+            links: Arc::new(Links::none()),
             calls: Door::new(patience),
             // Several waits may begin at once, and get their links one after another.
             waits: Door::new(patience::RECONNECT),
@@ -157,7 +166,10 @@ impl<L: Link> RedisClient for LinkedClient<L> {
             Ok(link) => link,
             Err(error) => return (0..count).map(|_| not_sent(&error)).collect(),
         };
-        match timeout(patience::ANSWER, link.call(commands)).await {
+        let under_way = UnderWay::on(&self.links, &link);
+        let answered = timeout(patience::ANSWER, link.call(commands)).await;
+        under_way.is_over();
+        match answered {
             Ok(answers) => {
                 if link.is_closed() || answers.iter().any(spoils) {
                     self.links.give_up(&link);

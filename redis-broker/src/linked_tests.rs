@@ -95,3 +95,40 @@ async fn one_link_that_went_dark_takes_the_spare_ones_along() {
         assert!(next[0].is_ok(), "by a wait: {by_a_wait}, {next:?}");
     }
 }
+
+/// A link that answers nobody if it is the first.
+#[derive(Debug)]
+struct FirstIsDead(usize);
+
+static OF_DEAD: AtomicUsize = AtomicUsize::new(0);
+
+impl Link for FirstIsDead {
+    async fn open(_: &Address) -> std::result::Result<Self, ConnectError> {
+        Ok(Self(OF_DEAD.fetch_add(1, Ordering::SeqCst)))
+    }
+
+    fn is_closed(&self) -> bool {
+        false
+    }
+
+    async fn call(&self, commands: Vec<Command>) -> Vec<Answer> {
+        let is_greeting = commands.len() == 2;
+        if self.0 == 0 && !is_greeting {
+            std::future::pending::<()>().await;
+        }
+        commands.iter().map(|_| Ok(Reply::Nil)).collect()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dead_link_is_given_up_also_by_those_who_wait_less_long() {
+    let address = Address::parse("redis://nowhere.example").unwrap();
+    let client = LinkedClient::<FirstIsDead>::unconnected(address, patience::RECONNECT);
+    let began = tokio::time::Instant::now();
+    let short = Duration::from_secs(1);
+    let ping = || client.send(vec![Command::anywhere(vec!["PING".into()])]);
+    while timeout(short, ping()).await.is_err() {
+        assert!(began.elapsed() <= patience::ANSWER + 2 * short, "it is never given up");
+    }
+    assert_eq!(OF_DEAD.load(Ordering::SeqCst), 2);
+}

@@ -121,8 +121,8 @@ impl Board {
     pub(crate) fn answered(&self, at: usize, now: Duration, max: usize, answer: &QueueClaimed) {
         let line = &mut self.lines()[at];
         line.landed(max);
-        // A look that goes well says little of claims that take.
-        line.relapses_at = if max > 0 { 0 } else { line.relapses_at.max(line.failures) };
+        let is_proof = line.is_proof(max, answer);
+        line.relapses_at = if is_proof { 0 } else { line.relapses_at.max(line.failures) };
         line.failures = 0;
         line.failing_since = None;
         // What another claim had to say against asking again is older, or told anew below.

@@ -62,6 +62,7 @@ async fn slot(shared: Arc<Shared>) {
             let _ = seen.await;
         }
         if given_back {
+            // A part of the run, as far as the hoard goes: who gives back is to keep few tasks ready.
             rest(&shared).await;
         }
         let now = shared.clock.monotonic();

@@ -216,10 +216,11 @@ impl Shared {
     }
 
     /// The claimer makes up its mind: what its wait may bring, one task of each queue, has to find
-    /// slots. Else the bell waits in its place.
+    /// slots, and to come in time. Else the bell waits in its place.
     pub(crate) fn claimer_may_listen(&self) -> bool {
         let free = self.settings.concurrency.saturating_sub(self.dispatch.load().total());
-        let listens = fits_a_wait(&self.queues) && free >= self.queues.len();
+        let few = fits_a_wait(&self.queues) && free >= self.queues.len();
+        let listens = few && !self.board.has_trial();
         self.claimer_listens.store(listens, Ordering::Release);
         listens
     }

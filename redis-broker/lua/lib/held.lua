@@ -6,8 +6,9 @@ local FORGET_WORKER_MS = 600000
 local CLAIMS_AT_ONCE, IDS_AT_ONCE = 1000, 2000
 
 -- Whether a field is a claim's number; anything else that somebody may have written is left alone.
+local NUMBERS_END = 9007199254740992 -- 2^53
 local function is_claim(field)
-  return #field < 17 and string.find(field, '^[1-9]%d*$') ~= nil
+  return #field < 17 and string.find(field, '^[1-9]%d*$') ~= nil and tonumber(field) < NUMBERS_END
 end
 
 -- The claims that are to be taken back, as fields, the newest first: pushed to the front in this

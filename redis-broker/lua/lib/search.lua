@@ -42,7 +42,8 @@ local function save_search()
 end
 
 -- One that could not be sure of all, unless the numbers say that nothing is off, leaves none: the next
--- look at them begins another. Where there are too many claims to know them, the earlier ones stay.
+-- look at them begins another. Where there are too many claims to know them, the earlier ones stay, and
+-- there is no look but the daily search until there are fewer.
 local ended_unsure = false
 local function end_search(running)
   local off = running and off_by(running)

@@ -189,8 +189,19 @@ impl<K: Fn(&str) -> String> Entries<K> {
             joined.extend(id);
         }
         joined.extend(b"odd");
-        let fields =
-            ["1", "0x10", "nan", "inf", "1e3", "-4", "last", "alone", "", "99999999999999999999"];
+        let fields = [
+            "1",
+            "0x10",
+            "nan",
+            "inf",
+            "1e3",
+            "-4",
+            "last",
+            "alone",
+            "",
+            "99999999999999999999",
+            "9007199254740993",
+        ];
         let mut words = vec![fields[0].into(), joined];
         for field in &fields[1..] {
             words.extend([field.as_bytes().to_vec(), b"whatever".to_vec()]);

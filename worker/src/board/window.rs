@@ -80,6 +80,11 @@ pub(super) fn on_trial(lines: &[Line], asked: impl Fn(&Line) -> bool) -> Option<
 }
 
 impl Board {
+    /// Whether a queue is on trial: what it holds may be too large for a claim beside others.
+    pub(crate) fn has_trial(&self) -> bool {
+        self.lines().iter().any(Line::is_on_trial)
+    }
+
     /// A claim was answered after so long: what was asked of which queues, and the answers. To be told
     /// before what they say is.
     pub(crate) fn took(&self, took: Duration, answers: &[(usize, usize, Result<QueueClaimed>)]) {
@@ -105,6 +110,12 @@ impl Line {
     /// Whether it has answered nothing but looks since an answer of it did not come in time.
     fn is_on_trial(&self) -> bool {
         self.window != OPEN && self.failures == 0 && self.relapses_at > 0
+    }
+
+    /// Whether an answer says that claims which take are answered too: a look does not, nor one of a
+    /// narrow queue that brings nothing.
+    pub(super) fn is_proof(&self, max: usize, answer: &QueueClaimed) -> bool {
+        max > 0 && (self.window == OPEN || !answer.tasks.is_empty())
     }
 
     /// A claim of `max` tasks is not in flight any more.

@@ -179,3 +179,16 @@ fn of_several_on_trial_the_one_asked_longest_ago_is_next_and_each_in_its_level()
     (0..2).for_each(|at| board.answered(at, 5 * SECOND, 1, &answer(false)));
     assert_eq!(board.plan(5 * SECOND, 8, |_| false), Plan::Try(vec![(2, 1)]));
 }
+
+#[test]
+fn a_trial_that_was_given_nothing_has_told_nothing() {
+    let board = late_of(2, &[1]);
+    assert_eq!(board.plan(SECOND, 8, |_| false), Plan::Try(vec![(1, 1)]));
+    // Another worker holds the task, and soon gives it back.
+    board.answered(1, SECOND, 1, &answer(false));
+    assert!(board.has_trial());
+    board.answered(1, 2 * SECOND, 0, &more_of(1));
+    assert_eq!(board.plan(2 * SECOND, 8, |_| false), Plan::Try(vec![(1, 1)]));
+    brings(&board, 1, 1, SECOND);
+    assert!(!board.has_trial());
+}
