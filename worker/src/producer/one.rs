@@ -55,7 +55,7 @@ impl PushTask {
     async fn send(self) -> Result<Receipt> {
         let Ready { producer, queue, task, durability } = self.ready()?;
         let shares = producer.group_commit && durability == Durability::Stored;
-        // Other executors run pushes too, each with a call of its own.
+        // Outside of tokio, which a broker in memory allows, each has a call of its own.
         if let Some(runtime) = Handle::try_current().ok().filter(|_| shares) {
             return Groups::push(runtime, &producer, queue, task).await;
         }
