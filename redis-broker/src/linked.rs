@@ -168,7 +168,7 @@ impl<L: Link> RedisClient for LinkedClient<L> {
         };
         let under_way = UnderWay::on(&self.links, &link);
         let answered = timeout(patience::ANSWER, link.call(commands)).await;
-        under_way.is_over();
+        under_way.ended();
         match answered {
             Ok(answers) => {
                 if link.is_closed() || answers.iter().any(spoils) {

@@ -18,17 +18,17 @@ use super::Links;
 pub(super) struct UnderWay<'a, L: Link> {
     links: &'a Arc<Links<L>>,
     link: &'a Arc<L>,
-    is_over: bool,
+    has_ended: bool,
 }
 
 impl<'a, L: Link> UnderWay<'a, L> {
     pub(super) fn on(links: &'a Arc<Links<L>>, link: &'a Arc<L>) -> Self {
-        Self { links, link, is_over: false }
+        Self { links, link, has_ended: false }
     }
 
     /// It was answered, or waited for as long as any is.
-    pub(super) fn is_over(mut self) {
-        self.is_over = true;
+    pub(super) fn ended(mut self) {
+        self.has_ended = true;
     }
 }
 
@@ -36,7 +36,7 @@ impl<L: Link> Drop for UnderWay<'_, L> {
     fn drop(&mut self) {
         // Where no runtime is left no call comes after this one.
         let Ok(runtime) = Handle::try_current() else { return };
-        if self.is_over || self.links.asking.swap(true, Ordering::Relaxed) {
+        if self.has_ended || self.links.asking.swap(true, Ordering::Relaxed) {
             return;
         }
         let (links, link) = (Arc::clone(self.links), Arc::clone(self.link));
