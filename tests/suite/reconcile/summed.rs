@@ -81,17 +81,19 @@ mod own_server {
         raw.command(&[b"HSET", running.as_bytes(), b"1", &claim, b"odd", odd, b"01", odd]).await;
         let (mended, calls) = look(&own, (&bench, &mut raw), ["hgetall", "hstrlen"]).await;
         assert_eq!((mended, calls), (Mended::default(), [1, 4]));
-        // An id more is seen, wherever it stands.
+        // An id more is seen, wherever it stands. Of a worker that holds so much a search does not read all,
+        // so what is odd in a claim may stay.
         raw.command(&[b"HSET", running.as_bytes(), b"9", &claim[..16]]).await;
-        let mut mended = Mended::default();
+        let mut doubled = 0;
         // A search has steps, more of them where the machine is busy.
         for _ in 0..100 {
-            mended.add(&look(&own, (&bench, &mut raw), []).await.0);
-            if mended.total() > 1 {
+            doubled += look(&own, (&bench, &mut raw), []).await.0.doubled;
+            if doubled > 0 {
                 break;
             }
         }
-        assert_eq!((mended.doubled, mended.malformed, mended.total()), (1, 1, 2), "{mended:?}");
+        assert_eq!(doubled, 1);
+        bench.holds("running 3500").await;
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
