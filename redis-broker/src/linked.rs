@@ -33,10 +33,10 @@ const SPARE_LINKS: usize = 8;
 /// A [`RedisClient`] over the links of one library.
 ///
 /// All calls share one link. A link that broke, stayed silent for [`patience::ANSWER`] (who drops a
-/// call sooner leaves a question behind) or leads to a replica is given up, and the next call starts a try to open another. Tries belong to no call:
-/// one runs at a time, on the runtime that the client was made on, with growing pauses between
-/// failures, and a call waits for their outcome up to [`patience::RECONNECT`], then fails as not
-/// sent. Commands are never sent twice.
+/// call sooner leaves a question behind) or leads to a replica is given up, and the next call starts
+/// a try to open another. Tries belong to no call: one runs at a time, on the runtime that the client
+/// was made on, with growing pauses between failures, and a call waits for their outcome up to
+/// [`patience::RECONNECT`], then fails as not sent. Commands are never sent twice.
 pub struct LinkedClient<L> {
     opener: Arc<Opener>,
     links: Arc<Links<L>>,

@@ -92,8 +92,25 @@ async fn a_tick_cuts_a_lease_that_reaches_too_far<L: Library>() {
     b.holds("running 2").await;
 }
 
+/// No claim has such a number, and Redis's scripts cannot tell it from the one before (B17).
+async fn a_field_of_a_claim_too_large_to_be_one_stops_no_reclaim<L: Library>() {
+    let h = RedisHarness::<L>::fresh().await;
+    let b = Bench::new(&h);
+    let ada = b.worker();
+    let (mut raw, leases) = (h.raw().await, h.key(&b.queue, "leases"));
+    b.push(2).await;
+    ada.claim_one().await;
+    let running = h.key(&b.queue, &format!("running:{}", ada.id));
+    raw.command(&[b"HSET", running.as_bytes(), b"9007199254740993", b"odd"]).await;
+    raw.command(&[b"ZADD", leases.as_bytes(), b"1", ada.id.as_bytes()]).await;
+    let permission = b.permission().await;
+    assert_eq!(b.tick_with(Some(permission)).await.reclaimed, 1);
+    b.holds("ready 2").await;
+}
+
 crate::over_both!(
     a_claims_lease_is_cut,
+    a_field_of_a_claim_too_large_to_be_one_stops_no_reclaim,
     a_renewals_lease_is_cut,
     a_tick_cuts_a_lease_that_reaches_too_far,
 );
