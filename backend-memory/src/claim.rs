@@ -21,8 +21,8 @@ impl Queue {
         from: &ClaimFrom,
         now: StoreTime,
     ) -> QueueClaimed {
-        let promoted =
-            self.promote(now, MOVED_BY_A_CLAIM) + self.requeue_due(now, MOVED_BY_A_CLAIM);
+        let promoted = self.promote(now, MOVED_BY_A_CLAIM);
+        let requeued = self.requeue_due(now, MOVED_BY_A_CLAIM);
         let is_new = self.is_new_claim(claim, now);
         // A late copy must neither register a worker that has left nor move the lease of one that
         // has renewed since.
@@ -35,7 +35,7 @@ impl Queue {
             ClaimMode::Alone => self.take_alone(claim, from),
         };
         let left = !self.ready.is_empty() || !self.suspects.is_empty();
-        self.rings |= (taken > 0 && left) || promoted > taken;
+        self.rings |= (taken > 0 && left) || promoted + requeued > taken;
 
         let mut answer = QueueClaimed::default();
         answer.tasks = self.held_under(claim);
@@ -45,6 +45,7 @@ impl Queue {
         answer.your_turn = self.turn(claim, now);
         answer.paused = self.paused;
         answer.promoted = promoted;
+        answer.requeued = requeued;
         answer.now = now;
         answer
     }

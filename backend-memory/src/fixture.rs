@@ -124,7 +124,7 @@ impl Bench {
 
     /// A tick that may reclaim now.
     pub(crate) fn tick(&mut self, limit: usize) -> QueueTicked {
-        let reclaim = Some(Reclaim { not_after: self.now, lone_crashes: 3 });
+        let reclaim = Some(Reclaim { not_after: self.now, bury_after_crashes: 3 });
         self.tick_with(limit, reclaim)
     }
 

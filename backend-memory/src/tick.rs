@@ -27,7 +27,7 @@ impl Queue {
         if let Some(permission) = permission {
             self.reclaim(permission, limit, now, &mut answer);
         }
-        let readied = answer.promoted + answer.requeued + answer.reclaimed - answer.buried;
+        let readied = answer.promoted + answer.requeued + answer.reclaimed - answer.poisoned;
         self.rings |= readied > 0;
         answer.more = self.scheduled.is_due(now)
             || self.failed.is_due(now)
@@ -93,10 +93,10 @@ impl Queue {
                 history.crashes = history.crashes.saturating_add(1);
                 history.lone_crashes = history.lone_crashes.saturating_add(u32::from(alone));
                 let lone_crashes = history.lone_crashes;
-                if alone && lone_crashes >= permission.lone_crashes {
+                if alone && lone_crashes >= permission.bury_after_crashes {
                     let failure = poisoned(lone_crashes);
                     answer.dropped += self.bury(id, BuryReason::Poison, &failure, now);
-                    answer.buried += 1;
+                    answer.poisoned += 1;
                 } else {
                     self.enter(id, Reentry::Front);
                 }

@@ -12,7 +12,7 @@ fn nothing_is_reclaimed_without_a_permission_that_lasts() {
     b.push(1);
     b.claim(ada, 1, 1);
     assert_eq!(b.tick(9).reclaimed, 0, "its lease lasts");
-    let early = Reclaim { not_after: b.now, lone_crashes: 3 };
+    let early = Reclaim { not_after: b.now, bury_after_crashes: 3 };
     b.pass(LEASE);
     assert_eq!(b.tick_with(9, None).reclaimed, 0);
     assert_eq!(b.tick_with(9, Some(early)).reclaimed, 0);
@@ -46,7 +46,7 @@ fn two_crashes_in_company_make_a_suspect_and_three_alone_bury_it() {
         assert_eq!(b.claim_alone(WorkerId::new(), 1), [id]);
         b.pass(LEASE);
         let ticked = b.tick(9);
-        assert_eq!((ticked.reclaimed, ticked.buried), (1, u64::from(lone == 3)), "crash {lone}");
+        assert_eq!((ticked.reclaimed, ticked.poisoned), (1, u64::from(lone == 3)), "crash {lone}");
     }
     let queue = b.queue.clone();
     let dead = b.store.on(&queue, |queue| queue.show(id)).unwrap();

@@ -47,8 +47,9 @@ impl RedisClient for CannedClient {
 pub fn claimed(tasks: &[ClaimedTask]) -> Reply {
     let ids: Vec<u8> = tasks.iter().flat_map(|task| *task.id.as_bytes()).collect();
     let envelopes = tasks.iter().map(|task| Reply::Bytes(task.envelope.clone())).collect();
-    // The time, more, next due, suspects, your turn, paused, promoted; ids, envelopes, histories.
-    let numbers = [1_000_000_000_000, 1, -1, 0, 0, 0, 0].map(Reply::Int);
+    // The time, more, next due, suspects, your turn, paused, promoted, requeued; ids,
+    // envelopes, histories.
+    let numbers = [1_000_000_000_000, 1, -1, 0, 0, 0, 0, 0].map(Reply::Int);
     let tasks = [Reply::Bytes(ids.into()), Reply::Array(envelopes), Reply::Array(Vec::new())];
     Reply::Array(numbers.into_iter().chain(tasks).collect())
 }

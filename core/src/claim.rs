@@ -85,8 +85,10 @@ pub struct QueueClaimed {
     pub your_turn: bool,
     /// Whether the queue is paused: it then gives no tasks.
     pub paused: bool,
-    /// Tasks that were waiting to be retried or scheduled and are ready now.
+    /// Scheduled tasks that this claim made ready.
     pub promoted: u64,
+    /// Failed tasks that this claim made ready.
+    pub requeued: u64,
     /// The store's time.
     pub now: StoreTime,
 }

@@ -10,7 +10,7 @@ pub struct Reclaim {
     /// After this store time nothing is reclaimed: a call that was held up does no harm.
     pub not_after: StoreTime,
     /// Crashes while alone after which a task is buried as poison (B11).
-    pub lone_crashes: u32,
+    pub bury_after_crashes: u32,
 }
 
 /// One bounded step over some queues: promote, requeue and, if permitted, reclaim.
@@ -45,7 +45,7 @@ pub struct QueueTicked {
     /// Tasks taken back from workers whose lease has ended.
     pub reclaimed: u64,
     /// Of those, tasks that were buried as poison (B11).
-    pub buried: u64,
+    pub poisoned: u64,
     /// Dead or kept tasks that were dropped because their set was full or their time over (B12).
     pub dropped: u64,
     /// What stood wrong and was mended (B17).

@@ -89,8 +89,8 @@ fn note(pen: &Pen, event: &Event) {
     let word = match event {
         Event::PoolStarted { worker, .. } => Word::Worker { worker: *worker },
         Event::LeaseLost { id, .. } => Word::Lost { task: *id },
-        Event::Reclaimed { tasks, buried, .. } => {
-            Word::Reclaimed { tasks: *tasks, buried: *buried }
+        Event::Reclaimed { tasks, poisoned, .. } => {
+            Word::Reclaimed { tasks: *tasks, poisoned: *poisoned }
         }
         _ => return,
     };

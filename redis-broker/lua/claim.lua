@@ -4,8 +4,9 @@
 -- ARGV: worker, claim number, lease in ms, most tasks, 'shared' or 'alone', an id to make ids for
 --   the inbox from (or ''), most tasks to move on the way, most bytes, size from which an envelope
 --   is large
--- Returns: now, more, ms to the next due task (-1: none), suspects, your turn, paused, moved on the
---   way, the ids joined, the envelopes, the histories (empty if no task of the queue has one)
+-- Returns: now, more, ms to the next due task (-1: none), suspects, your turn, paused, promoted and
+--   requeued on the way, the ids joined, the envelopes, the histories (empty if no task of the queue
+--   has one)
 local worker, number = ARGV[1], ARGV[2]
 local lease, most, alone = tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5] == 'alone'
 local seed, move, bytes = ARGV[6], tonumber(ARGV[7]), tonumber(ARGV[8])
@@ -50,17 +51,17 @@ if nothing_else and enough and most > 0 and not (repeated or alone or K.failedse
       now,
       (waits or (seed ~= '' and inbox > 0)) and 1 or 0,
       soonest < math.huge and math.max(0, math.ceil(soonest - now)) or -1,
-      0, 0, 0, 0, ids, envelopes, {},
+      0, 0, 0, 0, 0, ids, envelopes, {},
     }
   end
 end
 
 -- The pieces stand here.
 
-local moved = 0
+local promoted, requeued = 0, 0
 if soonest_scheduled <= now or soonest_failed <= now then
-  moved = take_due(K.scheduled, move)
-  moved = moved + requeue_due(move)
+  promoted = take_due(K.scheduled, move)
+  requeued = requeue_due(move)
   ready, suspects = call('LLEN', K.ready), call('ZCARD', K.suspects)
   inbox = call('LLEN', K.inbox)
   soonest_scheduled, soonest_failed = head_of(K.scheduled), head_of(K.failed)
@@ -317,7 +318,7 @@ elseif suspects == 0 and settings[4] == worker then
 end
 
 local waiting = math.max(0, ready - ghosts)
-if (moved > 0 or (#ids > 0 and not repeated)) and waiting + suspects > 0 then
+if (promoted + requeued > 0 or (#ids > 0 and not repeated)) and waiting + suspects > 0 then
   ring()
 end
 soonest = math.min(soonest_scheduled, soonest_failed)
@@ -325,5 +326,6 @@ return {
   now,
   (waiting > 0 or (seed ~= '' and inbox > 0)) and 1 or 0,
   soonest < math.huge and math.max(0, math.ceil(soonest - now)) or -1,
-  suspects, your_turn, settings[2] and 1 or 0, moved, table.concat(ids), envelopes, histories,
+  suspects, your_turn, settings[2] and 1 or 0, promoted, requeued, table.concat(ids), envelopes,
+  histories,
 }

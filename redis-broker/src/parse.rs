@@ -103,6 +103,7 @@ pub(crate) fn claimed(reply: Reply, claim: u64) -> Result<QueueClaimed> {
     answer.your_turn = parts.flag()?;
     answer.paused = parts.flag()?;
     answer.promoted = parts.count()?;
+    answer.requeued = parts.count()?;
     let ids = parts.bytes()?;
     let envelopes = parts.array()?;
     let mut histories = parts.array()?.into_iter();
@@ -185,7 +186,7 @@ pub(crate) fn ticked(reply: Reply) -> Result<TickAnswer> {
 pub(crate) fn add_reclaimed(answer: &mut QueueTicked, reply: Reply) -> Result<bool> {
     let mut parts = Parts::of(Operation::Tick, reply)?;
     answer.reclaimed += parts.count()?;
-    answer.buried += parts.count()?;
+    answer.poisoned += parts.count()?;
     answer.dropped += parts.count()?;
     let waits = parts.flag()?;
     answer.more |= waits;

@@ -311,7 +311,7 @@ pub(crate) fn reclaim(
     room: Room,
     cap: usize,
 ) -> ScriptCall {
-    let limit_of_crashes = permission.lone_crashes.max(1);
+    let limit_of_crashes = permission.bury_after_crashes.max(1);
     let text = format!("its process died {limit_of_crashes} times while running nothing else");
     let poison = BuryReason::Poison.stamp(&Failure::new("", text));
     let args = vec![

@@ -93,7 +93,7 @@ impl Scene {
 
     fn tick(&self, reclaim: bool) -> Tick {
         let not_after = StoreTime::from_millis(1 << 50);
-        let reclaim = reclaim.then_some(Reclaim { not_after, lone_crashes: 3 });
+        let reclaim = reclaim.then_some(Reclaim { not_after, bury_after_crashes: 3 });
         Tick {
             queues: vec![self.queue.clone()],
             limit: 100,

@@ -15,6 +15,7 @@ use crate::hoard::{WATCH, Watch, room};
 use crate::listen::Ear;
 use crate::settler::Settler;
 use crate::shared::Shared;
+use crate::summary::add;
 
 mod alone;
 mod in_flight;
@@ -224,6 +225,8 @@ impl Claimer {
 
 /// Notes what a queue gave.
 pub(crate) fn take(shared: &Shared, number: u64, at: usize, answer: QueueClaimed) -> Vec<Job> {
+    add(&shared.counters.promoted, answer.promoted);
+    add(&shared.counters.requeued, answer.requeued);
     let batch = shared.ledger.answered(number, at, answer.tasks.len(), answer.now);
     let job = |(place, task)| Job { task, batch: Arc::clone(&batch), place };
     answer.tasks.into_iter().enumerate().map(job).collect()

@@ -119,7 +119,7 @@ pub enum Event {
         /// How many.
         tasks: u64,
         /// How many of them were buried as poison (B11).
-        buried: u64,
+        poisoned: u64,
     },
     /// A queue held what no operation leaves behind, and it was mended (B17).
     Mended {

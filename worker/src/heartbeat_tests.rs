@@ -220,7 +220,7 @@ async fn a_task_taken_over_is_told_and_its_outcome_refused() {
     };
     tick.reclaim = Some(tireless_core::Reclaim {
         not_after: StoreTime::from_millis(u64::MAX),
-        lone_crashes: 3,
+        bury_after_crashes: 3,
     });
     tireless_core::Broker::tick(&bed.spy.inner, &tick).await;
     bed.clock.advance(7 * SECOND).await;

@@ -58,13 +58,13 @@ impl Permission {
         &self,
         now: Duration,
         beat: Duration,
-        lone_crashes: u32,
+        bury_after_crashes: u32,
     ) -> Option<Reclaim> {
         let (last, store) = self.last?;
         let fresh = now.saturating_sub(last) < beat;
         let waits = self.opens_in(now, beat).is_some();
         (self.is_steady(beat) && fresh && !waits)
-            .then(|| Reclaim { not_after: store.after(beat), lone_crashes })
+            .then(|| Reclaim { not_after: store.after(beat), bury_after_crashes })
     }
 
     /// Whether there would be a permission, had this tick not come too late for it.

@@ -42,7 +42,10 @@ fn it_takes_two_answered_ticks_a_beat_apart() {
 #[test]
 fn it_ends_a_beat_after_the_last_answer_by_the_stores_clock() {
     let granted = after(&[0.0, 4.0, 8.0]).grant(at(12.0), BEAT, 7).unwrap();
-    assert_eq!(granted, Reclaim { not_after: StoreTime::from_millis(13_000), lone_crashes: 7 });
+    assert_eq!(
+        granted,
+        Reclaim { not_after: StoreTime::from_millis(13_000), bury_after_crashes: 7 }
+    );
     assert!(!is_granted(&after(&[0.0, 4.0, 8.0]), 13.0), "too late to be of use");
     assert!(after(&[0.0, 4.0, 8.0]).is_stale(at(13.0), BEAT));
 }

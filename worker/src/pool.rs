@@ -82,7 +82,7 @@ impl WorkerPool {
                 beat: Duration::from_secs(5),
                 shutdown_timeout: Duration::from_secs(25),
                 unknown_for: Duration::from_secs(3600),
-                lone_crashes: LONE_CRASHES,
+                bury_after_crashes: LONE_CRASHES,
                 scheduler: true,
                 hold_until_settled: false,
                 any_type: false,
@@ -190,7 +190,7 @@ impl WorkerPool {
     /// After how many crashes while running alone a task is buried as poison: 3 unless told
     /// otherwise, 1 at least (B11).
     pub fn bury_after_crashes(mut self, crashes: u32) -> Self {
-        self.settings.lone_crashes = crashes;
+        self.settings.bury_after_crashes = crashes;
         self
     }
 
@@ -281,7 +281,7 @@ impl WorkerPool {
         if lease > LONGEST_LEASE {
             self.refuse(format!("a lease of {lease:?} is too long; {LONGEST_LEASE:?} is the most"));
         }
-        if self.settings.lone_crashes == 0 {
+        if self.settings.bury_after_crashes == 0 {
             self.refuse(plan::NO_CRASHES.to_owned());
         }
         if beat.is_zero() || beat > lease / 2 {

@@ -245,7 +245,7 @@ async fn tick(shared: Arc<Shared>) -> Result<()> {
         clock: &*shared.clock,
         queues: &queues,
         beat: shared.settings.beat,
-        lone_crashes: shared.settings.lone_crashes,
+        bury_after_crashes: shared.settings.bury_after_crashes,
         observers: &shared.observers,
         health: &shared.health,
         moved: Moved {

@@ -29,7 +29,7 @@ pub struct RequeueScheduler {
     broker: Arc<dyn Broker>,
     queues: Vec<QueueName>,
     beat: Duration,
-    lone_crashes: u32,
+    bury_after_crashes: u32,
     clock: Arc<dyn Clock>,
     observers: Observers,
     problems: Vec<Error>,
@@ -56,7 +56,7 @@ impl RequeueScheduler {
             broker: Arc::new(broker),
             queues: Vec::new(),
             beat: Duration::from_secs(5),
-            lone_crashes: LONE_CRASHES,
+            bury_after_crashes: LONE_CRASHES,
             clock: Arc::new(TokioClock),
             observers: Observers::default(),
             problems: Vec::new(),
@@ -82,7 +82,7 @@ impl RequeueScheduler {
     /// After how many crashes while running alone a task is buried as poison: 3 unless told
     /// otherwise, 1 at least (B11).
     pub fn bury_after_crashes(mut self, crashes: u32) -> Self {
-        self.lone_crashes = crashes;
+        self.bury_after_crashes = crashes;
         self
     }
 
@@ -108,7 +108,7 @@ impl RequeueScheduler {
             return Err(self.problems.swap_remove(0));
         }
         let beat = self.beat;
-        if self.lone_crashes == 0 {
+        if self.bury_after_crashes == 0 {
             return Err(Error::invalid(Operation::Run, NO_CRASHES));
         }
         if self.queues.is_empty() || beat.is_zero() {
@@ -126,7 +126,7 @@ impl RequeueScheduler {
             clock: &*self.clock,
             queues: &self.queues,
             beat: self.beat,
-            lone_crashes: self.lone_crashes,
+            bury_after_crashes: self.bury_after_crashes,
             observers: &self.observers,
             health: &health,
             moved: Moved {

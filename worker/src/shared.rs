@@ -33,7 +33,7 @@ pub(crate) struct Settings {
     /// How long a task of an unknown type is handed back before it is buried (B9).
     pub(crate) unknown_for: Duration,
     /// Crashes while alone after which a task is buried (B11).
-    pub(crate) lone_crashes: u32,
+    pub(crate) bury_after_crashes: u32,
     pub(crate) scheduler: bool,
     pub(crate) hold_until_settled: bool,
     pub(crate) any_type: bool,

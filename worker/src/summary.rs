@@ -21,9 +21,9 @@ pub struct Summary {
     pub released: u64,
     /// Outcomes that the store refused because the task had been taken over (B5).
     pub lease_lost: u64,
-    /// Scheduled tasks that the scheduler of this pool made ready; claims do that too.
+    /// Scheduled tasks that this pool made ready, by its claims or its scheduler.
     pub promoted: u64,
-    /// Failed tasks that the scheduler of this pool made ready; claims do that too.
+    /// Failed tasks that this pool made ready, by its claims or its scheduler.
     pub requeued: u64,
     /// Tasks that the scheduler of this pool took back from workers that had died.
     pub reclaimed: u64,

@@ -38,7 +38,7 @@ pub(crate) struct Ticker<'a> {
     pub(crate) clock: &'a dyn Clock,
     pub(crate) queues: &'a [QueueName],
     pub(crate) beat: Duration,
-    pub(crate) lone_crashes: u32,
+    pub(crate) bury_after_crashes: u32,
     pub(crate) observers: &'a Observers,
     pub(crate) health: &'a Health,
     pub(crate) moved: Moved<'a>,
@@ -151,7 +151,7 @@ impl Ticker<'_> {
             let watch = &mut watches.each[at];
             // A tick that came too late for its permission is followed by another at once.
             watch.again_at = watch.permission.is_stale(now, self.beat).then_some(now);
-            match watch.permission.grant(now, self.beat, self.lone_crashes) {
+            match watch.permission.grant(now, self.beat, self.bury_after_crashes) {
                 Some(granted) => {
                     with.push(at);
                     let until = |other: Reclaim| other.not_after.min(granted.not_after);
@@ -251,11 +251,11 @@ impl Ticker<'_> {
         add(self.moved.promoted, answer.promoted);
         add(self.moved.requeued, answer.requeued);
         add(self.moved.reclaimed, answer.reclaimed);
-        add(self.moved.poisoned, answer.buried);
-        let (tasks, buried) = (answer.reclaimed, answer.buried);
+        add(self.moved.poisoned, answer.poisoned);
+        let (tasks, poisoned) = (answer.reclaimed, answer.poisoned);
         if tasks > 0 {
-            log!(warn, %queue, tasks, buried, "took back tasks of workers that died");
-            self.observers.tell(|| Event::Reclaimed { queue: queue.clone(), tasks, buried });
+            log!(warn, %queue, tasks, poisoned, "took back tasks of workers that died");
+            self.observers.tell(|| Event::Reclaimed { queue: queue.clone(), tasks, poisoned });
         }
         if answer.mended.total() > 0 {
             let mended = answer.mended;

@@ -49,7 +49,7 @@ async fn observed(
             clock: &ticking,
             queues: &queues,
             beat: BEAT,
-            lone_crashes: 3,
+            bury_after_crashes: 3,
             observers: &observers,
             health: &health,
             moved: Moved { promoted, requeued, reclaimed, poisoned },

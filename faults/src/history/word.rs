@@ -84,7 +84,7 @@ pub enum Word {
         /// How many.
         tasks: u64,
         /// How many of them were buried.
-        buried: u64,
+        poisoned: u64,
     },
     /// The process kills itself, as it was told to: at once, or with the call that it now sends.
     Crash {
@@ -116,7 +116,7 @@ impl fmt::Display for Word {
             Self::Again { id, after_ms } => write!(f, "again {id} {after_ms}"),
             Self::Stored { task } => write!(f, "stored {task}"),
             Self::Lost { task } => write!(f, "lost {task}"),
-            Self::Reclaimed { tasks, buried } => write!(f, "reclaimed {tasks} {buried}"),
+            Self::Reclaimed { tasks, poisoned } => write!(f, "reclaimed {tasks} {poisoned}"),
             Self::Crash { point } => write!(f, "crash {point}"),
             Self::End { done, lost } => write!(f, "end {done} {lost}"),
         }
@@ -147,7 +147,7 @@ impl FromStr for Word {
             "again" => Self::Again { id: number()?, after_ms: number()? },
             "stored" => Self::Stored { task: text()?.parse()? },
             "lost" => Self::Lost { task: text()?.parse()? },
-            "reclaimed" => Self::Reclaimed { tasks: number()?, buried: number()? },
+            "reclaimed" => Self::Reclaimed { tasks: number()?, poisoned: number()? },
             "crash" => Self::Crash { point: text()?.parse()? },
             "end" => Self::End { done: number()?, lost: number()? },
             _ => bail!("no event: {line}"),
@@ -176,7 +176,7 @@ mod tests {
             Word::Again { id: 1, after_ms: 500 },
             Word::Stored { task },
             Word::Lost { task },
-            Word::Reclaimed { tasks: 3, buried: 0 },
+            Word::Reclaimed { tasks: 3, poisoned: 0 },
             Word::Crash { point: "claim.sent".parse().unwrap() },
             Word::End { done: 4, lost: 5 },
         ];

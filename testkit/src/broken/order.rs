@@ -80,7 +80,7 @@ broken! {
             let answers = self.inner.tick(tick).await;
             for (queue, answer) in &answers {
                 let Ok(answer) = answer else { continue };
-                reorder(&self.inner, queue, answer.reclaimed - answer.buried, <[_]>::rotate_left)
+                reorder(&self.inner, queue, answer.reclaimed - answer.poisoned, <[_]>::rotate_left)
                     .await;
             }
             answers

@@ -62,7 +62,7 @@ broken! {
         async fn tick(&self, tick: &Tick) -> Ticked {
             let mut tick = tick.clone();
             if let Some(reclaim) = &mut tick.reclaim {
-                reclaim.lone_crashes = u32::MAX;
+                reclaim.bury_after_crashes = u32::MAX;
             }
             self.inner.tick(&tick).await
         }

@@ -41,7 +41,7 @@ broken! {
     ReclaimsUnasked {
         async fn tick(&self, tick: &Tick) -> Ticked {
             let now = StoreTime::from_millis(u64::MAX / 2);
-            let always = Reclaim { not_after: now, lone_crashes: 3 };
+            let always = Reclaim { not_after: now, bury_after_crashes: 3 };
             let reclaim = tick.reclaim.or(Some(always));
             self.inner.tick(&Tick { reclaim, ..tick.clone() }).await
         }

@@ -205,7 +205,7 @@ pub async fn lone_crashes_bury_at_the_limit(h: &dyn Harness) {
         assert_eq!(held[0].history.lone_crashes, lone - 1);
         assert_eq!(held[0].history.crashes, lone + 1);
         let answer = b.reap().await;
-        assert_eq!((answer.reclaimed, answer.buried), (1, u64::from(lone == 3)));
+        assert_eq!((answer.reclaimed, answer.poisoned), (1, u64::from(lone == 3)));
     }
     b.holds("dead 1").await;
     let detail = b.detail(id).await;
@@ -220,9 +220,9 @@ pub async fn the_permission_sets_the_limit(h: &dyn Harness) {
     b.make_suspect(id).await;
     assert_eq!(b.mortal().claim_alone().await.len(), 1);
     b.pass_unit().await;
-    let permission = Reclaim { lone_crashes: 1, ..b.permission().await };
+    let permission = Reclaim { bury_after_crashes: 1, ..b.permission().await };
     let answer = b.tick_with(Some(permission)).await;
-    assert_eq!((answer.reclaimed, answer.buried), (1, 1));
+    assert_eq!((answer.reclaimed, answer.poisoned), (1, 1));
     b.holds("dead 1").await;
 }
 
@@ -234,7 +234,7 @@ pub async fn crashes_in_company_bury_nobody(h: &dyn Harness) {
         b.mortal().claim(3).await;
         b.reap().await;
     }
-    let permission = Reclaim { lone_crashes: 1, ..b.permission().await };
+    let permission = Reclaim { bury_after_crashes: 1, ..b.permission().await };
     b.tick_with(Some(permission)).await;
     assert_eq!(b.counts().await.suspects, 3);
     b.holds("ready 3").await;

@@ -175,7 +175,7 @@ impl Play<'_> {
         }
         let answer = self.bench.tick_with(reclaim).await;
         assert_eq!((answer.promoted, answer.requeued), (scheduled, failed), "tick");
-        assert_eq!((answer.reclaimed, answer.buried), (taken, buried), "tick");
+        assert_eq!((answer.reclaimed, answer.poisoned), (taken, buried), "tick");
     }
 
     async fn check_counts(&self) {

@@ -26,7 +26,7 @@ pub(in crate::claimer) async fn crash_in(
     }
     bed.clock.advance(2 * SECOND).await;
     let not_after = tireless_core::StoreTime::from_millis(u64::MAX);
-    let reclaim = Some(tireless_core::Reclaim { not_after, lone_crashes: 3 });
+    let reclaim = Some(tireless_core::Reclaim { not_after, bury_after_crashes: 3 });
     let tick =
         Tick { queues: vec![queue.clone()], limit: 1000, beat: 5 * SECOND, anew: false, reclaim };
     bed.spy.inner.tick(&tick).await;
@@ -159,7 +159,7 @@ async fn a_suspect_beside_a_long_run_does_not_starve_the_others() {
         bed.spy.inner.pause(&bed.queue).await.unwrap();
         bed.clock.advance(Duration::from_millis(10)).await;
         let not_after = tireless_core::StoreTime::from_millis(u64::MAX);
-        let reclaim = Some(tireless_core::Reclaim { not_after, lone_crashes: 3 });
+        let reclaim = Some(tireless_core::Reclaim { not_after, bury_after_crashes: 3 });
         let tick = Tick {
             queues: vec![bed.queue.clone()],
             limit: 1000,

@@ -42,7 +42,7 @@ impl Play<'_> {
         let answer = self.player(worker).actor.send(&claim).await;
         let (scheduled, failed) = self.model.due();
         if sent == Sent::Once {
-            assert_eq!(answer.promoted, scheduled + failed, "promoted by a claim");
+            assert_eq!((answer.promoted, answer.requeued), (scheduled, failed), "moved by a claim");
         }
         self.model.promote();
         compare(&mut self.model, &answer, max.into(), mode);
