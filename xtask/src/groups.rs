@@ -141,15 +141,17 @@ fn on_server(built: &Built, name: &str, running: &Found, report: &mut Report) {
     if tests.is_empty() {
         report.missing(&format!("{name}: conformance"), "there are no such tests");
     }
-    for test in tests {
-        report.time(&format!("{name}: {}", test.label()), || {
+    let runs = tests.into_iter().map(|test| {
+        let run = move || {
             let mut args = skips();
             args.extend(SAME_EVERYWHERE.iter().flat_map(|name| ["--skip", name]));
             let counts = built.run(test, &running.environment(), &args)?;
             ensure!(counts.passed > 0, "no test ran");
             Ok(counts.detail())
-        });
-    }
+        };
+        (format!("{name}: {}", test.label()), run)
+    });
+    report.time_together(runs.collect());
 }
 
 fn containers(built: &Built, found: &Found, installer: Installer, report: &mut Report) {

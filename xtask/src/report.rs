@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 use std::fs;
+use std::panic::resume_unwind;
 use std::path::Path;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
@@ -28,6 +30,19 @@ pub(crate) struct Row {
     pub(crate) took: Duration,
 }
 
+impl Row {
+    /// How something went, and how long it took; nothing, if there was nothing to do.
+    fn timed(name: &str, work: impl FnOnce() -> Result<Option<String>>) -> Option<Self> {
+        let begin = Instant::now();
+        let (outcome, detail) = match work() {
+            Ok(Some(detail)) => (Outcome::Passed, detail),
+            Ok(None) => return None,
+            Err(error) => (Outcome::Failed, format!("{error:#}")),
+        };
+        Some(Self { name: name.to_owned(), outcome, detail, took: begin.elapsed() })
+    }
+}
+
 /// The list. Every row is printed as it is added, and all of them at the end.
 #[derive(Debug, Default)]
 pub(crate) struct Report {
@@ -46,14 +61,29 @@ impl Report {
         name: &str,
         work: impl FnOnce() -> Result<Option<String>>,
     ) -> bool {
-        let begin = Instant::now();
-        let (outcome, detail) = match work() {
-            Ok(Some(detail)) => (Outcome::Passed, detail),
-            Ok(None) => return true,
-            Err(error) => (Outcome::Failed, format!("{error:#}")),
-        };
-        self.add(Row { name: name.to_owned(), outcome, detail, took: begin.elapsed() });
-        outcome == Outcome::Passed
+        let Some(row) = Row::timed(name, work) else { return true };
+        let passed = row.outcome == Outcome::Passed;
+        self.add(row);
+        passed
+    }
+
+    /// Does several things at the same time, which mostly wait, and adds how each went, in their order.
+    pub(crate) fn time_together<W>(&mut self, works: Vec<(String, W)>)
+    where
+        W: FnOnce() -> Result<String> + Send,
+    {
+        let rows: Vec<_> = thread::scope(|scope| {
+            let begin = |(name, work): (String, W)| {
+                let timed = move || Row::timed(&name, || work().map(Some));
+                scope.spawn(timed)
+            };
+            let running: Vec<_> = works.into_iter().map(begin).collect();
+            running
+                .into_iter()
+                .map(|work| work.join().unwrap_or_else(|p| resume_unwind(p)))
+                .collect()
+        });
+        rows.into_iter().flatten().for_each(|row| self.add(row));
     }
 
     /// Adds what did not run, and why.

@@ -42,3 +42,23 @@ fn a_failure_of_several_lines_stands_whole_below_the_list() {
     let failures: Vec<_> = report.failures().collect();
     assert_eq!(failures, ["\nfaults:\nsee its table\nworker-kill fred: lost 1\n"]);
 }
+
+#[test]
+fn what_runs_together_is_listed_in_its_order_and_can_fail() {
+    let (tell, told) = std::sync::mpsc::channel();
+    let mut report = Report::default();
+    type Work = Box<dyn FnOnce() -> Result<String> + Send>;
+    let first: Work = Box::new(move || {
+        told.recv_timeout(Duration::from_secs(60))?;
+        anyhow::bail!("the second ran meanwhile")
+    });
+    let second: Work = Box::new(move || {
+        tell.send(())?;
+        Ok("1 test".to_owned())
+    });
+    report.time_together(vec![("first".to_owned(), first), ("second".to_owned(), second)]);
+    let row = |row: &Row| (row.name.clone(), row.outcome, row.detail.clone());
+    let rows: Vec<_> = report.rows.iter().map(row).collect();
+    assert_eq!(rows[0], ("first".into(), Outcome::Failed, "the second ran meanwhile".into()));
+    assert_eq!(rows[1], ("second".into(), Outcome::Passed, "1 test".into()));
+}

@@ -1,4 +1,4 @@
-//! The tests as cargo builds them: one program for each test target, run one by one.
+//! The tests as cargo builds them: one program for each test target, run one by one or beside others.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -133,7 +133,7 @@ impl Built {
         whole.args(args);
         if test.kind == "test" {
             // Integration tests mostly wait: for servers, leases, deadlines.
-            whole.arg("--test-threads=8");
+            whole.arg("--test-threads=12");
         }
         let (status, output) = capture(&mut whole, LIMIT)?;
         let counts = parse_counts(&output);
