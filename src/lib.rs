@@ -42,22 +42,70 @@
 //!
 //! # What a handler may say
 //! An error means retry, after the task's backoff, while retries are left. [`Bury`] means no more
-//! tries, [`Snooze`] means later and uncharged, [`Release`] that it goes back at once. A task may run more than once (a worker can die
-//! between its effect and its ack): use [`Context::id`], stable over all attempts, to make effects
-//! idempotent. Only bodies of an adopted plain list have another at each attempt.
+//! tries, [`Snooze`] means later and uncharged, [`Release`] that it goes back at once. A task may run
+//! more than once (a worker can die between its effect and its ack): use [`Context::id`], stable over
+//! all attempts, to make effects idempotent. Only bodies of an adopted plain list have another at each
+//! attempt.
+//!
+//! # Where to begin
+//! The [`prelude`] has what most programs need. Besides:
+//!
+//! | to | read |
+//! | --- | --- |
+//! | connect | [`connect`], [`ConnectOptions`] |
+//! | push | [`Producer`], [`Task`](trait@Task), [`PushTask`], [`PushAll`], [`Receipt`] |
+//! | run | [`WorkerPool`], [`Handler`], [`Data`], [`Context`], [`RunningPool`]; [`RequeueScheduler`] |
+//! | answer | [`TaskResult`], [`TaskError`], [`Bury`], [`Snooze`], [`Release`] |
+//! | handle bytes | [`Handle`], [`Route`], [`RunPolicy`], [`Verdict`] |
+//! | watch | [`Event`], [`Summary`], [`HealthWatch`] |
+//! | look | [`Inspect`], [`Counts`], [`TaskDetail`], [`WorkerView`] |
+//! | operate | [`Admin`], [`Selection`], [`Reconcile`] |
+//! | test | [`MemoryBroker`], [`TestContext`], [`Clock`]; `MockBroker` |
+//! | write a broker | the module [`broker`] |
 //!
 //! # Features
 //! `memory` (default), `redis-rs`, `fred`: which brokers [`connect`] can reach. `mocks`: a `MockBroker`
 //! whose answers a test writes.
 
+pub mod broker;
 mod connect;
 pub mod prelude;
 
 pub use bytes::Bytes;
 pub use connect::{Client, ConnectOptions, connect, connect_with};
-pub use tireless_core::*;
+
+// What is said of a task, and how an answer reads.
+pub use tireless_core::{
+    ClaimToken, Clock, Codec, Durability, Effect, Envelope, EnvelopeError, Error, ErrorKind,
+    Failure, FailureEntry, FailureHistory, History, Namespace, Operation, OwnId, ParseIdError,
+    QueueName, Result, Sleep, StoreTime, TaskId, TaskOptions, TypeName, WorkerId, limits,
+};
+// The broker as programs use it: to move tasks, to look, to operate.
+pub use tireless_core::{
+    Admin, Backend, Broker, BuryReason, Counts, Inspect, List, Mended, Moved, Page, Purged,
+    Reconcile, Reconciled, Reentry, ReleaseReason, Removed, Selection, ServerStats, State,
+    TaskDetail, TaskSummary, WorkerInfo, WorkerView,
+};
+
 pub use tireless_macros::Task;
-pub use tireless_worker::*;
+// Tasks, and who pushes them.
+pub use tireless_worker::{
+    BodyCodec, CodecError, Json, PreparedBatch, PreparedPush, Producer, PushAll, PushTask, Receipt,
+    Task,
+};
+// Handlers: what they take and what they say.
+pub use tireless_worker::{
+    Backoff, Bury, Context, Data, DataMap, Extract, Handle, Handler, Headers, Input, IntoVerdict,
+    Release, Route, RunPolicy, Snooze, TaskError, TaskResult, TestContext, Verdict,
+};
+// The pool, the scheduler, and what they tell.
+pub use tireless_worker::{
+    Event, HealthWatch, LoopHealth, LoopState, PoolHealth, PoolStats, RequeueScheduler, RunOf,
+    RunningPool, SchedulerSummary, Summary, TokioClock, WorkerPool, shutdown_signal,
+};
+
+#[cfg(feature = "mocks")]
+pub use tireless_core::MockBroker;
 
 #[cfg(all(feature = "fred", not(feature = "redis-rs")))]
 pub use tireless_backend_fred::Adoption;

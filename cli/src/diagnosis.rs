@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde::Serialize;
-use tireless::{Checkup, Fact, LogSync, MemoryLimit, UserRole};
+use tireless::broker::{Checkup, Fact, LogSync, MemoryLimit, UserRole};
 
 /// How bad something is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

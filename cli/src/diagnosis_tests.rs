@@ -1,4 +1,4 @@
-use tireless::RoleRights;
+use tireless::broker::RoleRights;
 
 use super::*;
 

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use tireless::{Backend, Broker, Claim, ClaimFrom, ClaimMode, Envelope, NewTask, WorkerId};
+use tireless::broker::{Claim, ClaimFrom, ClaimMode, NewTask};
+use tireless::{Backend, Broker, Envelope, WorkerId};
 use tokio::time::timeout;
 
 use super::*;

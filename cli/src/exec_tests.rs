@@ -103,7 +103,7 @@ async fn a_timeout_of_the_task_itself_leaves_the_command_as_long_to_tidy_up() {
     let queue = tireless::QueueName::new("q").unwrap();
     let mut envelope = Envelope::raw("x");
     envelope.options.timeout = Some(Duration::from_secs(2));
-    let task = tireless::NewTask::new(envelope.encode().unwrap());
+    let task = tireless::broker::NewTask::new(envelope.encode().unwrap());
     let id = task.id;
     crate::pusher::Pusher::new(broker.clone(), queue.clone()).push(vec![task]).await.unwrap();
     let policy = crate::pool::policy(0, Duration::ZERO, &exec);

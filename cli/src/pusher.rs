@@ -3,10 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tireless::{
-    Backend, CallSequence, CallTicket, Durability, Effect, Error, NewTask, Push, Pushed, QueueName,
-    Result, State, TaskId, WorkerId,
-};
+use tireless::broker::{CallSequence, CallTicket, NewTask, Push, Pushed};
+use tireless::{Backend, Durability, Effect, Error, QueueName, Result, State, TaskId, WorkerId};
 
 /// For how long a batch is sent again before it is given up.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);

@@ -18,10 +18,11 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use async_trait::async_trait;
 use rustix::process::{Signal, getpid, kill_process};
-use tireless::{
-    Backend, Claim, Claimed, Outcome, Push, Pushed, QueueClaimed, Renew, Renewed, Settle,
-    SettleAnswer, TaskId, Tick, Ticked, Wait, Woken,
+use tireless::broker::{
+    Claim, Claimed, Outcome, Push, Pushed, QueueClaimed, Renew, Renewed, Settle, SettleAnswer,
+    Tick, Ticked, Wait, Woken,
 };
+use tireless::{Backend, TaskId};
 use tireless_testkit::{Layer, Layered};
 
 use crate::crash_point::{Point, Stage, Verb};
@@ -194,7 +195,8 @@ impl Layer for Doomed {
 
 #[cfg(test)]
 mod tests {
-    use tireless::{Call, Settlement, WorkerId};
+    use tireless::WorkerId;
+    use tireless::broker::{Call, Settlement};
 
     use super::*;
 

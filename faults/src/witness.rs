@@ -8,7 +8,8 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use tireless::{Backend, Envelope, Outcome, Push, Pushed, Result, Settle, SettleAnswer, Settled};
+use tireless::broker::{Outcome, Push, Pushed, Settle, SettleAnswer, Settled};
+use tireless::{Backend, Envelope, Result};
 use tireless_testkit::{Layer, Layered};
 
 use crate::ground::number;

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use tireless::{
-    Backend, CallSequence, Claim, ClaimFrom, ClaimMode, Outcome, QueueName, Settle, Settled,
-    Settlement, WorkerId,
+use tireless::broker::{
+    CallSequence, Claim, ClaimFrom, ClaimMode, Outcome, Settle, Settled, Settlement,
 };
+use tireless::{Backend, QueueName, WorkerId};
 
 /// Longer than any curve rests between two claims.
 const LEASE: Duration = Duration::from_secs(300);
@@ -59,7 +59,7 @@ impl Hand {
         if claimed.is_empty() {
             return Ok(0);
         }
-        let ack = |task: &tireless::ClaimedTask| Settlement {
+        let ack = |task: &tireless::broker::ClaimedTask| Settlement {
             claim: task.claim,
             id: task.id,
             outcome: Outcome::ACK,

@@ -56,15 +56,18 @@ mod trace;
 mod typed;
 
 pub use clock::TokioClock;
-pub use codec::*;
+pub use codec::{BodyCodec, CodecError, Json};
 pub use events::{Event, RunOf};
 pub use health::{HealthWatch, LoopHealth, LoopState, PoolHealth};
 pub use pool::WorkerPool;
-pub use producer::*;
-pub use retry::*;
+pub use producer::{PreparedBatch, PreparedPush, Producer, PushAll, PushTask, Receipt};
+pub use retry::Backoff;
 pub use run::{Context, Handle, Route, RunPolicy, TestContext, Verdict};
 pub use running::{PoolStats, RunningPool};
 pub use scheduler::{RequeueScheduler, SchedulerSummary};
 pub use signal::shutdown_signal;
 pub use summary::Summary;
-pub use typed::*;
+pub use typed::{
+    Bury, Data, DataMap, Extract, Handler, Headers, Input, IntoVerdict, Release, Snooze, Task,
+    TaskError, TaskResult,
+};

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tireless::broker::BarePush;
 use tireless::limits::{BODY_BYTES, TASKS_PER_CALL};
-use tireless::{Backend, BarePush, ErrorKind, QueueName, ServerStats, State, TaskId};
+use tireless::{Backend, ErrorKind, QueueName, ServerStats, State, TaskId};
 use tokio::task::JoinSet;
 
 use crate::exit::{Outcome, Stop};

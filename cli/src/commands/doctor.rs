@@ -3,7 +3,8 @@
 
 use clap::builder::PossibleValuesParser;
 use serde::Serialize;
-use tireless::{Backend, UserRole};
+use tireless::Backend;
+use tireless::broker::UserRole;
 
 use crate::diagnosis::{Finding, Loss, Verdict, findings, losses};
 use crate::exit::{Outcome, Stop};

@@ -10,10 +10,10 @@ use bytes::Bytes;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use futures_util::FutureExt;
 use serde::Serialize;
+use tireless::broker::{NewTask, Pushed, When};
 use tireless::limits::BODY_BYTES;
 use tireless::{
-    Backend, Durability, Envelope, ErrorKind, NewTask, OwnId, Pushed, QueueName, State, StoreTime,
-    TaskId, When,
+    Backend, Durability, Envelope, ErrorKind, OwnId, QueueName, State, StoreTime, TaskId,
 };
 
 use crate::args::{self, Lines, duration, moment, some_duration};

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tireless::{Backend, Envelope, NewTask, QueueName};
+use tireless::broker::NewTask;
+use tireless::{Backend, Envelope, QueueName};
 
 use crate::args::{Lines, duration};
 use crate::connect::in_memory;

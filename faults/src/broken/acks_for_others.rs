@@ -6,10 +6,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use redis::Value;
-use tireless::{
-    Backend, Call, Outcome, QueueName, Result, Settle, SettleAnswer, Settled, Settlement, TaskId,
-    WorkerId,
-};
+use tireless::broker::{Call, Outcome, Settle, SettleAnswer, Settled, Settlement};
+use tireless::{Backend, QueueName, Result, TaskId, WorkerId};
 use tireless_testkit::Layer;
 use tireless_tests::Raw;
 

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use tireless::{Backend, Failure, Outcome, Result, Settle, SettleAnswer};
+use tireless::broker::{Outcome, Settle, SettleAnswer};
+use tireless::{Backend, Failure, Result};
 use tireless_testkit::{Layer, Layered};
 
 /// See the module's words.

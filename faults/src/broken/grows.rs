@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use tireless::{Backend, Claim, Claimed, Error, ErrorKind, Operation, Result, Wait, Woken};
+use tireless::broker::{Claim, Claimed, Wait, Woken};
+use tireless::{Backend, Error, ErrorKind, Operation, Result};
 use tireless_testkit::{Layer, wait_then_claim};
 use tireless_tests::Raw;
 

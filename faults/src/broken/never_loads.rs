@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use redis::Value;
-use tireless::{Backend, Error, ErrorKind, Operation, Push, Pushed, Result};
+use tireless::broker::{Push, Pushed};
+use tireless::{Backend, Error, ErrorKind, Operation, Result};
 use tireless_testkit::Layer;
 use tireless_tests::Raw;
 

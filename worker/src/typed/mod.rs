@@ -8,7 +8,6 @@ mod pool;
 mod registry;
 mod task;
 
-pub use bytes::Bytes;
 pub use data::{Data, DataMap};
 pub use error::{Bury, IntoVerdict, Release, Snooze, TaskError, TaskResult};
 pub use extract::{Extract, Headers};

@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
+use tireless::broker::NewTask;
 use tireless::limits::BYTES_PER_CALL;
-use tireless::{Backend, Envelope, NewTask, Producer, QueueName, Result};
+use tireless::{Backend, Envelope, Producer, QueueName, Result};
 use tokio::task::JoinSet;
 
 use crate::exit::{Outcome, Stop};

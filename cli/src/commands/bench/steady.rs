@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use tireless::broker::NewTask;
 use tireless::limits::TASKS_PER_CALL;
-use tireless::{Backend, Context, Envelope, Handle, NewTask, QueueName, RunPolicy, Verdict};
+use tireless::{Backend, Context, Envelope, Handle, QueueName, RunPolicy, Verdict};
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
