@@ -5,7 +5,7 @@ use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 
 use bytes::Bytes;
-use tireless_core::{Durability, NewTask, QueueName, Result, limits};
+use tireless_core::{Durability, Error, NewTask, Operation, OwnId, QueueName, Result, limits};
 
 use super::call::PushCall;
 use super::one::check_sizes;
@@ -27,6 +27,7 @@ pub struct PushAll {
     producer: Producer,
     options: PushOptions,
     bodies: Vec<Result<Bytes>>,
+    own_ids: Option<Vec<Result<OwnId>>>,
 }
 
 push_options!(PushAll);
@@ -37,17 +38,43 @@ impl PushAll {
         options: PushOptions,
         bodies: Vec<Result<Bytes>>,
     ) -> Self {
-        Self { producer, options, bodies }
+        Self { producer, options, bodies, own_ids: None }
+    }
+
+    /// Ids of your own, as of a [single push](super::PushTask::own_id): one for each task, in their
+    /// order. The receipts say which tasks existed before, each with the id of the one that lives; of
+    /// equal own ids in a batch the first wins (B3.5).
+    ///
+    /// ```
+    /// # use tireless_worker::{Producer, Task};
+    /// # async fn example<T: Task>(tasks: Producer, orders: Vec<(u64, T)>) -> tireless_core::Result<()> {
+    /// let (numbers, invoices): (Vec<u64>, Vec<T>) = orders.into_iter().unzip();
+    /// let own_ids = numbers.iter().map(|number| format!("invoice-{number}"));
+    /// let receipts = tasks.push_all(invoices).own_ids(own_ids).await?;
+    /// let new = receipts.iter().filter(|receipt| !receipt.existed).count();
+    /// # println!("{new}");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn own_ids<I: AsRef<[u8]>>(mut self, ids: impl IntoIterator<Item = I>) -> Self {
+        // One over is enough to tell that they are too many, also of those that never end.
+        let ids = ids.into_iter().take(self.bodies.len() + 1);
+        self.own_ids = Some(ids.map(OwnId::new).collect());
+        self
     }
 
     /// Makes all tasks and their ids without sending anything.
     ///
     /// # Errors
-    /// `InvalidInput` for an illegal name, `TooLarge` for a body over its limit.
+    /// `InvalidInput` for an illegal name, and for more or fewer own ids than tasks; `TooLarge` for a
+    /// body over its limit.
     pub fn prepare(self) -> Result<PreparedBatch> {
-        let Self { producer, options, bodies } = self;
+        let Self { producer, options, bodies, own_ids } = self;
         let durability = options.durability.unwrap_or(producer.durability);
-        let (queue, tasks) = options.tasks(bodies)?;
+        let (queue, mut tasks) = options.tasks(bodies)?;
+        if let Some(own_ids) = own_ids {
+            give(&mut tasks, own_ids)?;
+        }
         check_sizes(&tasks)?;
         let (waiting, receipts) = (split(tasks).into(), Vec::new());
         Ok(PreparedBatch { producer, queue, durability, waiting, current: None, receipts })
@@ -108,6 +135,23 @@ impl PreparedBatch {
     }
 }
 
+/// Gives each task its own id.
+fn give(tasks: &mut [NewTask], own_ids: Vec<Result<OwnId>>) -> Result<()> {
+    if own_ids.len() != tasks.len() {
+        let problem = if own_ids.len() > tasks.len() { "more" } else { "fewer" };
+        let message = format!(
+            "there are {problem} own ids than the {} tasks of the batch; give one for each, in their \
+             order",
+            tasks.len()
+        );
+        return Err(Error::invalid(Operation::Push, message));
+    }
+    for (task, own_id) in tasks.iter_mut().zip(own_ids) {
+        task.own_id = Some(own_id?);
+    }
+    Ok(())
+}
+
 /// Portions within the bounds of one call (B7), in order.
 fn split(tasks: Vec<NewTask>) -> Vec<Vec<NewTask>> {
     let mut portions: Vec<Vec<NewTask>> = Vec::new();
@@ -128,3 +172,7 @@ fn split(tasks: Vec<NewTask>) -> Vec<Vec<NewTask>> {
     }
     portions
 }
+
+#[cfg(test)]
+#[path = "batch_tests.rs"]
+mod tests;
