@@ -69,6 +69,10 @@ impl PushAll {
     /// `InvalidInput` for an illegal name, and for more or fewer own ids than tasks; `TooLarge` for a
     /// body over its limit.
     pub fn prepare(self) -> Result<PreparedBatch> {
+        self.ready().map_err(|error| error.during(Operation::Push))
+    }
+
+    fn ready(self) -> Result<PreparedBatch> {
         let Self { producer, options, bodies, own_ids } = self;
         let durability = options.durability.unwrap_or(producer.durability);
         let (queue, mut tasks) = options.tasks(bodies)?;

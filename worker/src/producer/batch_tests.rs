@@ -1,12 +1,14 @@
-//! Tests of own ids in batches.
+//! Tests of own ids in batches, and of what refused pushes are told.
 
 use std::sync::Arc;
 
 use tireless_backend_memory::MemoryBroker;
-use tireless_core::{Effect, ErrorKind, TaskId};
+use tireless_core::{Effect, ErrorKind, Operation, TaskId};
 
 use super::*;
 use crate::clock::TokioClock;
+use crate::codec::Json;
+use crate::typed::Task;
 
 fn producer() -> (MemoryBroker, Producer) {
     let broker = MemoryBroker::new(Arc::new(TokioClock));
@@ -65,4 +67,44 @@ async fn own_ids_are_as_many_as_the_tasks() {
     assert!(receipts.is_empty());
     let told = batch().own_ids(["1", "2"]).await.unwrap();
     assert_eq!(existed(&told), [false, false], "nothing was sent of those before");
+}
+
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Misnamed;
+
+impl Task for Misnamed {
+    const NAME: &'static str = "two words";
+    type Codec = Json;
+}
+
+#[tokio::test]
+async fn what_a_push_is_refused_for_is_told_of_the_push() {
+    let (_, producer) = producer();
+    let long = "x".repeat(300);
+    let mut errors = Vec::new();
+    for single in [
+        producer.push_raw("no queue", "x"),
+        producer.push_raw("q", "x").queue("no queue"),
+        producer.push_raw("q", "x").own_id(""),
+        producer.push(Misnamed),
+        producer.push_raw("q", "x").header(long.as_str(), "x"),
+    ] {
+        errors.push(single.await.unwrap_err());
+    }
+    for batch in [
+        producer.push_all_raw("no queue", ["x"]),
+        producer.push_all_raw("q", ["x"]).own_ids([&long]),
+        producer.push_all([Misnamed]),
+        producer.push_all_raw("q", ["x"]).header(long.as_str(), "x"),
+    ] {
+        errors.push(batch.await.unwrap_err());
+    }
+    errors.push(producer.push_raw("q", "x").own_id("").prepare().unwrap_err());
+    for error in errors {
+        assert_eq!(error.operation(), Operation::Push, "{error}");
+        assert_eq!(error.effect(), Effect::None);
+    }
+    let error = producer.push_raw("no queue", "x").await.unwrap_err();
+    let text = "push: the queue name \"no queue\" contains ' '; allowed are A-Z a-z 0-9 . _ : -";
+    assert_eq!(error.to_string(), text);
 }

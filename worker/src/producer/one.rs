@@ -63,6 +63,11 @@ impl PushTask {
     }
 
     fn ready(self) -> Result<Ready> {
+        // Names and envelopes speak for themselves; who pushes is told of the push.
+        self.checked().map_err(|error| error.during(Operation::Push))
+    }
+
+    fn checked(self) -> Result<Ready> {
         let Self { producer, options, own_id, body } = self;
         let durability = options.durability.unwrap_or(producer.durability);
         let (queue, mut task) = options.task(body)?;
