@@ -11,8 +11,7 @@ const LONGEST_NAME: usize = 128;
 
 fn check(what: &str, name: &str) -> Result<()> {
     // Each envelope that is read comes here: a name that is in order is seen by its bytes.
-    if (1..=LONGEST_NAME).contains(&name.len()) && name.bytes().all(|byte| is_allowed(byte.into()))
-    {
+    if is_legal(name.as_bytes()) {
         return Ok(());
     }
     let problem = if name.is_empty() {
@@ -20,6 +19,7 @@ fn check(what: &str, name: &str) -> Result<()> {
     } else if name.len() > LONGEST_NAME {
         format!("is {} bytes long; {LONGEST_NAME} is the most", name.len())
     } else {
+        let is_allowed = |c: char| u8::try_from(c).is_ok_and(is_allowed);
         let bad = name.chars().find(|c| !is_allowed(*c)).unwrap_or_default();
         format!("contains {bad:?}; allowed are A-Z a-z 0-9 . _ : -")
     };
@@ -27,8 +27,21 @@ fn check(what: &str, name: &str) -> Result<()> {
     Err(Error::invalid(Operation::Name, format!("the {what} {shown:?} {problem}")))
 }
 
-fn is_allowed(c: char) -> bool {
-    c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | ':' | '-')
+const fn is_legal(mut name: &[u8]) -> bool {
+    if name.is_empty() || name.len() > LONGEST_NAME {
+        return false;
+    }
+    while let [first, rest @ ..] = name {
+        if !is_allowed(*first) {
+            return false;
+        }
+        name = rest;
+    }
+    true
+}
+
+const fn is_allowed(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b':' | b'-')
 }
 
 macro_rules! name {
@@ -45,6 +58,11 @@ macro_rules! name {
             pub fn new(name: impl AsRef<str>) -> Result<Self> {
                 check($what, name.as_ref())?;
                 Ok(Self(name.as_ref().into()))
+            }
+
+            /// Whether a text is such a name: for constants, when the program is compiled.
+            pub const fn is_legal(name: &str) -> bool {
+                is_legal(name.as_bytes())
             }
 
             /// The name as text.
@@ -143,6 +161,15 @@ impl fmt::Debug for OwnId {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_is_legal_where_it_can_be_made() {
+        let (longest, too_long) = ("x".repeat(128), "x".repeat(129));
+        for name in ["mail.v2:eu-1_x", &longest, "", &too_long, "two words", "ma\u{ef}l", "a\0"] {
+            assert_eq!(QueueName::is_legal(name), QueueName::new(name).is_ok(), "{name:?}");
+        }
+        const { assert!(QueueName::is_legal("mail") && !TypeName::is_legal("two words")) };
+    }
 
     #[test]
     fn an_own_id_is_shown_as_the_text_it_mostly_is() {

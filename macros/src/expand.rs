@@ -1,10 +1,11 @@
 //! What the derive writes.
 
 use proc_macro2::TokenStream;
-use quote::quote;
-use syn::{Data, DeriveInput, Error, LitStr, Path, Result, parse_quote};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{Data, DeriveInput, Error, Ident, LitStr, Path, Result, parse_quote};
 
-use crate::settings::{BackoffSetting, Settings};
+use crate::settings::{BackoffSetting, NameSetting, Settings};
 use crate::text::{self, BackoffText};
 
 pub(crate) fn task(input: &DeriveInput) -> Result<TokenStream> {
@@ -28,7 +29,13 @@ pub(crate) fn task(input: &DeriveInput) -> Result<TokenStream> {
         None => quote!(#tireless::Json),
     };
     let policy = policy(&settings, &tireless);
+    let checks = [
+        check(settings.name.as_ref(), ident, &tireless, &quote!(TypeName), &quote!(NAME)),
+        check(settings.queue.as_ref(), ident, &tireless, &quote!(QueueName), &quote!(QUEUE)),
+    ];
     Ok(quote! {
+        #(#checks)*
+
         #[automatically_derived]
         impl #tireless::Task for #ident {
             const NAME: &'static str = #name;
@@ -39,15 +46,41 @@ pub(crate) fn task(input: &DeriveInput) -> Result<TokenStream> {
     })
 }
 
-fn name_of(input: &DeriveInput, settings: &Settings) -> Result<LitStr> {
+impl ToTokens for NameSetting {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        match self {
+            Self::Text(text) => text.to_tokens(tokens),
+            Self::Const(path) => path.to_tokens(tokens),
+        }
+    }
+}
+
+/// What the compiler checks of a constant, since its text is not known here.
+fn check(
+    setting: Option<&NameSetting>,
+    ident: &Ident,
+    tireless: &Path,
+    kind: &TokenStream,
+    constant: &TokenStream,
+) -> Option<TokenStream> {
+    let Some(NameSetting::Const(path)) = setting else { return None };
+    Some(quote_spanned! {path.span()=>
+        const _: () = ::core::assert!(
+            #tireless::#kind::is_legal(<#ident as #tireless::Task>::#constant),
+            "a name has 1 to 128 bytes; allowed are A-Z a-z 0-9 . _ : -"
+        );
+    })
+}
+
+fn name_of(input: &DeriveInput, settings: &Settings) -> Result<TokenStream> {
     if let Some(name) = &settings.name {
-        return Ok(name.clone());
+        return Ok(name.to_token_stream());
     }
     let ident = &input.ident;
     let name = ident.to_string();
     let name = name.strip_prefix("r#").unwrap_or(&name);
     match text::name_problem(name) {
-        None => Ok(LitStr::new(name, ident.span())),
+        None => Ok(LitStr::new(name, ident.span()).to_token_stream()),
         Some(problem) => {
             let message = format!("{problem}; choose one with #[task(name = \"..\")]");
             Err(Error::new(ident.span(), message))

@@ -22,8 +22,46 @@ use proc_macro::TokenStream;
 ///
 /// Durations are written in `ms`, `s`, `m`, `h` and `d`, largest first: `"1h30m"`. Illegal names,
 /// durations and keys are compile errors.
+///
+/// `name` and `queue` also take the path of a constant, which is checked as well:
+///
+/// ```
+/// use serde::{Deserialize, Serialize};
+/// use tireless::Task;
+///
+/// mod queues {
+///     pub const MAIL: &str = "mail";
+/// }
+///
+/// #[derive(Serialize, Deserialize, Task)]
+/// #[task(queue = queues::MAIL)]
+/// struct SendMail { to: String }
+///
+/// assert_eq!(SendMail::QUEUE, "mail");
+/// ```
 #[proc_macro_derive(Task, attributes(task))]
 pub fn derive_task(input: TokenStream) -> TokenStream {
     let input = syn::parse_macro_input!(input as syn::DeriveInput);
     expand::task(&input).unwrap_or_else(|error| error.to_compile_error()).into()
 }
+
+/// Constants are checked by the compiler, whose words for it change from version to version: no text
+/// of it is compared.
+///
+/// ```compile_fail,E0080
+/// const TWO_WORDS: &str = "two words";
+///
+/// #[derive(serde::Serialize, serde::Deserialize, tireless::Task)]
+/// #[task(queue = TWO_WORDS)]
+/// struct IllegalQueue;
+/// ```
+///
+/// ```compile_fail,E0080
+/// const EMPTY: &str = "";
+///
+/// #[derive(serde::Serialize, serde::Deserialize, tireless::Task)]
+/// #[task(name = EMPTY)]
+/// struct IllegalName;
+/// ```
+#[cfg(doctest)]
+struct IllegalConstants;

@@ -9,13 +9,19 @@ use crate::text::{self, BackoffText};
 /// The keys that were given.
 #[derive(Default)]
 pub(crate) struct Settings {
-    pub(crate) name: Option<LitStr>,
-    pub(crate) queue: Option<LitStr>,
+    pub(crate) name: Option<NameSetting>,
+    pub(crate) queue: Option<NameSetting>,
     pub(crate) retries: Option<u32>,
     pub(crate) timeout_ms: Option<u64>,
     pub(crate) backoff: Option<BackoffSetting>,
     pub(crate) codec: Option<Type>,
     pub(crate) tireless: Option<Path>,
+}
+
+pub(crate) enum NameSetting {
+    Text(LitStr),
+    /// Of a constant, whose text only the compiler knows.
+    Const(Path),
 }
 
 pub(crate) enum BackoffSetting {
@@ -61,11 +67,17 @@ fn once<T>(
     Ok(())
 }
 
-fn checked_name(meta: &ParseNestedMeta<'_>) -> Result<LitStr> {
-    let literal: LitStr = meta.value()?.parse()?;
+fn checked_name(meta: &ParseNestedMeta<'_>) -> Result<NameSetting> {
+    let value = meta.value()?;
+    if !value.peek(LitStr) {
+        let wrong = "a name is a text in quotes, or the path of a constant &str";
+        let path: Path = value.parse().map_err(|error: Error| Error::new(error.span(), wrong))?;
+        return Ok(NameSetting::Const(path));
+    }
+    let literal: LitStr = value.parse()?;
     match text::name_problem(&literal.value()) {
         Some(problem) => Err(Error::new(literal.span(), problem)),
-        None => Ok(literal),
+        None => Ok(NameSetting::Text(literal)),
     }
 }
 

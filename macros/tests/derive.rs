@@ -29,6 +29,15 @@ struct Elsewhere {
 #[task(crate = "crate::renamed", backoff = tireless::Backoff::fixed(Duration::from_secs(7)))]
 struct Quoted {}
 
+mod names {
+    pub(crate) const MAIL: &str = "mail";
+    pub(crate) const SEND: &str = "mail.send";
+}
+
+#[derive(Serialize, Deserialize, Task)]
+#[task(crate = crate::renamed, name = names::SEND, queue = crate::names::MAIL)]
+struct Named;
+
 fn tripled(attempt: u32) -> Duration {
     Duration::from_secs(3) * attempt
 }
@@ -67,6 +76,11 @@ fn all_keys_together_are_kept() {
     assert_eq!((policy.retries, policy.timeout), (3, Some(Duration::from_secs(90))));
     assert_eq!(policy.backoff.delay(2), Duration::from_secs(20));
     assert_eq!(policy.backoff.delay(3), Duration::from_secs(25));
+}
+
+#[test]
+fn a_name_and_a_queue_can_be_constants() {
+    assert_eq!((Named::NAME, Named::QUEUE), ("mail.send", "mail"));
 }
 
 #[test]

@@ -35,4 +35,8 @@ struct Negative;
 #[derive(Task)]
 struct Generic<T>(T);
 
+#[derive(Task)]
+#[task(queue = 3)]
+struct NoName;
+
 fn main() {}
