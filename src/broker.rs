@@ -2,7 +2,7 @@
 //!
 //! A program that pushes tasks and runs them needs nothing of this. A broker moves tasks
 //! ([`Broker`]), tells what there is ([`Inspect`]), and does what an operator asks ([`Admin`]); with
-//! all of them it is a [`Backend`], and [`Producer`](crate::Producer) and
+//! all of them, and a [`Yardstick`] that may be empty, it is a [`Backend`], and [`Producer`](crate::Producer) and
 //! [`WorkerPool`](crate::WorkerPool) work over it. What it must keep stands in `docs/contract.md`, as
 //! clauses B1 to B17, and the crate `tireless-testkit` proves them.
 //!
@@ -28,5 +28,5 @@ pub use tireless_core::{Held, QueueRenewed, QueueTicked, Reclaim, Renew, Renewed
 pub use tireless_core::{NewTask, Push, Pushed, When};
 pub use tireless_core::{Outcome, Settle, SettleAnswer, Settled, Settlement};
 
-pub use tireless_core::{BarePush, DrainLimit};
+pub use tireless_core::{BarePush, DrainLimit, Yardstick};
 pub use tireless_core::{Checkup, Fact, LogSync, MemoryLimit, RoleRights, UserRole};

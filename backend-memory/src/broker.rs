@@ -11,7 +11,7 @@ use tireless_core::{
     Admin, Broker, Claim, Claimed, Clock, Counts, Inspect, List, Moved, Operation, OwnId, Page,
     Purged, Push, Pushed, QueueName, Reconcile, Reconciled, Removed, Renew, Renewed, Result,
     Selection, ServerStats, Settle, SettleAnswer, State, StoreTime, TaskDetail, TaskId, Tick,
-    Ticked, Wait, Woken, WorkerView,
+    Ticked, Wait, Woken, WorkerView, Yardstick,
 };
 
 use crate::queue::Queue;
@@ -177,6 +177,9 @@ impl Inspect for MemoryBroker {
         Ok(stats)
     }
 }
+
+/// Memory has no bare way beside the broker's own.
+impl Yardstick for MemoryBroker {}
 
 #[async_trait]
 impl Admin for MemoryBroker {

@@ -13,7 +13,7 @@ async fn a_yardstick_leaves_nothing_and_expires_when_dropped() {
     use client::tools::{ask, connect, info, server};
     use std::time::Duration;
     use tireless_backend_redis_rs::{RedisRsBroker, RedisRsLink, Settings};
-    use tireless_core::Inspect;
+    use tireless_core::Yardstick;
     use tireless_redis_broker::reply::Reply;
 
     let server = server();

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 
 use crate::{
     Admin, Claim, Claimed, Inspect, Push, Pushed, Renew, Renewed, Result, Settle, SettleAnswer,
-    Tick, Ticked, Wait, Woken,
+    Tick, Ticked, Wait, Woken, Yardstick,
 };
 
 /// Moves tasks between the lists and sets of queues.
@@ -122,7 +122,7 @@ impl<T: Broker + ?Sized> Broker for Arc<T> {
     }
 }
 
-/// All three traits of a backend: what a program that connects by URL gets.
-pub trait Backend: Broker + Inspect + Admin {}
+/// All traits of a backend: what a program that connects by URL gets.
+pub trait Backend: Broker + Inspect + Admin + Yardstick {}
 
-impl<T: Broker + Inspect + Admin> Backend for T {}
+impl<T: Broker + Inspect + Admin + Yardstick> Backend for T {}

@@ -1,73 +1,15 @@
 //! Inspect: reads for operators. Nothing here changes anything.
 
 use std::fmt;
-use std::str::FromStr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use serde::{Deserialize, Serialize};
 
 use crate::{
-    BarePush, Checkup, DrainLimit, Error, FailureHistory, History, Operation, OwnId, QueueName,
-    Result, StoreTime, TaskId, WorkerId,
+    Checkup, FailureHistory, History, OwnId, QueueName, Result, State, StoreTime, TaskId, WorkerId,
+    WorkerView,
 };
-
-/// Where a task is: in exactly one of these (B1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum State {
-    /// In the ready list, or waiting to be run alone.
-    Ready,
-    /// Held by a worker.
-    Running,
-    /// Waiting for its time.
-    Scheduled,
-    /// Waiting for its next attempt.
-    Failed,
-    /// Buried.
-    Dead,
-    /// Done, and kept on purpose.
-    Done,
-}
-
-impl State {
-    /// All states, in the order of a task's life.
-    pub const ALL: [Self; 6] =
-        [Self::Ready, Self::Running, Self::Scheduled, Self::Failed, Self::Dead, Self::Done];
-
-    /// The word that commands and listings use.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Ready => "ready",
-            Self::Running => "running",
-            Self::Scheduled => "scheduled",
-            Self::Failed => "failed",
-            Self::Dead => "dead",
-            Self::Done => "done",
-        }
-    }
-}
-
-impl fmt::Display for State {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for State {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self> {
-        Self::ALL.into_iter().find(|state| state.as_str() == text).ok_or_else(|| {
-            let message = format!(
-                "{text:?} is no state; there are ready, running, scheduled, failed, dead and done"
-            );
-            Error::invalid(Operation::Inspect, message)
-        })
-    }
-}
 
 /// How much of everything a queue holds. All counts are O(1) (B7).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -170,44 +112,6 @@ impl TaskDetail {
     }
 }
 
-/// What a worker tells about itself, for operators.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-#[non_exhaustive]
-pub struct WorkerInfo {
-    /// Name of its host.
-    pub host: String,
-    /// Its process id.
-    pub pid: u32,
-    /// How many tasks it runs at once.
-    pub concurrency: usize,
-    /// Tasks it holds, in all queues.
-    pub held: usize,
-    /// When it started, in milliseconds since the Unix epoch, by its own clock.
-    pub started_ms: u64,
-    /// Its queues.
-    pub queues: Vec<String>,
-}
-
-/// A live worker.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct WorkerView {
-    /// Who.
-    pub id: WorkerId,
-    /// Until when it is believed alive.
-    pub lease_until: StoreTime,
-    /// What it tells about itself.
-    pub info: WorkerInfo,
-}
-
-impl WorkerView {
-    /// A live worker.
-    pub fn new(id: WorkerId, lease_until: StoreTime, info: WorkerInfo) -> Self {
-        Self { id, lease_until, info }
-    }
-}
-
 /// What the store tells about itself; `None` where it has no such thing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -230,8 +134,7 @@ pub struct ServerStats {
 /// # Errors
 /// Of each method: `Unavailable` or `Timeout` where the store does not answer, `Denied` where it
 /// refuses the user, `WrongType` for a key that holds what is not ours, `Unsupported` for a queue of
-/// a later layout, `Corrupt` for an answer that cannot be read. The yardsticks (`.._limit`) write, so
-/// theirs may be `OutOfMemory` too.
+/// a later layout, `Corrupt` for an answer that cannot be read.
 #[async_trait]
 pub trait Inspect: fmt::Debug + Send + Sync + 'static {
     /// The names of the queues that are or were in use.
@@ -280,29 +183,6 @@ pub trait Inspect: fmt::Debug + Send + Sync + 'static {
     async fn checkup(&self) -> Result<Vec<Checkup>> {
         Ok(vec![Checkup::default()])
     }
-
-    /// How fast one worker that does nothing could at most take tasks of `body_bytes` out of this
-    /// store, found by draining `tasks` of them with none of the contract's care: the yardstick of
-    /// benchmarks. `None` where there is no such bare way. A bare body has 16 bytes at least, its id.
-    /// Uses keys of its own and removes them.
-    async fn drain_limit(&self, tasks: u64, body_bytes: usize) -> Result<Option<DrainLimit>> {
-        let _ = (tasks, body_bytes);
-        Ok(None)
-    }
-
-    /// How many bodies a second could at most be brought to this store in this way, found by
-    /// bringing some. `None` where there is no such bare way. Uses a key of its own and removes it.
-    async fn push_limit(&self, bare: &BarePush) -> Result<Option<f64>> {
-        let _ = bare;
-        Ok(None)
-    }
-
-    /// How soon a bare wait gets what is brought while it lasts, so many times one after the other:
-    /// no idle worker can start a task sooner. `None` where there is no such bare way.
-    async fn hand_over_limit(&self, samples: usize) -> Result<Option<Vec<Duration>>> {
-        let _ = samples;
-        Ok(None)
-    }
 }
 
 #[async_trait]
@@ -337,17 +217,5 @@ impl<T: Inspect + ?Sized> Inspect for Arc<T> {
 
     async fn checkup(&self) -> Result<Vec<Checkup>> {
         (**self).checkup().await
-    }
-
-    async fn drain_limit(&self, tasks: u64, body_bytes: usize) -> Result<Option<DrainLimit>> {
-        (**self).drain_limit(tasks, body_bytes).await
-    }
-
-    async fn push_limit(&self, bare: &BarePush) -> Result<Option<f64>> {
-        (**self).push_limit(bare).await
-    }
-
-    async fn hand_over_limit(&self, samples: usize) -> Result<Option<Vec<Duration>>> {
-        (**self).hand_over_limit(samples).await
     }
 }

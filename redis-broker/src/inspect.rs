@@ -1,14 +1,11 @@
 //! Reads for operators over Redis.
 
-use std::time::Duration;
-
 use async_trait::async_trait;
 use bytes::Bytes;
 use tireless_core::limits::BYTES_PER_CALL;
 use tireless_core::{
-    BarePush, Checkup, Counts, DrainLimit, FailureHistory, Inspect, List, Operation, OwnId, Page,
-    QueueName, Result, ServerStats, State, StoreTime, TaskDetail, TaskId, TaskSummary, WorkerId,
-    WorkerView,
+    Checkup, Counts, FailureHistory, Inspect, List, Operation, OwnId, Page, QueueName, Result,
+    ServerStats, State, StoreTime, TaskDetail, TaskId, TaskSummary, WorkerId, WorkerView,
 };
 
 use crate::broker::RedisBroker;
@@ -18,7 +15,7 @@ use crate::parse::{Parts, found, history_of};
 use crate::reply::Reply;
 use crate::request::{call, check_count, id_bytes, number};
 use crate::runner::corrupt;
-use crate::{checkup, scripts, yardstick};
+use crate::{checkup, scripts};
 
 const INSPECT: Operation = Operation::Inspect;
 
@@ -168,19 +165,6 @@ impl<C: RedisClient> Inspect for RedisBroker<C> {
 
     async fn checkup(&self) -> Result<Vec<Checkup>> {
         checkup::checkups(&self.runner, |queue| self.keys(queue)).await
-    }
-
-    async fn drain_limit(&self, tasks: u64, body_bytes: usize) -> Result<Option<DrainLimit>> {
-        let keys = self.registry();
-        yardstick::drain_limit(&self.runner, &keys, tasks, body_bytes).await.map(Some)
-    }
-
-    async fn push_limit(&self, bare: &BarePush) -> Result<Option<f64>> {
-        yardstick::pushes(&self.runner, &self.registry(), bare).await.map(Some)
-    }
-
-    async fn hand_over_limit(&self, samples: usize) -> Result<Option<Vec<Duration>>> {
-        yardstick::hand_over(&self.runner, &self.registry(), samples).await.map(Some)
     }
 }
 

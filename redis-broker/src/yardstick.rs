@@ -9,14 +9,16 @@ mod pushes;
 
 use std::time::{Duration, Instant};
 
+use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::future::try_join;
 use tireless_core::limits::BYTES_PER_CALL;
-use tireless_core::{DrainLimit, Operation, Result, TaskId};
+use tireless_core::{BarePush, DrainLimit, Operation, Result, TaskId, Yardstick};
 
-pub(crate) use hand_over::hand_over;
-pub(crate) use pushes::pushes;
+use hand_over::hand_over;
+use pushes::pushes;
 
+use crate::broker::RedisBroker;
 use crate::client::{Command, RedisClient};
 use crate::info::Info;
 use crate::inspect::server_stats;
@@ -43,9 +45,25 @@ end
 redis.call('HSET', KEYS[2], unpack(fields))
 return bodies";
 
+#[async_trait]
+impl<C: RedisClient> Yardstick for RedisBroker<C> {
+    async fn drain_limit(&self, tasks: u64, body_bytes: usize) -> Result<Option<DrainLimit>> {
+        let keys = self.registry();
+        drain_limit(&self.runner, &keys, tasks, body_bytes).await.map(Some)
+    }
+
+    async fn push_limit(&self, bare: &BarePush) -> Result<Option<f64>> {
+        pushes(&self.runner, &self.registry(), bare).await.map(Some)
+    }
+
+    async fn hand_over_limit(&self, samples: usize) -> Result<Option<Vec<Duration>>> {
+        hand_over(&self.runner, &self.registry(), samples).await.map(Some)
+    }
+}
+
 /// Runs beside others of its kind. The keys are removed at the end; those of a run that was
 /// dropped, or lost its server, expire after [`KEPT`].
-pub(crate) async fn drain_limit<C: RedisClient>(
+async fn drain_limit<C: RedisClient>(
     runner: &Runner<C>,
     keys: &Keys,
     tasks: u64,

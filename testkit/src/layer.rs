@@ -9,7 +9,7 @@ use tireless_core::{
     Admin, Backend, BarePush, Broker, Checkup, Claim, Claimed, Counts, DrainLimit, Inspect, List,
     Moved, OwnId, Page, Purged, Push, Pushed, QueueName, Reconcile, Reconciled, Removed, Renew,
     Renewed, Result, Selection, ServerStats, Settle, SettleAnswer, State, TaskDetail, TaskId, Tick,
-    Ticked, Wait, Woken, WorkerView,
+    Ticked, Wait, Woken, WorkerView, Yardstick,
 };
 
 /// Passes each call of a trait on to what lies below.
@@ -47,9 +47,6 @@ pass_on! {
     workers() -> Result<Vec<WorkerView>>;
     server() -> Result<ServerStats>;
     checkup() -> Result<Vec<Checkup>>;
-    drain_limit(tasks: u64, body_bytes: usize) -> Result<Option<DrainLimit>>;
-    push_limit(bare: &BarePush) -> Result<Option<f64>>;
-    hand_over_limit(samples: usize) -> Result<Option<Vec<Duration>>>;
     requeue(queue: &QueueName, selection: &Selection) -> Result<Moved>;
     remove(queue: &QueueName, ids: &[TaskId]) -> Result<Vec<Removed>>;
     purge(queue: &QueueName, state: State, limit: usize) -> Result<Purged>;
@@ -57,6 +54,9 @@ pass_on! {
     resume(queue: &QueueName) -> Result<()>;
     discard(queue: &QueueName) -> Result<bool>;
     reconcile(queue: &QueueName, step: &Reconcile) -> Result<Reconciled>;
+    drain_limit(tasks: u64, body_bytes: usize) -> Result<Option<DrainLimit>>;
+    push_limit(bare: &BarePush) -> Result<Option<f64>>;
+    hand_over_limit(samples: usize) -> Result<Option<Vec<Duration>>>;
 }
 
 /// Waits without the claim that the wait carries, and then sends that through the layer: for a layer
@@ -108,9 +108,6 @@ by_layer! { Inspect {
     workers() -> Result<Vec<WorkerView>>;
     server() -> Result<ServerStats>;
     checkup() -> Result<Vec<Checkup>>;
-    drain_limit(tasks: u64, body_bytes: usize) -> Result<Option<DrainLimit>>;
-    push_limit(bare: &BarePush) -> Result<Option<f64>>;
-    hand_over_limit(samples: usize) -> Result<Option<Vec<Duration>>>;
 } }
 
 by_layer! { Admin {
@@ -121,4 +118,10 @@ by_layer! { Admin {
     resume(queue: &QueueName) -> Result<()>;
     discard(queue: &QueueName) -> Result<bool>;
     reconcile(queue: &QueueName, step: &Reconcile) -> Result<Reconciled>;
+} }
+
+by_layer! { Yardstick {
+    drain_limit(tasks: u64, body_bytes: usize) -> Result<Option<DrainLimit>>;
+    push_limit(bare: &BarePush) -> Result<Option<f64>>;
+    hand_over_limit(samples: usize) -> Result<Option<Vec<Duration>>>;
 } }
