@@ -27,7 +27,7 @@ impl<T: ?Sized> Data<T> {
         Self(Arc::new(value))
     }
 
-    /// The value's shared pointer.
+    /// The value's shared pointer, to hand it on to what outlives the run.
     pub fn into_arc(self) -> Arc<T> {
         self.0
     }
@@ -103,5 +103,18 @@ impl DataMap {
 impl fmt::Debug for DataMap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "DataMap({})", self.0.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn data_is_the_pointer_that_was_given() {
+        let given: Arc<str> = Arc::from("smtp");
+        let data = Data::from(Arc::clone(&given));
+        assert_eq!(&*data, "smtp");
+        assert!(Arc::ptr_eq(&data.clone().into_arc(), &given));
     }
 }

@@ -17,5 +17,5 @@ pub use task::Task;
 pub(crate) use registry::Registry;
 
 #[cfg(test)]
-#[path = "typed_tests.rs"]
+#[path = "typed/typed_tests.rs"]
 mod tests;
