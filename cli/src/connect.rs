@@ -77,8 +77,8 @@ pub(crate) async fn connect_adopting(
         return match memory {
             Memory::Allowed => Ok(in_memory()),
             Memory::Refused => Err(Stop::usage(
-                "memory:// lives and dies with this command, so only run and bench take it; give \
-                 --broker redis://HOST:PORT",
+                "memory:// lives and dies with this command, so only bench takes it; give --broker \
+                 redis://HOST:PORT, or use run, which needs no broker",
             )),
         };
     }

@@ -5,13 +5,16 @@
 //!
 //! - What is said before a start: `pool` (the builder), `plan` (what it comes to), `run` and
 //!   `retry` (handlers and policies), `typed` (typed handlers), `codec`, `producer`.
-//! - The loops of a pool: `claimer` (with `board`, what is known of each queue), `bell`,
-//!   `executor` (with `dispatch`, what waits for a slot), `settler`, `heartbeat`, `ticker` (with
-//!   `permission`, when it may reclaim).
-//! - What they share: `shared`, `ledger` (what is held), `health` (with `pulse`, one
-//!   loop's), `summary`, `events`, `trace`, `quiet` (what is told
-//!   decides nothing).
-//! - Its end: `running`, `shutdown`, `signal`; its safety: `supervise`; below all: `sync`.
+//! - The start: `start` (what keeps a pool from it).
+//! - The loops of a pool: `claimer` (with `board`, what is known of each queue; `hoard`, how much to
+//!   keep ready; `listen`, the claim that an idle pool leaves with the store), `bell`, `executor` (with
+//!   `dispatch`, what waits for a slot, and `outcome`, what a verdict comes to), `settler` (with
+//!   `outbox`, what it has still to write), `heartbeat`, `ticker` (with `permission`, when it may
+//!   reclaim). `scheduler` is the ticker on its own.
+//! - What they share: `shared`, `ledger` (what is held), `health` (with `pulse`, one loop's),
+//!   `summary`, `events`, `trace`, `quiet` (what is told decides nothing).
+//! - Its end: `running`, `shutdown`, `signal`; its safety: `supervise`; below all: `sync`, `clock`
+//!   (real time), `random`.
 
 mod bell;
 mod board;
