@@ -8,12 +8,11 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
-use bytes::Bytes;
-use tireless_core::limits::{DEAD_KEPT, LONGEST_LEASE};
+use tireless_core::limits::DEAD_KEPT;
 use tireless_core::{
     Claim, ClaimFrom, ClaimMode, Claimed, Clock, Error, ErrorKind, Held, Operation, Push, Pushed,
     QueueClaimed, QueueName, QueueRenewed, QueueTicked, Renew, Renewed, Result, Settle,
-    SettleAnswer, StoreTime, Tick, Ticked, WaitOn, WorkerId, WorkerInfo, WorkerView,
+    SettleAnswer, StoreTime, Tick, Ticked,
 };
 
 use crate::bell::Bells;
@@ -23,11 +22,12 @@ use crate::queue::Queue;
 use crate::settle;
 
 mod discard;
+mod listening;
+mod registry;
 
 use discard::Discarded;
-
-/// Workers long gone that one renewal clears from the registry.
-const CLEARED_BY_A_RENEWAL: usize = 4;
+pub(crate) use listening::Listening;
+use registry::Registered;
 
 /// All that the broker holds.
 #[derive(Debug)]
@@ -61,22 +61,6 @@ impl Time for &dyn Clock {
 /// and one task's trouble must not end the service of all others.
 fn enter<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
     lock.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// What a worker told about itself when it renewed last.
-#[derive(Debug, Default)]
-struct Registered {
-    lease_until: StoreTime,
-    info: WorkerInfo,
-}
-
-/// How a wait starts.
-#[derive(Debug)]
-pub(crate) enum Listening {
-    /// It is over at once.
-    Rang(QueueName),
-    /// It goes on, under this number.
-    Waits(u64),
 }
 
 impl Default for Store {
@@ -164,16 +148,6 @@ impl Store {
         self.on(&push.queue, |queue| queue.push(push, time.now()))
     }
 
-    pub(crate) fn push_plain(&self, name: &QueueName, body: Bytes) {
-        let paused = self.on(name, |queue| {
-            queue.push_plain(body);
-            queue.paused
-        });
-        if !paused {
-            self.with_bells(|bells| bells.wake_for_inbox(name));
-        }
-    }
-
     pub(crate) fn claim(&self, claim: &Claim, time: impl Time) -> Claimed {
         let mut seen = Vec::with_capacity(claim.queues.len());
         let mut answers = Vec::with_capacity(claim.queues.len());
@@ -236,32 +210,6 @@ impl Store {
         self.on(&held.queue, |queue| queue.renew(renew, held, time.now()))
     }
 
-    fn register(&self, renew: &Renew, time: impl Time) {
-        let mut workers = enter(&self.workers);
-        let now = time.now();
-        workers.fade(now, CLEARED_BY_A_RENEWAL, |_| false);
-        if renew.lease.is_zero() {
-            workers.remove(renew.worker);
-            return;
-        }
-        let registered = workers.touch(renew.worker, now);
-        registered.lease_until = now.after(renew.lease.min(LONGEST_LEASE));
-        registered.info.clone_from(&renew.info);
-    }
-
-    /// The workers that live, in the order of their ids.
-    pub(crate) fn workers(&self, time: impl Time) -> Vec<WorkerView> {
-        let view = |(id, registered): (WorkerId, &Registered)| {
-            WorkerView::new(id, registered.lease_until, registered.info.clone())
-        };
-        let registry = enter(&self.workers);
-        let now = time.now();
-        let mut workers: Vec<_> =
-            registry.iter().map(view).filter(|worker| worker.lease_until > now).collect();
-        workers.sort_by_key(|worker| worker.id);
-        workers
-    }
-
     pub(crate) fn tick(&self, tick: &Tick, time: impl Time) -> Ticked {
         self.cut_leases(time);
         self.clear_discarded(time);
@@ -273,15 +221,6 @@ impl Store {
             answers.push((name.clone(), checked.map(|()| self.tick_in(tick, name, time))));
         }
         answers
-    }
-
-    /// After a clock that jumped back: no lease reaches further than a lease may (B6).
-    fn cut_leases(&self, time: impl Time) {
-        let mut workers = enter(&self.workers);
-        let latest = time.now().after(LONGEST_LEASE);
-        for registered in workers.values_mut() {
-            registered.lease_until = registered.lease_until.min(latest);
-        }
     }
 
     fn tick_in(&self, tick: &Tick, name: &QueueName, time: impl Time) -> QueueTicked {
@@ -296,37 +235,5 @@ impl Store {
             nothing.now = time.now();
             nothing
         })
-    }
-
-    /// Ends a pause. Who waited for the inbox meanwhile was not woken by it.
-    pub(crate) fn resume(&self, name: &QueueName) {
-        let has_inbox = self.on(name, |queue| {
-            queue.resume();
-            !queue.inbox.is_empty()
-        });
-        if has_inbox {
-            self.with_bells(|bells| bells.wake_for_inbox(name));
-        }
-    }
-
-    /// Starts a wait: over at once if a ring was kept or an inbox that it waits for has bodies.
-    ///
-    /// The inbox of a paused queue wakes nobody: a claim would take nothing.
-    pub(crate) fn listen(&self, queues: &[WaitOn]) -> Listening {
-        let enlisted = self.with_bells(|bells| match bells.take_kept(queues) {
-            Some(rang) => Listening::Rang(rang),
-            None => Listening::Waits(bells.enlist(queues)),
-        });
-        let Listening::Waits(number) = enlisted else { return enlisted };
-        // Looked at once it is enlisted: a body that comes meanwhile wakes it.
-        let has_inbox = |queue: &mut Queue| !queue.paused && !queue.inbox.is_empty();
-        let waits = |on: &&WaitOn| on.inbox && self.on_existing(&on.queue, has_inbox);
-        match queues.iter().find(waits) {
-            Some(on) => {
-                self.with_bells(|bells| bells.withdraw(number));
-                Listening::Rang(on.queue.clone())
-            }
-            None => Listening::Waits(number),
-        }
     }
 }
