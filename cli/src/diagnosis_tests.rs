@@ -1,5 +1,6 @@
 use tireless::broker::RoleRights;
 
+use super::losses::losses_of;
 use super::*;
 
 fn good() -> Checkup {
