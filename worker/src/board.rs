@@ -17,16 +17,14 @@ mod failing;
 mod glance;
 mod line;
 mod lost;
+mod planning;
 mod share;
 mod window;
 
+pub(crate) use planning::Plan;
 pub(crate) use share::Want;
 
-use failing::Failing;
-use glance::look_at_others;
-use line::{Line, Look, next_look, refresh};
-use share::share;
-use window::{Rooms, on_trial};
+use line::{Line, Look};
 
 /// A queue is looked at this often even if nothing rings (B14).
 pub(crate) const LOOK: Duration = Duration::from_secs(5);
@@ -37,19 +35,6 @@ const AWAY: Duration = Duration::from_secs(1);
 
 /// What to claim: queues by index and how much of each.
 pub(crate) type Wanted = Vec<(usize, usize)>;
-
-/// What the claimer is to do next.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Plan {
-    /// Send a new claim.
-    Claim(Wanted),
-    /// Send a new claim, and wait for others meanwhile: nobody knows whether its answer comes.
-    Try(Wanted),
-    /// Send a claim again, with its number.
-    Repeat(u64, Wanted),
-    /// Nothing to claim before this time, unless a bell rings.
-    Idle(Duration),
-}
 
 /// What is known of all queues.
 #[derive(Debug)]
@@ -62,59 +47,6 @@ impl Board {
 
     fn lines(&self) -> MutexGuard<'_, Vec<Line>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// What to claim next. Queues that are `choked` give none for now; whose they are rings when
-    /// that changes.
-    pub(crate) fn plan(
-        &self,
-        now: Duration,
-        want: impl Into<Want>,
-        choked: impl Fn(usize) -> bool,
-    ) -> Plan {
-        let mut lines = self.lines();
-        refresh(&mut lines, now);
-        let open = |line: &Line| line.blocked_until <= now;
-        let rooms = Rooms::of(&lines);
-        let failing = Failing::of(&lines, now);
-        let may_repeat = |line: &Line, number| {
-            open(line) && !failing.holds_back(line) && line.may_repeat(number, &rooms)
-        };
-        let first = |line: &Line| line.first_repeat().filter(|number| may_repeat(line, *number));
-        if let Some(number) = lines.iter().find_map(first) {
-            let same = |line: &mut Line| {
-                if may_repeat(line, number) { line.take_repeat(number) } else { None }
-            };
-            let wanted = lines.iter_mut().enumerate();
-            let wanted = wanted.filter_map(|(at, line)| Some((at, same(line)?))).collect();
-            return sent(&mut lines, now, Plan::Repeat(number, wanted));
-        }
-        for (at, line) in lines.iter_mut().enumerate() {
-            line.choked = choked(at);
-        }
-        // Where nobody knows yet what there is, one claim is to tell.
-        let worth = |line: &Line| match line.look {
-            Look::Unknown => line.in_flight == 0,
-            Look::Full => true,
-            Look::Empty => false,
-        };
-        let free = |line: &Line| line.repeats.is_empty() && !line.choked && rooms.room(line) > 0;
-        let is_due = |line: &Line| worth(line) && free(line) && open(line);
-        if let Some(probe) = failing.probe(&lines, is_due) {
-            return sent(&mut lines, now, Plan::Claim(probe));
-        }
-        let asked = |line: &Line| is_due(line) && failing.lets_join(line);
-        let level = lines.iter().filter(|line| asked(line)).map(|line| line.level).min();
-        let Some(level) = level else { return Plan::Idle(next_look(&lines, now)) };
-        if let Some(at) = on_trial(&lines, |line| asked(line) && line.level == level) {
-            return sent(&mut lines, now, Plan::Try(vec![(at, 1)]));
-        }
-        let sharing = |line: &Line| asked(line) && line.level == level;
-        let mut wanted = share(&mut lines, sharing, want.into());
-        rooms.fit(&lines, &mut wanted);
-        look_at_others(&lines, level, now, asked, &mut wanted);
-        wanted.sort_unstable();
-        sent(&mut lines, now, Plan::Claim(wanted))
     }
 
     /// A queue has answered a claim of `max` tasks.
@@ -245,22 +177,6 @@ impl Board {
 /// The longest pause between tries that end with this error.
 pub(crate) fn longest_pause(error: &Error) -> Duration {
     if error.is_retryable() { AWAY } else { LOOK }
-}
-
-/// Notes that what is planned is sent.
-fn sent(lines: &mut [Line], now: Duration, plan: Plan) -> Plan {
-    if let Plan::Claim(wanted) | Plan::Try(wanted) | Plan::Repeat(_, wanted) = &plan {
-        for (at, max) in wanted {
-            let line = &mut lines[*at];
-            line.in_flight += 1;
-            line.asked += max;
-            line.rung = false;
-            if *max > 0 {
-                line.asked_at = now;
-            }
-        }
-    }
-    plan
 }
 
 #[cfg(test)]
