@@ -8,7 +8,7 @@ use tireless_core::limits::TASKS_PER_CALL;
 use tireless_core::{QueueClaimed, Result};
 
 use crate::board::{Plan, Want, Wanted};
-use crate::dispatch::Job;
+use crate::dispatch::Taken;
 use crate::executor::open_slots;
 use crate::health::Role;
 use crate::hoard::{WATCH, Watch, room};
@@ -224,19 +224,19 @@ impl Claimer {
 }
 
 /// Notes what a queue gave.
-pub(crate) fn take(shared: &Shared, number: u64, at: usize, answer: QueueClaimed) -> Vec<Job> {
+pub(crate) fn take(shared: &Shared, number: u64, at: usize, answer: QueueClaimed) -> Vec<Taken> {
     add(&shared.counters.promoted, answer.promoted);
     add(&shared.counters.requeued, answer.requeued);
     let batch = shared.ledger.answered(number, at, answer.tasks.len(), answer.now);
-    let job = |(place, task)| Job { task, batch: Arc::clone(&batch), place };
-    answer.tasks.into_iter().enumerate().map(job).collect()
+    let taken = |(place, task)| Taken { task, batch: Arc::clone(&batch), place };
+    answer.tasks.into_iter().enumerate().map(taken).collect()
 }
 
 /// Has tasks run, or gives them back if the pool has stopped.
-pub(crate) fn start(shared: &Arc<Shared>, jobs: Vec<Job>) {
-    match shared.dispatch.offer(jobs) {
+pub(crate) fn start(shared: &Arc<Shared>, tasks: Vec<Taken>) {
+    match shared.dispatch.offer(tasks) {
         Ok(slots) => open_slots(shared, slots),
-        Err(jobs) => crate::shutdown::give_back(shared, jobs),
+        Err(tasks) => crate::shutdown::give_back(shared, tasks),
     }
 }
 

@@ -17,9 +17,9 @@ use crate::sync::{Mutex, MutexGuard, Notify};
 /// limit, and would have a whole queue in memory.
 pub(crate) const MOST_TASKS: usize = 1 << 20;
 
-/// A task to be run.
+/// A task that a claim took, and that is to be run.
 #[derive(Debug)]
-pub(crate) struct Job {
+pub(crate) struct Taken {
     pub(crate) task: ClaimedTask,
     pub(crate) batch: Arc<Batch>,
     /// Which one of its batch it is.
@@ -33,11 +33,11 @@ pub(crate) struct Load {
     pub(crate) waiting: usize,
     /// How long runs take, on a moving average; `None` until one has ended.
     pub(crate) mean: Option<Duration>,
-    /// How many jobs slots have taken so far.
+    /// How many tasks slots have taken so far.
     pub(crate) began: u64,
     /// When a slot last took one.
     pub(crate) last_began: Duration,
-    /// Rises each time that jobs begin to wait.
+    /// Rises each time that tasks begin to wait.
     pub(crate) wait: u64,
     /// How many may wait, as far as the last runs were quick.
     pub(crate) ramp: usize,
@@ -52,7 +52,7 @@ impl Load {
 
 #[derive(Debug, Default)]
 struct Queue {
-    jobs: VecDeque<Job>,
+    tasks: VecDeque<Taken>,
     slots: usize,
     running: usize,
     mean_ns: Option<u64>,
@@ -86,23 +86,23 @@ impl Dispatch {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds jobs. Answers how many slots are to be opened for them; gives the jobs back when the
+    /// Adds tasks. Answers how many slots are to be opened for them; gives the tasks back when the
     /// dispatch is closed.
-    pub(crate) fn offer(&self, jobs: Vec<Job>) -> Result<usize, Vec<Job>> {
+    pub(crate) fn offer(&self, tasks: Vec<Taken>) -> Result<usize, Vec<Taken>> {
         let mut queue = self.queue();
         if queue.closed {
-            return Err(jobs);
+            return Err(tasks);
         }
-        queue.wait += u64::from(queue.jobs.is_empty());
-        queue.jobs.extend(jobs);
-        let opened = (self.concurrency - queue.slots).min(queue.jobs.len());
+        queue.wait += u64::from(queue.tasks.is_empty());
+        queue.tasks.extend(tasks);
+        let opened = (self.concurrency - queue.slots).min(queue.tasks.len());
         queue.slots += opened;
         Ok(opened)
     }
 
-    /// The next job of a slot, which says how long its last run took, and the time. After `None`
+    /// The next task of a slot, which says how long its last run took, and the time. After `None`
     /// the slot is closed.
-    pub(crate) fn next(&self, ended: Option<Duration>, now: Duration) -> Option<Job> {
+    pub(crate) fn next(&self, ended: Option<Duration>, now: Duration) -> Option<Taken> {
         let mut queue = self.queue();
         if let Some(took) = ended {
             queue.running -= 1;
@@ -113,8 +113,8 @@ impl Dispatch {
                 None => took,
             });
         }
-        let job = queue.jobs.pop_front();
-        match job {
+        let taken = queue.tasks.pop_front();
+        match taken {
             Some(_) => {
                 queue.running += 1;
                 queue.began += 1;
@@ -122,7 +122,7 @@ impl Dispatch {
             }
             None => queue.slots -= 1,
         }
-        let load = queue.running + queue.jobs.len();
+        let load = queue.running + queue.tasks.len();
         let wake = queue.wake_at.is_some_and(|at| load <= at);
         if wake {
             queue.wake_at = None;
@@ -131,7 +131,7 @@ impl Dispatch {
         if wake {
             self.wake.notify_one();
         }
-        job
+        taken
     }
 
     /// What runs and waits now.
@@ -139,7 +139,7 @@ impl Dispatch {
         let queue = self.queue();
         Load {
             running: queue.running,
-            waiting: queue.jobs.len(),
+            waiting: queue.tasks.len(),
             mean: queue.mean_ns.map(Duration::from_nanos),
             began: queue.began,
             last_began: queue.last_began,
@@ -151,7 +151,7 @@ impl Dispatch {
     /// Rings once no more than `total` tasks run or wait; at once if that is so already.
     pub(crate) fn wake_at(&self, total: usize) {
         let mut queue = self.queue();
-        if queue.running + queue.jobs.len() <= total {
+        if queue.running + queue.tasks.len() <= total {
             drop(queue);
             self.wake.notify_one();
         } else {
@@ -161,13 +161,13 @@ impl Dispatch {
 
     /// Takes out what waits behind the first `keep`: it is not going to be run here. Runs are
     /// taken to last `mean` at least from now on.
-    pub(crate) fn recall(&self, keep: usize, mean: Duration) -> Vec<Job> {
+    pub(crate) fn recall(&self, keep: usize, mean: Duration) -> Vec<Taken> {
         let mut queue = self.queue();
         let mean = u64::try_from(mean.as_nanos()).unwrap_or(u64::MAX / 16);
         queue.mean_ns = queue.mean_ns.max(Some(mean));
         queue.start_small(self.concurrency);
-        let keep = keep.min(queue.jobs.len());
-        queue.jobs.split_off(keep).into()
+        let keep = keep.min(queue.tasks.len());
+        queue.tasks.split_off(keep).into()
     }
 
     /// Lets no more wait than there are slots, until runs have proved quick again.
@@ -175,11 +175,11 @@ impl Dispatch {
         self.queue().start_small(self.concurrency);
     }
 
-    /// Takes no more jobs, and gives back those that wait.
-    pub(crate) fn close(&self) -> Vec<Job> {
+    /// Takes no more tasks, and gives back those that wait.
+    pub(crate) fn close(&self) -> Vec<Taken> {
         let mut queue = self.queue();
         queue.closed = true;
-        queue.jobs.drain(..).collect()
+        queue.tasks.drain(..).collect()
     }
 }
 

@@ -13,7 +13,7 @@ use tireless_core::{BuryReason, Envelope, EnvelopeError, Failure, Outcome, Reent
 use tokio::sync::oneshot;
 use tracing::Span;
 
-use crate::dispatch::Job;
+use crate::dispatch::Taken;
 use crate::outcome::{Terms, outcome_of, return_unknown};
 use crate::quiet::{inside, panic_text};
 use crate::run::{Context, Facts, Route, Verdict};
@@ -43,12 +43,12 @@ async fn slot(shared: Arc<Shared>) {
     let mut ended = None;
     let mut began = shared.clock.monotonic();
     let mut turn = 0;
-    while let Some(job) = shared.dispatch.next(ended.take(), began) {
-        let Ended { outcome, given_back } = AssertUnwindSafe(execute(&shared, &job))
+    while let Some(taken) = shared.dispatch.next(ended.take(), began) {
+        let Ended { outcome, given_back } = AssertUnwindSafe(execute(&shared, &taken))
             .catch_unwind()
             .await
-            .unwrap_or_else(|panic| broken(&shared, &job, panic_text(panic)).into());
-        let Job { task, batch, place } = job;
+            .unwrap_or_else(|panic| broken(&shared, &taken, panic_text(panic)).into());
+        let Taken { task, batch, place } = taken;
         let queue = batch.queue;
         let (settled, seen) = if shared.settings.hold_until_settled {
             let (settled, seen) = oneshot::channel();
@@ -84,12 +84,12 @@ async fn rest(shared: &Shared) {
 }
 
 /// Something around the handler panicked, a backoff function say: the task is tried again.
-fn broken(shared: &Arc<Shared>, job: &Job, panic: String) -> Outcome {
+fn broken(shared: &Arc<Shared>, taken: &Taken, panic: String) -> Outcome {
     shared.counters.panicked.fetch_add(1, Ordering::Relaxed);
     let failure = Failure::new("panic", panic);
     let outcome =
         Outcome::Fail { failure, retry_in: Duration::from_secs(60), reentry: Reentry::Back };
-    trace::ended(&Run::of_unread(shared, job), outcome)
+    trace::ended(&Run::of_unread(shared, taken), outcome)
 }
 
 /// What becomes of a task.
@@ -114,13 +114,13 @@ enum End {
     Aborted,
 }
 
-async fn execute(shared: &Arc<Shared>, job: &Job) -> Ended {
-    let Job { task, batch, .. } = job;
-    let run = |task_type: Option<TypeName>| Run::of(shared, job, task_type);
+async fn execute(shared: &Arc<Shared>, taken: &Taken) -> Ended {
+    let Taken { task, batch, .. } = taken;
+    let run = |task_type: Option<TypeName>| Run::of(shared, taken, task_type);
     // Nothing begins under a lease that has ended: the task may be another's already.
     let lease_ended = shared.lease_until(batch.queue) <= shared.clock.monotonic();
     if batch.is_stopped() || lease_ended {
-        return trace::ended(&Run::of_unread(shared, job), Outcome::RELEASE).into();
+        return trace::ended(&Run::of_unread(shared, taken), Outcome::RELEASE).into();
     }
     let patience = shared.settings.unknown_for;
     let envelope = match Envelope::decode(&task.envelope) {
@@ -144,7 +144,7 @@ async fn execute(shared: &Arc<Shared>, job: &Job) -> Ended {
         let outcome = return_unknown(&task.history, batch.now, patience, &why);
         return trace::ended(&run, outcome).into();
     };
-    perform(shared, job, &run, route, envelope).await
+    perform(shared, taken, &run, route, envelope).await
 }
 
 /// What a run comes to; nothing, if it was dropped.
@@ -167,7 +167,7 @@ fn verdict_of(shared: &Shared, end: End) -> Option<Verdict> {
 /// Runs the handler, under a span of its own, and decides what becomes of the task.
 async fn perform(
     shared: &Arc<Shared>,
-    job: &Job,
+    taken: &Taken,
     run: &Run<'_>,
     route: &Route,
     envelope: Envelope,
@@ -180,13 +180,13 @@ async fn perform(
     let context = Context::new(Facts {
         queue: run.queue.clone(),
         id: run.id,
-        own_id: job.task.history.own_id.clone(),
+        own_id: taken.task.history.own_id.clone(),
         claim: run.claim,
         attempt: run.attempt,
         retries,
-        cancellation: job.batch.cancellation.clone(),
+        cancellation: taken.batch.cancellation.clone(),
         deadline: timeout.map(|timeout| began.saturating_add(timeout)),
-        lease_until: Arc::clone(&shared.leases[job.batch.queue]),
+        lease_until: Arc::clone(&shared.leases[taken.batch.queue]),
         clock: Arc::clone(&shared.clock),
     });
     trace::started(run);
@@ -200,9 +200,9 @@ async fn perform(
     let took = shared.clock.monotonic().saturating_sub(began);
     // Who was told to stop and failed, in whatever way, is not charged for it.
     let charged =
-        |verdict: &Verdict| !matches!(verdict, Verdict::Retry(_) if job.batch.is_stopped());
+        |verdict: &Verdict| !matches!(verdict, Verdict::Retry(_) if taken.batch.is_stopped());
     let verdict = verdict_of(shared, end).filter(charged);
-    let is_stopping = job.batch.is_stopped() || shared.stop.is_cancelled();
+    let is_stopping = taken.batch.is_stopped() || shared.stop.is_cancelled();
     let is_released = matches!(verdict, Some(Verdict::Release(_)));
     let given_back = is_released && !is_stopping;
     // Who stops is no judge of the task's place.

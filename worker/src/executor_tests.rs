@@ -8,12 +8,12 @@ use crate::events::Event;
 use crate::retry::Backoff;
 use crate::testbed::{Bed, BrokenLog, SECOND, raw, raw_task, shared_over};
 
-fn job(shared: &Shared) -> Job {
+fn taken(shared: &Shared) -> Taken {
     let number = shared.ledger.begin([0]);
     let batch = shared.ledger.answered(number, 0, 1, StoreTime::default());
     let task = raw_task();
     let history = History::default();
-    Job {
+    Taken {
         task: ClaimedTask { id: task.id, claim: number, envelope: task.envelope, history },
         batch,
         place: 0,
@@ -26,9 +26,9 @@ async fn nothing_begins_under_a_lease_that_has_ended() {
     let broker = tireless_core::MockBroker::new();
     let shared = Arc::new(shared_over(broker, Arc::new(clock.clone()), 1));
     shared.lease_extended(0, clock.monotonic());
-    assert_eq!(execute(&shared, &job(&shared)).await.outcome, Outcome::ACK);
+    assert_eq!(execute(&shared, &taken(&shared)).await.outcome, Outcome::ACK);
     clock.advance(shared.settings.lease).await;
-    assert_eq!(execute(&shared, &job(&shared)).await.outcome, Outcome::RELEASE);
+    assert_eq!(execute(&shared, &taken(&shared)).await.outcome, Outcome::RELEASE);
 }
 
 #[tokio::test]
@@ -141,8 +141,8 @@ async fn who_gives_back_when_told_to_stop_costs_its_slot_no_rest() {
     shared.queues[0].routes.raw = Some(Arc::new(route));
     let shared = Arc::new(shared);
     shared.lease_extended(0, clock.monotonic());
-    let job = job(&shared);
-    let (ended, _) = tokio::join!(execute(&shared, &job), async { shared.ledger.stop(0) });
+    let taken = taken(&shared);
+    let (ended, _) = tokio::join!(execute(&shared, &taken), async { shared.ledger.stop(0) });
     assert_eq!((ended.outcome, ended.given_back), (Outcome::RELEASE, false));
 }
 

@@ -146,18 +146,18 @@ fn told(shared: &Arc<Shared>, number: u64, sent: Duration, woken: Woken) {
     };
     shared.succeeded(Role::Claimer);
     let now = shared.clock.monotonic();
-    let mut jobs = Vec::with_capacity(answers.len());
+    let mut tasks = Vec::with_capacity(answers.len());
     for (at, answer) in answers.into_iter().enumerate() {
         shared.lease_extended(at, sent);
         shared.board.answered(at, now, 1, &answer);
-        jobs.push((shared.queues[at].level, take(shared, number, at, answer)));
+        tasks.push((shared.queues[at].level, take(shared, number, at, answer)));
     }
     if begins_anew(shared, &shared.dispatch.load()) {
         shared.dispatch.start_small();
     }
     // What goes before others does so too where several have rung.
-    jobs.sort_by_key(|(level, _)| *level);
-    start(shared, jobs.into_iter().flat_map(|(_, jobs)| jobs).collect());
+    tasks.sort_by_key(|(level, _)| *level);
+    start(shared, tasks.into_iter().flat_map(|(_, tasks)| tasks).collect());
 }
 
 #[cfg(test)]

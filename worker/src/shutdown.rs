@@ -9,7 +9,7 @@ use std::time::Duration;
 use tireless_core::Outcome;
 use tireless_core::limits::TASKS_PER_CALL;
 
-use crate::dispatch::Job;
+use crate::dispatch::Taken;
 use crate::events::Event;
 use crate::heartbeat::sign_off;
 use crate::quiet::log;
@@ -33,13 +33,13 @@ const LATE: Duration = Duration::from_millis(700);
 const LEAVE: Duration = Duration::from_secs(2);
 
 /// Gives tasks back unstarted, so that they come first again and in the order they had.
-pub(crate) fn give_back(shared: &Shared, mut jobs: Vec<Job>) {
+pub(crate) fn give_back(shared: &Shared, mut tasks: Vec<Taken>) {
     // What one call gives back keeps its order, and stands before what earlier calls gave back.
-    while !jobs.is_empty() {
-        let last = (jobs.len() - 1) / TASKS_PER_CALL * TASKS_PER_CALL;
-        for job in jobs.split_off(last) {
-            trace::given_back(shared, &job);
-            let Job { task, batch, place } = job;
+    while !tasks.is_empty() {
+        let last = (tasks.len() - 1) / TASKS_PER_CALL * TASKS_PER_CALL;
+        for taken in tasks.split_off(last) {
+            trace::given_back(shared, &taken);
+            let Taken { task, batch, place } = taken;
             let (queue, id, outcome) = (batch.queue, task.id, Outcome::RELEASE);
             shared.settlers[queue].push(Finished { id, batch, place, outcome, settled: None });
         }

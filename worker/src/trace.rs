@@ -8,7 +8,7 @@ use tireless_core::{
 };
 use tracing::{Level, Span, enabled, info_span};
 
-use crate::dispatch::Job;
+use crate::dispatch::Taken;
 use crate::events::{Event, RunOf};
 use crate::quiet::{inside, log, quietly};
 use crate::shared::Shared;
@@ -27,9 +27,9 @@ pub(crate) struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    /// That of a job.
-    pub(crate) fn of(shared: &'a Shared, job: &Job, task_type: Option<TypeName>) -> Self {
-        let Job { task, batch, .. } = job;
+    /// That of a task that was taken.
+    pub(crate) fn of(shared: &'a Shared, taken: &Taken, task_type: Option<TypeName>) -> Self {
+        let Taken { task, batch, .. } = taken;
         Self {
             shared,
             queue: &shared.queues[batch.queue].name,
@@ -40,10 +40,11 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// That of a job whose envelope was not read yet.
-    pub(crate) fn of_unread(shared: &'a Shared, job: &Job) -> Self {
-        let task_type = Envelope::decode(&job.task.envelope).ok().and_then(|found| found.task_type);
-        Self::of(shared, job, task_type)
+    /// That of a task whose envelope was not read yet.
+    pub(crate) fn of_unread(shared: &'a Shared, taken: &Taken) -> Self {
+        let task_type =
+            Envelope::decode(&taken.task.envelope).ok().and_then(|found| found.task_type);
+        Self::of(shared, taken, task_type)
     }
 
     fn facts(&self) -> RunOf {
@@ -88,11 +89,11 @@ pub(crate) fn ended(run: &Run<'_>, outcome: Outcome) -> Outcome {
 }
 
 /// Tells that a task is given back before a slot has taken it.
-pub(crate) fn given_back(shared: &Shared, job: &Job) {
+pub(crate) fn given_back(shared: &Shared, taken: &Taken) {
     if shared.observers.is_empty() && quietly(|| enabled!(Level::DEBUG)) == Some(false) {
         return;
     }
-    ended(&Run::of_unread(shared, job), Outcome::RELEASE);
+    ended(&Run::of_unread(shared, taken), Outcome::RELEASE);
 }
 
 /// Tells what becomes of a task after its handler has run for so long, and passes it on.

@@ -75,12 +75,12 @@ impl Claimer {
                     Ok(answer) => {
                         shared.board.answered_alone(at, now, &answer);
                         let one_runs = shared.ledger.held() > 0;
-                        let jobs = take(&shared, number, at, answer);
+                        let tasks = take(&shared, number, at, answer);
                         if one_runs {
-                            crate::shutdown::give_back(&shared, jobs);
+                            crate::shutdown::give_back(&shared, tasks);
                         } else {
-                            ran = jobs.first().map(|job| Arc::clone(&job.batch));
-                            start(&shared, jobs);
+                            ran = tasks.first().map(|taken| Arc::clone(&taken.batch));
+                            start(&shared, tasks);
                         }
                     }
                     Err(error) => {

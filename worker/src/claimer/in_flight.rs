@@ -14,7 +14,7 @@ use tireless_core::{Claim, ClaimFrom, ClaimMode, Effect, Error, ErrorKind, Queue
 use super::reach::Reach;
 use super::{start, take};
 use crate::board::Wanted;
-use crate::dispatch::Job;
+use crate::dispatch::Taken;
 use crate::health::Role;
 use crate::hoard::OnTheWay;
 use crate::shared::Shared;
@@ -153,10 +153,10 @@ fn land(shared: &Arc<Shared>, landed: Landed) -> bool {
         }
     }
     // Only now, when all that may fail is done: what is taken is held until it has run.
-    let jobs = given.into_iter().map(|(at, answer)| take(shared, number, at, answer));
-    let jobs = interleave(jobs.collect());
-    let any = !jobs.is_empty();
-    start(shared, jobs);
+    let tasks = given.into_iter().map(|(at, answer)| take(shared, number, at, answer));
+    let tasks = interleave(tasks.collect());
+    let any = !tasks.is_empty();
+    start(shared, tasks);
     // Queues that are empty now are worth waiting for.
     shared.bell_wake.notify_one();
     any
@@ -207,19 +207,19 @@ fn missing(queue: &tireless_core::QueueName) -> Error {
 }
 
 /// Mixes what several queues gave, so that each is spread evenly over the whole.
-fn interleave(mut from: Vec<Vec<Job>>) -> Vec<Job> {
-    from.retain(|jobs| !jobs.is_empty());
+fn interleave(mut from: Vec<Vec<Taken>>) -> Vec<Taken> {
+    from.retain(|tasks| !tasks.is_empty());
     if from.len() <= 1 {
         return from.pop().unwrap_or_default();
     }
     let mut placed = Vec::with_capacity(from.iter().map(Vec::len).sum());
-    for jobs in from {
-        let count = jobs.len() as u64;
+    for tasks in from {
+        let count = tasks.len() as u64;
         let place = |at: usize| ((2 * at as u64 + 1) << 32) / count;
-        placed.extend(jobs.into_iter().enumerate().map(|(at, job)| (place(at), job)));
+        placed.extend(tasks.into_iter().enumerate().map(|(at, taken)| (place(at), taken)));
     }
     placed.sort_by_key(|(place, _)| *place);
-    placed.into_iter().map(|(_, job)| job).collect()
+    placed.into_iter().map(|(_, taken)| taken).collect()
 }
 
 #[cfg(test)]

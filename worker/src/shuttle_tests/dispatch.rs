@@ -8,7 +8,7 @@ use tireless_core::{ClaimedTask, History, StoreTime, TaskId};
 use tokio_util::task::TaskTracker;
 
 use super::{a_while, check};
-use crate::dispatch::{Dispatch, Job};
+use crate::dispatch::{Dispatch, Taken};
 use crate::ledger::{Batch, Ledger};
 use crate::sync::{Notify, spawn, spawn_tracked};
 
@@ -44,32 +44,32 @@ impl Bench {
         })
     }
 
-    fn job(&self) -> Job {
+    fn taken(&self) -> Taken {
         let task = ClaimedTask {
             id: TaskId::new(),
             claim: 1,
             envelope: bytes::Bytes::new(),
             history: History::default(),
         };
-        Job { task, batch: Arc::clone(&self.batch), place: 0 }
+        Taken { task, batch: Arc::clone(&self.batch), place: 0 }
     }
 
-    /// Offers jobs as the claimer does.
+    /// Offers tasks as the claimer does.
     fn offer(self: &Arc<Self>, count: usize) {
-        match self.dispatch.offer((0..count).map(|_| self.job()).collect()) {
+        match self.dispatch.offer((0..count).map(|_| self.taken()).collect()) {
             Ok(opened) => {
                 for _ in 0..opened {
                     spawn_tracked(&self.slots, slot(Arc::clone(self)));
                 }
             }
-            Err(jobs) => self.give_back(&jobs),
+            Err(tasks) => self.give_back(&tasks),
         }
     }
 
-    fn give_back(&self, jobs: &[Job]) {
+    fn give_back(&self, tasks: &[Taken]) {
         let mut fates = self.fates.lock().expect("no test panics under it");
-        for job in jobs {
-            *fates.given_back.entry(job.task.id).or_default() += 1;
+        for taken in tasks {
+            *fates.given_back.entry(taken.task.id).or_default() += 1;
         }
     }
 
@@ -88,12 +88,12 @@ impl Bench {
 
 async fn slot(bench: Arc<Bench>) {
     let mut ended = None;
-    while let Some(job) = bench.dispatch.next(ended.take(), Duration::ZERO) {
+    while let Some(taken) = bench.dispatch.next(ended.take(), Duration::ZERO) {
         {
             let mut fates = bench.fates.lock().expect("no test panics under it");
             fates.running += 1;
             assert!(fates.running <= SLOTS, "more run than there are slots");
-            *fates.ran.entry(job.task.id).or_default() += 1;
+            *fates.ran.entry(taken.task.id).or_default() += 1;
         }
         a_while().await;
         bench.fates.lock().expect("no test panics under it").running -= 1;
