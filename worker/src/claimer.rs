@@ -11,7 +11,7 @@ use crate::board::{Plan, Want, Wanted};
 use crate::dispatch::Taken;
 use crate::executor::open_slots;
 use crate::health::Role;
-use crate::hoard::{WATCH, Watch, room};
+use crate::hoard::{HoardWatch, WATCH, room};
 use crate::listen::Ear;
 use crate::settler::Settler;
 use crate::shared::Shared;
@@ -36,7 +36,7 @@ pub(crate) async fn run(shared: Arc<Shared>) -> Result<()> {
         shared,
         in_flight: InFlight::default(),
         patience: Patience::default(),
-        watch: Watch::default(),
+        watch: HoardWatch::default(),
         ear: Ear::default(),
     };
     while !claimer.shared.stop.is_cancelled() {
@@ -55,7 +55,7 @@ struct Claimer {
     shared: Arc<Shared>,
     in_flight: InFlight,
     patience: Patience,
-    watch: Watch,
+    watch: HoardWatch,
     ear: Ear,
 }
 

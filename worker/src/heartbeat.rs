@@ -15,7 +15,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio_util::task::TaskTracker;
 
 use crate::health::Role;
-use crate::ledger::Named;
+use crate::ledger::NamedClaims;
 use crate::quiet::log;
 use crate::shared::Shared;
 use crate::shutdown;
@@ -124,7 +124,7 @@ pub(crate) async fn renew_all(
 /// A renewal that is over.
 struct Answered {
     /// What was said of which queues.
-    named: Vec<(usize, Named)>,
+    named: Vec<(usize, NamedClaims)>,
     lease: Duration,
     /// When the copy was sent that was answered.
     sent: Duration,
@@ -139,7 +139,7 @@ async fn renew(
     lease: Duration,
 ) -> Answered {
     let named: Vec<_> = queues.into_iter().map(|at| (at, shared.ledger.name(at))).collect();
-    let held = |(at, named): &(usize, Named)| Held {
+    let held = |(at, named): &(usize, NamedClaims)| Held {
         queue: shared.queues[*at].name.clone(),
         claims: named.claims.clone(),
         below: named.below,
@@ -159,7 +159,7 @@ async fn renew(
 fn note(shared: &Shared, answered: Answered) -> Vec<(usize, Result<()>)> {
     let Answered { named, lease, sent, answers } = answered;
     let mut answers = answers.into_iter();
-    let note_one = |(at, named): (usize, Named)| {
+    let note_one = |(at, named): (usize, NamedClaims)| {
         let queue = &shared.queues[at].name;
         let answer = answers.next().map_or_else(|| Err(missing(queue)), |(_, answer)| answer);
         match answer {

@@ -27,7 +27,7 @@ const TOO_MUCH: u128 = 4;
 const QUEUES: usize = 16;
 
 /// So many tasks of a queue cost the store about twice as much as what the call itself does.
-const WORTH_A_CALL: usize = 16;
+const TASKS_WORTH_A_CALL: usize = 16;
 
 /// With so many tasks the call itself hardly counts.
 const BIG_CALL: usize = 64;
@@ -89,7 +89,7 @@ pub(crate) fn begins_anew(shared: &Shared, load: &Load) -> bool {
 /// asked for many each, for more the quicker tasks are, so that each has its turn soon. While tasks
 /// are slow, all queues get their share each time.
 fn worth_a_call(hoard: usize) -> usize {
-    (hoard / QUEUES).clamp(WORTH_A_CALL, BIG_CALL)
+    (hoard / QUEUES).clamp(TASKS_WORTH_A_CALL, BIG_CALL)
 }
 
 /// How many tasks begin within the aim if they take as long as the last ones.
@@ -101,12 +101,12 @@ fn by_mean(load: &Load, concurrency: usize, most: usize) -> usize {
 
 /// Watches whether what waits gets its turn.
 #[derive(Debug, Default)]
-pub(crate) struct Watch {
+pub(crate) struct HoardWatch {
     /// Since when, how many had begun then, and which wait of the dispatch it is.
     since: Option<(Duration, u64, u64)>,
 }
 
-impl Watch {
+impl HoardWatch {
     /// Gives back what waits too long. To be called often while tasks wait.
     pub(crate) fn look(&mut self, shared: &Shared) {
         let load = shared.dispatch.load();

@@ -53,7 +53,7 @@ impl Batch {
 
 /// What a renewal of one queue says, and what its answer may be compared with.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Named {
+pub(crate) struct NamedClaims {
     pub(crate) claims: Vec<u64>,
     pub(crate) below: u64,
     /// Of the claims, those that were answered: only they can be lost.
@@ -193,7 +193,7 @@ impl Ledger {
     }
 
     /// What a renewal says of a queue.
-    pub(crate) fn name(&self, queue: usize) -> Named {
+    pub(crate) fn name(&self, queue: usize) -> NamedClaims {
         let book = self.book();
         let in_flight = book.in_flight.iter().filter(|(_, queues)| queues.contains(&queue));
         let mut claims: Vec<u64> =
@@ -208,7 +208,7 @@ impl Ledger {
         let abandoned = &book.abandoned[queue];
         let abandoned = abandoned.iter().copied().filter(|number| *number < below).collect();
         let held = book.held[queue].keys().copied().collect();
-        Named { claims, below, held, abandoned }
+        NamedClaims { claims, below, held, abandoned }
     }
 
     /// A renewal was answered, at this time of the store's: stops the runs of claims that are lost,
@@ -222,7 +222,7 @@ impl Ledger {
     pub(crate) fn renewed(
         &self,
         queue: usize,
-        named: &Named,
+        named: &NamedClaims,
         lost: &[u64],
         now: StoreTime,
     ) -> usize {

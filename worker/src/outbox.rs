@@ -17,7 +17,7 @@ use crate::sync::AtomicBool;
 const FAILURE_BYTES: usize = 2 * 1024 * 1024;
 
 /// So many outcomes are worth a call beside others that are under way.
-pub(crate) const WORTH_A_CALL: usize = 256;
+pub(crate) const OUTCOMES_WORTH_A_CALL: usize = 256;
 
 /// A task whose outcome is known here but not yet in the store.
 #[derive(Debug)]
@@ -33,7 +33,7 @@ pub(crate) struct Finished {
 
 /// A call that may have to be repeated.
 #[derive(Debug)]
-pub(crate) struct Sending {
+pub(crate) struct SettleCall {
     /// Keeps the number in use until the call is answered.
     pub(crate) _ticket: CallTicket,
     pub(crate) settle: Settle,
@@ -55,7 +55,7 @@ pub(crate) struct Pending {
     pub(crate) ended: bool,
 }
 
-impl Sending {
+impl SettleCall {
     /// A call of these outcomes; `settle` is without them.
     pub(crate) fn new(ticket: CallTicket, mut settle: Settle, taken: Vec<Finished>) -> Self {
         let mut batches = Vec::with_capacity(taken.len());
@@ -107,7 +107,7 @@ impl Pending {
     /// What the next call carries. Beside others under way only plain acks go: in what order tasks
     /// come back is decided by the order of calls.
     pub(crate) fn next(&mut self, beside: bool) -> Vec<Finished> {
-        let worth = !beside || self.finished.len() >= WORTH_A_CALL;
+        let worth = !beside || self.finished.len() >= OUTCOMES_WORTH_A_CALL;
         if !self.parts.is_empty() || !worth {
             return if beside { Vec::new() } else { self.parts.pop().unwrap_or_default() };
         }
@@ -124,7 +124,7 @@ impl Pending {
         let passed = self.passed;
         let is_next = |(at, finished): (usize, &Finished)| at < passed || finished.batch.is_whole();
         let next = self.finished[..count].iter().enumerate().filter(|of| is_next(*of)).count();
-        if beside && next < WORTH_A_CALL {
+        if beside && next < OUTCOMES_WORTH_A_CALL {
             return Vec::new();
         }
         let mut acks = if next == 0 || next == self.finished.len() {

@@ -62,14 +62,14 @@ fn parts_alone_go_at_once() {
 
 #[test]
 fn beside_others_goes_what_is_worth_a_call() {
-    let (mut pending, claims) = (Pending::default(), claims(&[WORTH_A_CALL, 600]));
-    ack(&mut pending, &claims[0], 0..WORTH_A_CALL - 1);
+    let (mut pending, claims) = (Pending::default(), claims(&[OUTCOMES_WORTH_A_CALL, 600]));
+    ack(&mut pending, &claims[0], 0..OUTCOMES_WORTH_A_CALL - 1);
     assert_eq!(next(&mut pending, true), []);
     ack(&mut pending, &claims[1], 0..500);
     assert_eq!(next(&mut pending, true), [], "of no claim all is known");
-    ack(&mut pending, &claims[0], [WORTH_A_CALL - 1]);
+    ack(&mut pending, &claims[0], [OUTCOMES_WORTH_A_CALL - 1]);
     let first = next(&mut pending, true);
-    assert_eq!((first.len(), first[0].0), (WORTH_A_CALL, 1));
+    assert_eq!((first.len(), first[0].0), (OUTCOMES_WORTH_A_CALL, 1));
     // Those that were passed over go in any case.
     assert_eq!(next(&mut pending, true).len(), 500);
 }

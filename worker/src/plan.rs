@@ -14,7 +14,7 @@ pub(crate) const NO_CRASHES: &str =
 
 /// A queue as it was added.
 #[derive(Clone, Debug)]
-pub(crate) struct Named {
+pub(crate) struct AddedQueue {
     pub(crate) name: QueueName,
     /// `None` for strict order.
     pub(crate) weight: Option<u32>,
@@ -24,7 +24,7 @@ pub(crate) struct Named {
 /// The queues that were added, and whether those of handlers are served besides.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Queues {
-    pub(crate) named: Vec<Named>,
+    pub(crate) named: Vec<AddedQueue>,
     pub(crate) only_named: bool,
 }
 

@@ -4,16 +4,16 @@ use super::*;
 use crate::run::Verdict;
 use crate::testbed::{queue, raw};
 
-fn named(name: &str, weight: Option<u32>) -> Named {
-    Named { name: queue(name), weight, inbox: false }
+fn named(name: &str, weight: Option<u32>) -> AddedQueue {
+    AddedQueue { name: queue(name), weight, inbox: false }
 }
 
 /// These queues, and those of handlers.
-fn all(named: Vec<Named>) -> Queues {
+fn all(named: Vec<AddedQueue>) -> Queues {
     Queues { named, only_named: false }
 }
 
-fn only(named: Vec<Named>) -> Queues {
+fn only(named: Vec<AddedQueue>) -> Queues {
     Queues { named, only_named: true }
 }
 
@@ -60,7 +60,7 @@ fn a_queues_own_handlers_go_before_those_that_expect_their_tasks_elsewhere() {
 
 #[test]
 fn an_inbox_needs_a_handler_for_raw_tasks() {
-    let inbox = || all(vec![Named { name: queue("q"), weight: None, inbox: true }]);
+    let inbox = || all(vec![AddedQueue { name: queue("q"), weight: None, inbox: true }]);
     assert!(serve(inbox(), vec![route(Some("t"), None)], false).is_err());
     assert!(serve(inbox(), vec![route(None, None)], false).is_ok());
 }

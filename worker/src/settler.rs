@@ -18,7 +18,7 @@ use tireless_core::{CallSequence, QueueName, Result, Settle};
 
 use crate::health::Role;
 pub(crate) use crate::outbox::Finished;
-use crate::outbox::{Pending, Sending, WORTH_A_CALL};
+use crate::outbox::{OUTCOMES_WORTH_A_CALL, Pending, SettleCall};
 use crate::shared::Shared;
 use crate::sync::{AtomicBool, AtomicU32, AtomicUsize, Mutex, MutexGuard, Notify};
 
@@ -35,7 +35,7 @@ pub(crate) struct Settler {
     calls: CallSequence,
     pending: Mutex<Pending>,
     /// Survive a restart of the loop, so that the same calls are repeated.
-    sending: Mutex<Vec<Arc<Sending>>>,
+    sending: Mutex<Vec<Arc<SettleCall>>>,
     wake: Notify,
     closing: AtomicBool,
     /// Outcomes that are not written.
@@ -70,7 +70,7 @@ impl Settler {
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn sending(&self) -> MutexGuard<'_, Vec<Arc<Sending>>> {
+    fn sending(&self) -> MutexGuard<'_, Vec<Arc<SettleCall>>> {
         self.sending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -85,7 +85,7 @@ impl Settler {
         self.unwritten.fetch_add(1, Ordering::SeqCst);
         pending.finished.push(finished);
         let count = pending.finished.len();
-        let rings = count == 1 || count.is_multiple_of(WORTH_A_CALL);
+        let rings = count == 1 || count.is_multiple_of(OUTCOMES_WORTH_A_CALL);
         drop(pending);
         if rings {
             self.wake.notify_one();
@@ -177,7 +177,7 @@ impl Settler {
     }
 
     /// Makes a call of outcomes, and keeps it where a restart finds it.
-    fn call(&self, shared: &Shared, taken: Vec<Finished>) -> Arc<Sending> {
+    fn call(&self, shared: &Shared, taken: Vec<Finished>) -> Arc<SettleCall> {
         let ticket = self.calls.next();
         let settle = Settle {
             queue: self.queue.clone(),
@@ -185,7 +185,7 @@ impl Settler {
             call: ticket.call(),
             outcomes: Vec::new(),
         };
-        let sending = Arc::new(Sending::new(ticket, settle, taken));
+        let sending = Arc::new(SettleCall::new(ticket, settle, taken));
         self.sending().push(Arc::clone(&sending));
         sending
     }

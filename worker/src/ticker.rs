@@ -57,7 +57,7 @@ pub(crate) struct Moved<'a> {
 
 /// What is known of one queue.
 #[derive(Clone, Copy, Debug, Default)]
-struct Watch {
+struct QueueWatch {
     permission: Permission,
     /// When it is to be ticked again, if that is before the next round.
     again_at: Option<Duration>,
@@ -65,7 +65,7 @@ struct Watch {
     fails: bool,
 }
 
-impl Watch {
+impl QueueWatch {
     /// What has failed waits for the next round.
     fn failed(&mut self) {
         self.permission.failed();
@@ -84,7 +84,7 @@ struct Asked {
 
 /// What is known of all queues, and waited for.
 struct Watches<'a> {
-    each: Vec<Watch>,
+    each: Vec<QueueWatch>,
     /// The call for those that failed last time.
     apart: Option<BoxFuture<'a, Asked>>,
 }
@@ -102,7 +102,8 @@ impl Watches<'_> {
 impl Ticker<'_> {
     /// Ticks for ever; dropping it stops it.
     pub(crate) async fn run(&self) {
-        let mut watches = Watches { each: vec![Watch::default(); self.queues.len()], apart: None };
+        let mut watches =
+            Watches { each: vec![QueueWatch::default(); self.queues.len()], apart: None };
         loop {
             self.tick_some((0..self.queues.len()).collect(), &mut watches).await;
             // A little below the beat, so that a permission does not end before it is used.
@@ -198,7 +199,7 @@ impl Ticker<'_> {
         &'s self,
         queues: Vec<usize>,
         reclaim: Option<Reclaim>,
-        watches: &[Watch],
+        watches: &[QueueWatch],
     ) -> BoxFuture<'s, Asked> {
         let names = queues.iter().map(|at| self.queues[*at].clone()).collect();
         let anew = queues.iter().any(|at| watches[*at].permission.starts_anew());
@@ -236,7 +237,12 @@ impl Ticker<'_> {
     }
 
     /// When a queue that has answered is to be ticked again, if that is not to wait for the next round.
-    fn again_at(&self, now: Duration, watch: &Watch, answer: &QueueTicked) -> Option<Duration> {
+    fn again_at(
+        &self,
+        now: Duration,
+        watch: &QueueWatch,
+        answer: &QueueTicked,
+    ) -> Option<Duration> {
         if answer.more {
             return Some(now);
         }
@@ -271,7 +277,7 @@ impl Ticker<'_> {
 
 /// When the next queue is to be ticked; never, if none is. What falls due at about the same time in
 /// several goes together.
-fn next_of(watches: &[Watch], now: Duration) -> Duration {
+fn next_of(watches: &[QueueWatch], now: Duration) -> Duration {
     let next = watches.iter().filter_map(|watch| watch.again_at).min();
     let next = next.unwrap_or(Duration::MAX);
     if next <= now { now } else { next.max(now.saturating_add(MOMENT)) }

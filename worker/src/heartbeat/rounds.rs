@@ -19,7 +19,7 @@ use crate::shared::Shared;
 
 /// What is known of the renewals of one queue.
 #[derive(Clone, Copy, Debug, Default)]
-struct Watch {
+struct Renewals {
     /// When the next one is to be sent.
     due: Duration,
     /// When the last one was.
@@ -40,7 +40,7 @@ enum State {
     Away,
 }
 
-impl Watch {
+impl Renewals {
     fn state(&self) -> State {
         match self.failures {
             0 => State::Well,
@@ -54,13 +54,13 @@ impl Watch {
 pub(super) struct Rounds<'a> {
     shared: &'a Shared,
     own: Option<&'a dyn Broker>,
-    each: Vec<Watch>,
+    each: Vec<Renewals>,
     calls: FuturesUnordered<BoxFuture<'a, Answered>>,
 }
 
 impl<'a> Rounds<'a> {
     pub(super) fn new(shared: &'a Shared, own: Option<&'a dyn Broker>) -> Self {
-        let each = vec![Watch::default(); shared.queues.len()];
+        let each = vec![Renewals::default(); shared.queues.len()];
         Self { shared, own, each, calls: FuturesUnordered::new() }
     }
 
@@ -91,7 +91,7 @@ impl<'a> Rounds<'a> {
     }
 
     /// When a renewal of a queue is to be sent, with others or, if one is in flight, by itself.
-    fn next(&self, watch: &Watch) -> Duration {
+    fn next(&self, watch: &Renewals) -> Duration {
         match (watch.in_flight, watch.state()) {
             // A store that is wholly away is asked by one call at a time.
             (0, State::Away) if self.asks_who_is_away() => Duration::MAX,
@@ -112,10 +112,10 @@ impl<'a> Rounds<'a> {
     /// goes with those alone that failed in the same call.
     fn send_due(&mut self, now: Duration) {
         for state in [State::Well, State::Shaken, State::Away] {
-            let is_idle = |watch: &Watch| watch.in_flight == 0 && watch.state() == state;
-            let is_due = |watch: &Watch| is_idle(watch) && self.next(watch) <= now;
+            let is_idle = |watch: &Renewals| watch.in_flight == 0 && watch.state() == state;
+            let is_due = |watch: &Renewals| is_idle(watch) && self.next(watch) <= now;
             if self.each.iter().any(is_due) {
-                let joins = |watch: &Watch| state != State::Shaken && is_idle(watch);
+                let joins = |watch: &Renewals| state != State::Shaken && is_idle(watch);
                 let goes = |at: &usize| is_due(&self.each[*at]) || joins(&self.each[*at]);
                 self.send((0..self.each.len()).filter(goes).collect(), now);
             }

@@ -11,7 +11,7 @@ use tireless_core::{
 
 use super::Settler;
 use crate::events::Event;
-use crate::outbox::Sending;
+use crate::outbox::SettleCall;
 use crate::quiet::{log, quietly};
 use crate::random::backoff;
 use crate::shared::Shared;
@@ -29,7 +29,7 @@ enum Sent {
 
 impl Settler {
     /// Sends a call until that is over, and notes what came of it.
-    pub(super) async fn carry(&self, shared: &Shared, sending: Arc<Sending>) {
+    pub(super) async fn carry(&self, shared: &Shared, sending: Arc<SettleCall>) {
         let sent = self.send(shared, &sending).await;
         // What was refused and let go keeps nobody from being written.
         *self.failing_since() = None;
@@ -42,7 +42,7 @@ impl Settler {
     }
 
     /// Cuts a call in halves, or lets go of what stands alone.
-    fn refused(&self, shared: &Shared, sending: Arc<Sending>, error: &Error) {
+    fn refused(&self, shared: &Shared, sending: Arc<SettleCall>, error: &Error) {
         // Nobody else has it: it was taken out of where restarts find it.
         let Some(sending) = Arc::into_inner(sending) else { return };
         if sending.settle.outcomes.len() > 1 {
@@ -58,7 +58,7 @@ impl Settler {
     }
 
     /// Sends the same call until the store answers, or refuses it for good.
-    async fn send(&self, shared: &Shared, sending: &Sending) -> Sent {
+    async fn send(&self, shared: &Shared, sending: &SettleCall) -> Sent {
         let mut failures = 0;
         loop {
             shared.asks(self.role);
@@ -95,7 +95,7 @@ impl Settler {
     }
 
     /// Ends a call of which a copy may have been carried out, and none will be any more.
-    fn end_unknown(&self, shared: &Shared, sending: &Sending, error: &Error) -> Sent {
+    fn end_unknown(&self, shared: &Shared, sending: &SettleCall, error: &Error) -> Sent {
         let tasks = sending.settle.outcomes.len();
         log!(error, queue = %self.queue, tasks, %error, "what became of outcomes is not known; \
             tasks whose outcomes were not written run again");
@@ -104,7 +104,7 @@ impl Settler {
     }
 
     /// Counts what was answered, and lets go of the tasks.
-    fn note(&self, shared: &Shared, sending: &Sending, answer: Option<&SettleAnswer>) {
+    fn note(&self, shared: &Shared, sending: &SettleCall, answer: Option<&SettleAnswer>) {
         count(shared, sending, answer);
         // Neighbours are mostly of one claim: the ledger is asked once for each run of them.
         for group in sending.batches.chunk_by(Arc::ptr_eq) {
@@ -119,7 +119,7 @@ impl Settler {
 }
 
 /// Sends a call once. Whoever drops this half way leaves the call in doubt.
-async fn send_copy(shared: &Shared, sending: &Sending) -> Result<SettleAnswer> {
+async fn send_copy(shared: &Shared, sending: &SettleCall) -> Result<SettleAnswer> {
     let doubted = sending.doubt();
     let answer = shared.broker.settle(&sending.settle).await;
     if !doubted && answer.as_ref().is_err_and(|error| error.effect() == Effect::None) {
@@ -147,7 +147,7 @@ fn is_wrong(error: &Error) -> bool {
 }
 
 /// Counts what was answered.
-fn count(shared: &Shared, sending: &Sending, answer: Option<&SettleAnswer>) {
+fn count(shared: &Shared, sending: &SettleCall, answer: Option<&SettleAnswer>) {
     let mut done = 0;
     for (index, settlement) in sending.settle.outcomes.iter().enumerate() {
         match answer.and_then(|answer| answer.settled.get(index)) {
