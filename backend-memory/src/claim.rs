@@ -146,8 +146,7 @@ impl Queue {
         if self.paused || claim.mode == ClaimMode::Alone {
             return false;
         }
-        self.holders.offer_turn(claim.worker, now);
-        self.holders.has_turn(claim.worker, now)
+        self.holders.offer_turn(claim.worker, now)
     }
 }
 

@@ -115,6 +115,22 @@ fn a_turn_ends_when_taken_left_or_run_out() {
 }
 
 #[test]
+fn a_turn_lasts_for_ten_seconds_and_comes_back_after_ten_more() {
+    let (mut b, ada) = (Bench::new(), WorkerId::new());
+    b.suspect();
+    let turns: Vec<bool> = (1..=25)
+        .map(|second| {
+            let claim = b.claim_call(ada, second, 0);
+            let turn = b.send_claim(&claim).your_turn;
+            b.pass(std::time::Duration::from_secs(1));
+            turn
+        })
+        .collect();
+    let expected = [true, false, true].into_iter().zip([10, 10, 5]);
+    assert_eq!(turns, expected.flat_map(|(turn, times)| vec![turn; times]).collect::<Vec<_>>());
+}
+
+#[test]
 fn a_lone_claim_over_two_queues_takes_one_suspect() {
     let (mut b, ada) = (Bench::new(), WorkerId::new());
     let first = b.queue.clone();

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use tireless_core::limits::LONGEST_LEASE;
+use tireless_core::limits::{LONGEST_LEASE, TURN};
 use tireless_core::{StoreTime, TaskId, WorkerId};
 
 use crate::held::HeldClaim;
@@ -15,7 +15,8 @@ use crate::task::Run;
 pub(crate) struct Holders {
     workers: IdMap<WorkerId, Holder>,
     ends: BTreeSet<(StoreTime, WorkerId)>,
-    turn: Option<WorkerId>,
+    /// Whose turn it is, and since when.
+    turn: Option<(WorkerId, StoreTime)>,
 }
 
 #[derive(Debug)]
@@ -117,20 +118,21 @@ impl Holders {
         claims.into_iter().flatten().map(|(number, claim)| (*number, claim))
     }
 
-    /// Gives the turn to this worker if it lives and no other live worker has it.
-    pub(crate) fn offer_turn(&mut self, worker: WorkerId, now: StoreTime) {
-        let taken = self.turn.is_some_and(|other| self.is_live(other, now));
-        if !taken && self.is_live(worker, now) {
-            self.turn = Some(worker);
+    /// Gives the turn to this worker if it lives and no other live worker has it, or has had it for
+    /// long; whether it is this worker's now.
+    pub(crate) fn offer_turn(&mut self, worker: WorkerId, now: StoreTime) -> bool {
+        let stays = |(other, since): (WorkerId, StoreTime)| {
+            let longest = if other == worker { 2 * TURN } else { TURN };
+            self.is_live(other, now) && (since..since.after(longest)).contains(&now)
+        };
+        if !self.turn.is_some_and(stays) && self.is_live(worker, now) {
+            self.turn = Some((worker, now));
         }
-    }
-
-    pub(crate) fn has_turn(&self, worker: WorkerId, now: StoreTime) -> bool {
-        self.turn == Some(worker) && self.is_live(worker, now)
+        self.turn.is_some_and(|(of, since)| of == worker && now < since.after(TURN))
     }
 
     pub(crate) fn end_turn(&mut self, worker: WorkerId) {
-        if self.turn == Some(worker) {
+        if self.turn.is_some_and(|(of, _)| of == worker) {
             self.turn = None;
         }
     }

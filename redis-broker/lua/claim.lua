@@ -280,9 +280,9 @@ elseif takes then
     if id then
       suspects = suspects - 1
       ids, envelopes = envelopes_of({ id })
-      if settings[4] == worker then
+      if turns_worker == worker then
         call('HDEL', K.queue, 'turn')
-        settings[4] = false
+        turns_worker = nil
       end
     end
   else
@@ -302,18 +302,22 @@ if #ids > 0 and with_histories then
   histories = call('HMGET', K.history, unpack(ids))
 end
 
--- Whose turn it is to keep itself empty for a suspect: one live worker a queue.
+-- Whose turn it is to keep itself empty for a suspect: one live worker a queue, and not for long
+-- where others ask, since it may not become empty.
+local TURN_MS = 10000
 local your_turn = 0
 if suspects > 0 and not alone and not settings[2] then
-  local holder = settings[4]
-  local holders_lease = holder and call('ZSCORE', K.leases, holder)
-  if holder ~= worker and not (holders_lease and tonumber(holders_lease) > now) then
+  local is_mine = turns_worker == worker
+  local had_for = turns_worker and now - (tonumber(string.sub(settings[4], 17)) or 0) or math.huge
+  local lease = turns_worker and call('ZSCORE', K.leases, turns_worker)
+  local lives = is_mine or (lease and tonumber(lease) > now)
+  if not lives or had_for < 0 or had_for >= (is_mine and 2 or 1) * TURN_MS then
     unlock()
-    call('HSET', K.queue, 'turn', worker)
-    holder = worker
+    call('HSET', K.queue, 'turn', worker .. string.format('%.0f', now))
+    is_mine, had_for = true, 0
   end
-  your_turn = holder == worker and 1 or 0
-elseif suspects == 0 and settings[4] == worker then
+  your_turn = is_mine and had_for < TURN_MS and 1 or 0
+elseif suspects == 0 and turns_worker == worker then
   call('HDEL', K.queue, 'turn')
 end
 

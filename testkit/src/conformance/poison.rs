@@ -1,5 +1,6 @@
 //! B11: what crashes its process must not take others with it.
 
+use tireless_core::limits::TURN;
 use tireless_core::{Claim, ClaimFrom, ClaimMode, Outcome, Reclaim, Reentry, Selection, State};
 
 use crate::Harness;
@@ -78,6 +79,21 @@ pub async fn the_turn_passes_on_when_its_worker_dies(h: &dyn Harness) {
     assert!(ada.look(0).await.your_turn);
     b.pass_unit().await;
     assert!(bob.look(0).await.your_turn);
+}
+
+/// B11.2: the turn passes on after ten seconds: its worker may run something for hours.
+pub async fn the_turn_passes_on_after_ten_seconds(h: &dyn Harness) {
+    let b = Bench::new(h);
+    let id = b.push(1).await[0];
+    b.make_suspect(id).await;
+    let (ada, bob) = (b.worker(), b.worker());
+    assert!(ada.look(0).await.your_turn);
+    h.advance(TURN / 2).await;
+    assert!(!bob.look(0).await.your_turn, "not before");
+    h.advance(TURN / 2).await;
+    assert!(!ada.look(0).await.your_turn, "it has had it");
+    assert!(bob.look(0).await.your_turn);
+    assert!(!ada.look(0).await.your_turn, "it is another's");
 }
 
 /// B11.2: the turn passes on when its worker takes a suspect.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tireless_core::ClaimMode;
+use tireless_core::limits::TURN;
 
 use super::in_flight::{Sending, ask};
 use super::{Claimer, MOMENT, start, take};
@@ -13,9 +14,6 @@ use crate::ledger::Batch;
 
 /// How long suspects are run one after the other before other tasks get a turn again.
 const STREAK: Duration = Duration::from_secs(1);
-
-/// How long a pool keeps empty for a suspect at a stretch.
-const STRETCH: Duration = Duration::from_secs(10);
 
 /// Since when a pool does what it does for suspects.
 #[derive(Default)]
@@ -42,7 +40,7 @@ impl Patience {
     /// A run may be long: between stretches of keeping empty the others are served, as long again.
     pub(super) fn may_keep_empty(&mut self, now: Duration) -> bool {
         let since = *self.emptying.get_or_insert(now);
-        (now.saturating_sub(since).as_millis() / STRETCH.as_millis()).is_multiple_of(2)
+        (now.saturating_sub(since).as_millis() / TURN.as_millis()).is_multiple_of(2)
     }
 
     fn is_alone(&mut self, now: Duration) {
