@@ -54,6 +54,7 @@ impl Board {
         let line = &mut self.lines()[at];
         line.landed(max);
         let is_proof = line.is_proof(max, answer);
+        line.too_large &= max == 0 || answer.tasks.is_empty();
         line.relapses_at = if is_proof { 0 } else { line.relapses_at.max(line.failures) };
         line.failures = 0;
         line.failing_since = None;
@@ -111,6 +112,7 @@ impl Board {
         line.landed(max);
         if error.kind() == ErrorKind::Timeout && max > 0 {
             line.window = 1;
+            line.too_large |= line.relapses_at > 0;
         }
         line.failures = line.failures.max(line.relapses_at) + 1;
         line.failing_since.get_or_insert(now);

@@ -247,3 +247,5 @@ mod slow_link_tests;
 #[cfg(test)]
 #[path = "claimer_tests.rs"]
 mod tests;
+#[cfg(test)]
+mod turn_tests;

@@ -47,6 +47,23 @@ async fn an_idle_pool_of_a_few_queues_leaves_a_claim_of_each() {
 }
 
 #[tokio::test]
+async fn after_an_outage_an_idle_pool_leaves_claims_with_the_store_again() {
+    let bed = Bed::new();
+    let pool = bed.raw(done).queue("q1").queue("q2").start().await.unwrap();
+    bed.clock.advance(20 * SECOND).await;
+    bed.spy.cut_off(Some((queue("q1"), tireless_core::ErrorKind::Timeout)));
+    bed.clock.advance(14 * SECOND).await;
+    bed.spy.cut_off(None);
+    bed.clock.advance(30 * SECOND).await;
+    bed.spy.forget();
+    bed.clock.advance(60 * SECOND).await;
+    let waits = bed.spy.waits();
+    assert!((11..=14).contains(&waits.len()), "{}", waits.len());
+    assert!(waits.iter().all(|wait| wait.carried().is_ok_and(|claim| claim.is_some())));
+    drop(pool);
+}
+
+#[tokio::test]
 async fn many_queues_and_several_with_inboxes_are_left_to_the_bell() {
     let bed = Bed::new();
     let many = (1..9).fold(bed.raw(done), |pool, at| pool.queue(format!("q{at}")));

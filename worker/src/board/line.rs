@@ -40,6 +40,9 @@ pub(super) struct Line {
     /// How many failures there were when a look went well: where the pauses go on if no claim of tasks
     /// does.
     pub(super) relapses_at: u32,
+    /// A claim of tasks was late though a look had gone well: a body may be too large to come. Until one
+    /// has.
+    pub(super) too_large: bool,
     /// Since when it answers with errors.
     pub(super) failing_since: Option<Duration>,
     /// Claims that are in flight.
@@ -75,6 +78,7 @@ impl Line {
             blocked_until: Duration::ZERO,
             failures: 0,
             relapses_at: 0,
+            too_large: false,
             failing_since: None,
             in_flight: 0,
             asked: 0,

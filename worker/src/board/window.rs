@@ -4,8 +4,10 @@
 //! time. So it is one task at first, and twice as many after each answer that comes soon. After an
 //! outage that costs a few round trips.
 //!
-//! A look that goes well says nothing of bodies: until one has come again, a queue is *on trial*, and asked
-//! for one by itself. It may be too large to come at all, and a claim ends with the slowest of its queues.
+//! A look that goes well says nothing of bodies: until a claim has gone well too, a queue is *on trial*, and
+//! asked for one by itself. It may be too large to come at all, and a claim ends with the slowest of its
+//! queues. Where one was late though a look had gone well, only a body that comes ends the trial; after an
+//! outage an empty answer does.
 
 use std::time::Duration;
 
@@ -112,10 +114,13 @@ impl Line {
         self.window != OPEN && self.failures == 0 && self.relapses_at > 0
     }
 
-    /// Whether an answer says that claims which take are answered too: a look does not, nor one of a
-    /// narrow queue that brings nothing.
+    /// Whether an answer says that claims which take are answered too. A look does not, but where one
+    /// was late and nothing is left to be taken. Nor does an answer that brings nothing where a body may
+    /// be too large: another worker may have it for now.
     pub(super) fn is_proof(&self, max: usize, answer: &QueueClaimed) -> bool {
-        max > 0 && (self.window == OPEN || !answer.tasks.is_empty())
+        let is_empty = self.window != OPEN && !answer.more;
+        let brings = max > 0 && !answer.tasks.is_empty();
+        brings || (!self.too_large && (max > 0 || is_empty))
     }
 
     /// A claim of `max` tasks is not in flight any more.
