@@ -114,15 +114,13 @@ impl Board {
             line.window = 1;
             line.too_large |= line.relapses_at > 0;
         }
-        line.failures = line.failures.max(line.relapses_at) + 1;
-        line.failing_since.get_or_insert(now);
         line.repeats.extend(repeat.map(|number| (number, max)));
-        let pause = backoff(line.failures, Duration::from_millis(100), longest_pause(error));
-        line.blocked_until = now + pause;
-        line.look = Look::Unknown;
-        // To ask for them would keep all others waiting: the next answer tells anew.
-        line.suspects = 0;
-        line.your_turn = false;
+        line.failed(now, error);
+    }
+
+    /// A queue has answered a claim for a suspect with an error.
+    pub(crate) fn failed_alone(&self, at: usize, now: Duration, error: &Error) {
+        self.lines()[at].failed(now, error);
     }
 
     /// The bell of a queue rang.
@@ -173,6 +171,19 @@ impl Board {
         let with = lines.iter().enumerate().filter(|(_, line)| has(line));
         let turn = lines.iter().any(|line| has(line) && line.your_turn);
         (with.map(|(at, _)| at).collect(), turn)
+    }
+}
+
+impl Line {
+    fn failed(&mut self, now: Duration, error: &Error) {
+        self.failures = self.failures.max(self.relapses_at) + 1;
+        self.failing_since.get_or_insert(now);
+        let pause = backoff(self.failures, Duration::from_millis(100), longest_pause(error));
+        self.blocked_until = now + pause;
+        self.look = Look::Unknown;
+        // To ask for them would keep all others waiting: the next answer tells anew.
+        self.suspects = 0;
+        self.your_turn = false;
     }
 }
 

@@ -115,10 +115,14 @@ impl Claimer {
             // The store lags behind, and not only in one queue: the shares are kept.
             return self.pause(Some(MOMENT)).await;
         }
+        let many = |at: usize| shared.ledger.has_many_claims(at);
         let now = shared.clock.monotonic();
-        match shared.board.plan(now, want, choked) {
+        match shared.board.plan(now, want, |at| choked(at) || many(at)) {
             Plan::Idle(until) => {
                 self.patience.others_are_claimed_for();
+                if (0..shared.queues.len()).any(many) {
+                    shared.wake_when_held(shared.ledger.held().saturating_sub(1));
+                }
                 self.idle(now, until.saturating_sub(now).max(Duration::from_millis(1))).await;
             }
             Plan::Claim(wanted) => self.send_new(Sending::First, wanted),

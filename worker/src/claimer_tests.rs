@@ -45,6 +45,33 @@ async fn each_of_many_idle_queues_is_looked_at_every_five_seconds_and_not_more()
 }
 
 #[tokio::test]
+async fn no_more_claims_are_held_than_one_renewal_names() {
+    let bed = Bed::new();
+    let gate = Arc::new(tokio::sync::Semaphore::new(0));
+    let closed = Arc::clone(&gate);
+    let pool = bed.raw(move |_| {
+        let gate = Arc::clone(&closed);
+        async move {
+            gate.acquire().await.unwrap().forget();
+            Verdict::Done
+        }
+    });
+    let pool = pool.concurrency(20_000).start().await.unwrap();
+    for _ in 0..10_200 {
+        bed.push(1).await;
+        bed.clock.advance(Duration::from_millis(1)).await;
+    }
+    bed.clock.advance(2 * SECOND).await;
+    let held = pool.stats().held;
+    assert!((9_900..10_000).contains(&held), "{held}");
+    // One that ends makes room for others.
+    gate.add_permits(1);
+    bed.clock.advance(2 * SECOND).await;
+    assert_eq!((pool.stats().summary.done, pool.stats().held), (1, held));
+    drop(pool);
+}
+
+#[tokio::test]
 async fn a_lost_answer_is_asked_for_with_the_same_number() {
     let bed = Bed::new();
     bed.push(3).await;

@@ -11,6 +11,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::sync::{AtomicBool, AtomicUsize, Mutex, MutexGuard};
 
+/// From so many claims of a queue on no more are sent to it: one renewal names them all, and those in
+/// flight (B7). What it does not name would be reclaimed by nobody.
+const MANY_CLAIMS: usize = CLAIMS_PER_RENEWAL - 100;
+
 /// The tasks that one claim took from one queue.
 #[derive(Debug)]
 pub(crate) struct Batch {
@@ -182,6 +186,11 @@ impl Ledger {
     /// Whether tasks of a queue are held.
     pub(crate) fn holds_of(&self, queue: usize) -> bool {
         !self.book().held[queue].is_empty()
+    }
+
+    /// Whether so many claims of a queue are held that a renewal can hardly name more.
+    pub(crate) fn has_many_claims(&self, queue: usize) -> bool {
+        self.held() >= MANY_CLAIMS && self.book().held[queue].len() >= MANY_CLAIMS
     }
 
     /// Whether a claim may hold tasks that this worker does not know of: one in flight, or one that was

@@ -45,6 +45,21 @@ fn what_does_not_fit_into_a_renewal_stands_above_its_mark() {
 }
 
 #[test]
+fn a_queue_has_many_claims_before_one_renewal_cannot_name_them() {
+    let ledger = Ledger::new(2);
+    let mut batches = Vec::new();
+    while !ledger.has_many_claims(0) {
+        let number = ledger.begin([0]);
+        batches.push(ledger.answered(number, 0, 1, StoreTime::default()));
+    }
+    assert!(!ledger.has_many_claims(1));
+    (0..99).for_each(|_| drop(ledger.begin([0])));
+    assert_eq!(ledger.name(0).claims.len(), batches.len() + 99, "what is in flight has room");
+    ledger.settled(&batches[0], 1);
+    assert!(!ledger.has_many_claims(0));
+}
+
+#[test]
 fn a_claim_given_up_is_sure_again_only_after_a_renewal_that_did_not_name_it() {
     let ledger = Ledger::new(1);
     let named_before = ledger.name(0);

@@ -83,7 +83,7 @@ impl Claimer {
                     }
                     Err(error) => {
                         shared.failed_for(Role::Claimer, at, &error);
-                        shared.board.failed(at, now, &error, max, None);
+                        shared.board.failed_alone(at, now, &error);
                         let in_doubt = sending.may_have_taken(&error);
                         if in_doubt && !shared.board.has_failed_long(at, now) {
                             lost.push((at, max));
