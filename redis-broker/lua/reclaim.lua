@@ -2,7 +2,8 @@
 -- KEYS: queue, ready, tasks, history, failures, names, suspects, leases, running, dead, bell
 -- ARGV: worker, store time after which nothing is done, crashes alone that bury, most tasks, the
 --   failure of poison, cap of dead tasks, whether the first claim may be of more tasks than that
--- Returns: taken back, of those buried, dropped at the cap, whether the worker still holds tasks
+-- Returns: taken back, of those buried, dropped at the cap, whether the worker still holds tasks,
+--   whether it was unregistered
 local worker, not_after = ARGV[1], tonumber(ARGV[2])
 local lone_limit, limit, cap = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[6])
 local first_of_all = ARGV[7] == '1'
@@ -21,7 +22,7 @@ call('ZCARD', K.dead)
 local lease = call('ZSCORE', K.leases, worker)
 local lone = call('HGET', K.running, 'alone')
 if now > not_after or not lease or tonumber(lease) > now then
-  return { 0, 0, 0, 0 }
+  return { 0, 0, 0, 0, 0 }
 end
 
 unlock()
@@ -95,4 +96,4 @@ local dropped = buried > 0 and drop_over(K.dead, cap) or 0
 if taken > buried then
   ring()
 end
-return { taken, buried, dropped, more }
+return { taken, buried, dropped, more, 1 - more }

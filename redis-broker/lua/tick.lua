@@ -4,7 +4,8 @@
 -- ARGV: most tasks of each set, the longest lease in ms, ms between two sweeps of an adopted set, '1'
 --   if the caller may reconcile, the caller's beat in ms, '1' if the row starts anew
 -- Returns: now, promoted, requeued, dropped, more, ms to the next due task (-1: none), the workers,
---   whether to look if the numbers add up, or to go on with a search; whether the row is steady
+--   whether to look if the numbers add up, or to go on with a search; whether the row is steady; whether
+--   more leases may have ended than those of the workers named
 local limit, longest = tonumber(ARGV[1]), tonumber(ARGV[2])
 
 -- Reading every key by its type comes before any write: a wrong type ends the script here.
@@ -40,8 +41,10 @@ if #over > 0 then
   chunked('ZREM', K.done, over)
   forget(over)
 end
+local WORKERS_NAMED = 100
+local ended = call('ZRANGEBYSCORE', K.leases, '-inf', now, 'LIMIT', 0, WORKERS_NAMED)
 local expired, no_workers = {}, {}
-for _, worker in ipairs(call('ZRANGEBYSCORE', K.leases, '-inf', now, 'LIMIT', 0, 100)) do
+for _, worker in ipairs(ended) do
   local ours = #worker == 16
   expired[#expired + 1] = ours and worker or nil
   no_workers[#no_workers + 1] = not ours and worker or nil
@@ -89,4 +92,4 @@ local steady = is_steady(ARGV[5], ARGV[6] == '1')
 local looks = ARGV[4] == '1' and call('HLEN', K.queue) > 0 and look_after()
 local more = (promoted == limit or more_due or requeued >= limit or #over == limit) and 1 or 0
 return { now, promoted, requeued, #over, more, next_due(), expired, looks and 1 or 0,
-  steady and 1 or 0 }
+  steady and 1 or 0, #ended == WORKERS_NAMED and 1 or 0 }

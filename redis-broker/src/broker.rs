@@ -235,7 +235,8 @@ impl<C: RedisClient> RedisBroker<C> {
         }
     }
 
-    /// Takes back what the given workers of one queue held.
+    /// Takes back what the given workers of one queue held. Tells whether any of them is gone now.
+    /// One after the other: what each may take depends on what was taken before (B16).
     pub(crate) async fn reclaim(
         &self,
         queue: &QueueName,
@@ -243,9 +244,9 @@ impl<C: RedisClient> RedisBroker<C> {
         permission: &Reclaim,
         limit: usize,
         answer: &mut QueueTicked,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let keys = self.keys(queue);
-        let mut outcome = Ok(());
+        let (mut gone, mut outcome) = (false, Ok(()));
         for worker in workers {
             let room = request::Room { limit, taken: answer.reclaimed as usize };
             if room.taken >= limit {
@@ -255,17 +256,18 @@ impl<C: RedisClient> RedisBroker<C> {
             let cap = self.settings.dead_kept;
             let call = request::reclaim(&keys, *worker, permission, room, cap);
             let reply = self.runner.run_one(Operation::Tick, call).await;
-            let added = reply.and_then(|reply| parse::add_reclaimed(answer, reply));
+            let judged = reply.and_then(|reply| parse::add_reclaimed(answer, reply));
+            gone |= judged.as_ref().is_ok_and(|judged| judged.gone);
             // What of this one waits is first at the next tick.
-            let waits = matches!(added, Ok(true));
-            let away = added.as_ref().is_err_and(is_away);
+            let waits = judged.as_ref().is_ok_and(|judged| judged.waits);
+            let away = judged.as_ref().is_err_and(is_away);
             // One damaged key must not keep the tasks of all other workers.
-            outcome = outcome.and(added.map(drop));
+            outcome = outcome.and(judged.map(drop));
             if waits || away {
                 break;
             }
         }
-        outcome
+        outcome.map(|()| gone)
     }
 }
 

@@ -162,6 +162,8 @@ pub(crate) struct TickAnswer {
     pub(crate) ticked: QueueTicked,
     /// Workers whose lease has ended.
     pub(crate) expired: Vec<WorkerId>,
+    /// Whether there may be more of them than are named.
+    pub(crate) more_expired: bool,
     /// Whether it is time to look whether the numbers add up, or to go on with a search.
     pub(crate) reconciles: bool,
 }
@@ -179,18 +181,27 @@ pub(crate) fn ticked(reply: Reply) -> Result<TickAnswer> {
     let expired = expired.filter_map(|id| WorkerId::from_slice(&id)).collect();
     let reconciles = parts.flag()?;
     answer.steady = parts.flag()?;
-    Ok(TickAnswer { ticked: answer, expired, reconciles })
+    let more_expired = parts.flag()?;
+    Ok(TickAnswer { ticked: answer, expired, more_expired, reconciles })
 }
 
-/// Adds what a reclaim did to the tick that led to it. Tells whether the worker still holds tasks.
-pub(crate) fn add_reclaimed(answer: &mut QueueTicked, reply: Reply) -> Result<bool> {
+/// What became of a worker whose lease has ended. If it is neither, it was not to be judged.
+pub(crate) struct Judged {
+    /// It still holds tasks.
+    pub(crate) waits: bool,
+    /// It holds nothing any more, and is not registered.
+    pub(crate) gone: bool,
+}
+
+/// Adds what a reclaim did to the tick that led to it.
+pub(crate) fn add_reclaimed(answer: &mut QueueTicked, reply: Reply) -> Result<Judged> {
     let mut parts = Parts::of(Operation::Tick, reply)?;
     answer.reclaimed += parts.count()?;
     answer.poisoned += parts.count()?;
     answer.dropped += parts.count()?;
-    let waits = parts.flag()?;
-    answer.more |= waits;
-    Ok(waits)
+    let judged = Judged { waits: parts.flag()?, gone: parts.flag()? };
+    answer.more |= judged.waits;
+    Ok(judged)
 }
 
 pub(crate) fn moved(reply: Reply) -> Result<Moved> {

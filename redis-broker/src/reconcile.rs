@@ -45,13 +45,16 @@ impl<C: RedisClient> RedisBroker<C> {
         permission: &Reclaim,
         limit: usize,
     ) -> Result<QueueTicked> {
-        let TickAnswer { mut ticked, expired, reconciles } = answer;
+        let TickAnswer { mut ticked, expired, more_expired, reconciles } = answer;
         let reclaimed = self.reclaim(queue, &expired, permission, limit, &mut ticked).await;
+        // Only where somebody made room for those that were not named: else the next tick would name the
+        // same ones, and there would be more for ever.
+        ticked.more |= more_expired && matches!(reclaimed, Ok(true));
         if reconciles {
             // What fails here says so to whoever next uses that key, and hides nothing of the tick.
             drop(self.look_after(queue, &mut ticked.mended).await);
         }
-        reclaimed.map(|()| ticked)
+        reclaimed.map(|_| ticked)
     }
 
     /// Looks whether the numbers of a queue add up, and goes on with a search that is under way.

@@ -304,6 +304,7 @@ macro_rules! for_each_case {
                 a_claim_is_reclaimed_whole
                 who_comes_back_hears_of_all_that_is_lost
                 several_dead_workers_share_the_bound
+                a_whole_fleet_that_died_is_told_of
                 the_store_keeps_the_row_of_all_ticks
                 a_pause_and_another_beat_start_a_new_row
             }

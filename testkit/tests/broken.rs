@@ -200,6 +200,8 @@ caught! {
         by reconcile::a_healthy_queue_has_nothing_to_mend;
     mends_where_nobody_asked: "B17" MendsWhatIsHealthy
         by reconcile::a_search_disturbs_nobody;
+    forgets_the_rest_of_the_dead: "B16" ForgetsTheRestOfTheDead
+        by reclaim::a_whole_fleet_that_died_is_told_of;
     always_steady: "B16" AlwaysSteady by reclaim::a_pause_and_another_beat_start_a_new_row;
     never_steady: "B16" NeverSteady by reclaim::the_store_keeps_the_row_of_all_ticks;
     never_reclaims: "B16" NeverReclaims by reclaim::the_dead_are_reclaimed;

@@ -98,6 +98,21 @@ broken! {
 }
 
 broken! {
+    /// B16: after a reclaim it says that nothing is left, whoever else is dead.
+    ForgetsTheRestOfTheDead {
+        async fn tick(&self, tick: &Tick) -> Ticked {
+            let mut ticked = self.inner.tick(tick).await;
+            for (_, answer) in &mut ticked {
+                if let Ok(answer) = answer {
+                    answer.more &= answer.reclaimed == 0;
+                }
+            }
+            ticked
+        }
+    }
+}
+
+broken! {
     /// B6: lets a lease last as long as it was asked for, where it decides who is dead.
     NeverCutsALease {
         async fn claim(&self, claim: &Claim) -> Claimed {

@@ -152,6 +152,29 @@ pub async fn several_dead_workers_share_the_bound(h: &dyn Harness) {
     b.holds("ready 6").await;
 }
 
+/// B16: `more` tells of dead workers that a tick did not come to, however many there are and whether they
+/// hold anything.
+pub async fn a_whole_fleet_that_died_is_told_of(h: &dyn Harness) {
+    let b = Bench::new(h);
+    b.push(FLEET).await;
+    for _ in 0..FLEET {
+        b.mortal().claim(1).await;
+        b.mortal().claim(0).await;
+    }
+    b.pass_unit().await;
+    let permission = b.permission().await;
+    let mut ticks = 1;
+    while b.tick_of(FLEET / 2 + 1, Some(permission)).await.more {
+        ticks += 1;
+        assert!(ticks < FLEET, "there is more for ever");
+    }
+    b.holds(&format!("ready {FLEET}")).await;
+    assert_eq!(b.counts().await.workers, 0);
+}
+
+/// More than a store may name in one answer.
+const FLEET: usize = 210;
+
 /// B16: ticks of one beat, whoever sends them, are steady once they have gone on for a beat.
 pub async fn the_store_keeps_the_row_of_all_ticks(h: &dyn Harness) {
     let b = Bench::new(h);
