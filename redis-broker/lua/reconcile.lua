@@ -9,7 +9,8 @@
 --   unleased, leftovers, untimed, ghosts, malformed; whether it has ended without being sure of all
 local step = ARGV[1]
 
--- A search of the whole queue once a day, whatever the numbers say.
+-- A search of the whole queue once a day, whatever the numbers say, and whatever a clock said that was
+-- ahead for a moment.
 local PATROL_MS = 86400000
 
 -- Begins a search if the numbers are not those that the last one left. Those of more claims than can be
@@ -21,7 +22,8 @@ local function check()
   local running = sum_of_held()
   local last = call('HMGET', K.queue, 'searched', 'off')
   local searched = tonumber(last[1] or '') or 0
-  if (running and off_by(running) ~= last[2]) or now - searched > PATROL_MS then
+  local is_time = now - searched > PATROL_MS or searched > now
+  if is_time or (running and off_by(running) ~= last[2]) then
     begin_search()
   else
     -- One that nobody went on with has ended.

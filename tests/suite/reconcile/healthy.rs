@@ -108,6 +108,10 @@ async fn ticks_look_after_the_numbers<L: Library>() {
     assert_eq!(tick(&ward).await, Mended::default());
     ward.on("HSET", "queue", &[b"checked", b"1", b"searched", b"1"]).await;
     assert_eq!(tick(&ward).await.leftovers, 1);
+    // A server's clock that was ahead for a moment does not put the next day off.
+    ward.on("HSET", "history", &[&stranger(), &[0; 19]]).await;
+    ward.on("HSET", "queue", &[b"checked", b"1", b"searched", b"9999999999999"]).await;
+    assert_eq!(tick(&ward).await.leftovers, 1);
     // A search that nobody went on with is over, and no tick looks for it any more.
     ward.on("HSET", "queue", &[b"checked", b"1", b"searching", b"1"]).await;
     assert_eq!(tick(&ward).await, Mended::default());
