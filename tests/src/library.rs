@@ -141,6 +141,11 @@ impl<L> RedisHarness<L> {
         key_of(&self.settings.namespace, queue, part)
     }
 
+    /// The name of a key of the registry, which all queues of the namespace share.
+    pub fn registry_key(&self, part: &str) -> String {
+        format!("tireless:{{{}}}:{part}", self.settings.namespace)
+    }
+
     /// A hand that reaches past the broker.
     pub async fn raw(&self) -> Raw {
         Raw::connect(&self.url).await

@@ -92,6 +92,21 @@ async fn a_tick_cuts_a_lease_that_reaches_too_far<L: Library>() {
     b.holds("running 2").await;
 }
 
+/// The registry too, whoever beats; the worker it is about may be long dead.
+async fn a_beat_cuts_what_the_registry_believes<L: Library>() {
+    let h = RedisHarness::<L>::fresh().await;
+    let b = Bench::new(&h);
+    let (ada, bob) = (b.worker(), b.worker());
+    let (mut raw, workers) = (h.raw().await, h.registry_key("workers"));
+    ada.renew(&[]).await;
+    let far = (now(&mut raw).await + 24 * 3_600_000).to_string();
+    raw.command(&[b"ZADD", workers.as_bytes(), far.as_bytes(), ada.id.as_bytes()]).await;
+    bob.renew(&[]).await;
+    let longest = u64::try_from(LONGEST_LEASE.as_millis()).expect("a small number");
+    let until = lease_until(&mut raw, &workers, &ada).await;
+    assert!(until <= now(&mut raw).await + longest, "{until} is too far ahead");
+}
+
 /// No claim has such a number, and Redis's scripts cannot tell it from the one before (B17).
 async fn a_field_of_a_claim_too_large_to_be_one_stops_no_reclaim<L: Library>() {
     let h = RedisHarness::<L>::fresh().await;
@@ -109,6 +124,7 @@ async fn a_field_of_a_claim_too_large_to_be_one_stops_no_reclaim<L: Library>() {
 }
 
 crate::over_both!(
+    a_beat_cuts_what_the_registry_believes,
     a_claims_lease_is_cut,
     a_field_of_a_claim_too_large_to_be_one_stops_no_reclaim,
     a_renewals_lease_is_cut,
