@@ -204,7 +204,8 @@ local function may_take_inbox()
 end
 
 -- Bodies that any program pushed: they get an id and the shortest envelope. What is known of equal
--- bodies comes with them; one that is a suspect waits apart.
+-- bodies comes with them; one that is a suspect waits apart, for which the bell is rung.
+local apart = false
 local function take_inbox(ids, envelopes)
   local room, before, taken = bytes, #ids, {}
   for _, envelope in ipairs(envelopes) do
@@ -239,7 +240,7 @@ local function take_inbox(ids, envelopes)
     end
     if history and history.crashes >= SUSPECT_FROM then
       enter(id, history, false)
-      suspects = suspects + 1
+      suspects, apart = suspects + 1, true
     else
       ids[#ids + 1] = id
       envelopes[#envelopes + 1] = envelope
@@ -322,7 +323,8 @@ elseif suspects == 0 and turns_worker == worker then
 end
 
 local waiting = math.max(0, ready - ghosts)
-if (promoted + requeued > 0 or (#ids > 0 and not repeated)) and waiting + suspects > 0 then
+local took = #ids > 0 and not repeated
+if (promoted + requeued > 0 or apart or took) and waiting + suspects > 0 then
   ring()
 end
 soonest = math.min(soonest_scheduled, soonest_failed)

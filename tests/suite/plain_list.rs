@@ -244,6 +244,7 @@ crate::over_both!(
     large_bodies_are_requeued_and_purged_a_few_at_a_time,
     large_bodies_that_are_named_are_requeued_a_few_at_a_time,
     a_clock_that_was_set_back_ends_no_sweep,
+    a_suspect_taken_from_the_list_rings,
     a_body_that_a_loop_moved_comes_back_once,
     large_bodies_of_others_are_swept_a_few_at_a_time,
     a_body_of_others_folds_into_none_of_ours,

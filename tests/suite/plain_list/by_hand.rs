@@ -199,14 +199,32 @@ pub(super) async fn large_bodies_of_others_are_swept_a_few_at_a_time<L: Library>
     assert_eq!(hand.command(&[b"LLEN", &plain.list]).await, Value::Int(6));
 }
 
+/// A body of which equal ones have crashed is a suspect as soon as it is taken in: whoever holds nothing has
+/// to hear of it (B14).
+pub(super) async fn a_suspect_taken_from_the_list_rings<L: Library>() {
+    let plain = Plain::open::<L>(SOON).await;
+    let hash = b"4f8180239c18b3c600ae7870140229543f9f336f";
+    let mut hand = plain.raw().await;
+    let crashed_twice = [0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0];
+    hand.command(&[b"HSET", &plain.part("plain"), hash, &crashed_twice]).await;
+    plain.lpush(b"worse").await;
+    assert_eq!(claim_waiting(&plain, WorkerId::new(), 1).await, []);
+    assert_eq!(plain.site.counts().await.suspects, 1);
+    assert_eq!(hand.command(&[b"LLEN", &plain.part("bell")]).await, Value::Int(1));
+}
+
+async fn claim_waiting(plain: &Plain, worker: WorkerId, number: u64) -> Vec<ClaimedTask> {
+    let from = ClaimFrom { queue: plain.site.queue.clone(), max: 10, inbox: true };
+    let (mode, lease) = (ClaimMode::Shared, SOON);
+    let claim = Claim { worker, number, lease, mode, queues: vec![from] };
+    plain.site.broker.claim(&claim).await.remove(0).1.expect("a claim").tasks
+}
+
 /// Claims all that waits in the list, and fails it.
 async fn fail_waiting(plain: &Plain, number: u64, expected: usize) {
     let (broker, queue) = (&plain.site.broker, &plain.site.queue);
     let worker = WorkerId::new();
-    let from = ClaimFrom { queue: queue.clone(), max: 10, inbox: true };
-    let (mode, lease) = (ClaimMode::Shared, SOON);
-    let claim = Claim { worker, number, lease, mode, queues: vec![from] };
-    let claimed = broker.claim(&claim).await.remove(0).1.expect("a claim").tasks;
+    let claimed = claim_waiting(plain, worker, number).await;
     assert_eq!(claimed.len(), expected);
     let fails =
         |task: &ClaimedTask| Settlement { claim: number, id: task.id, outcome: fail(LATER) };
