@@ -34,6 +34,22 @@ const HOUR: Duration = Duration::from_secs(3600);
 
 impl Scene {
     async fn set() -> Self {
+        Self::with(OwnId::new(WAITING).ok()).await
+    }
+
+    /// One in which nothing keeps an operation from its usual path: no task has a history, and the worker has
+    /// settled before.
+    async fn usual() -> Self {
+        let scene = Self::with(None).await;
+        let (_, claimed) = scene.broker.claim(&scene.claim(2, 3)).await.remove(0);
+        let held = claimed.expect("a claim").tasks;
+        let held: Vec<_> = held.iter().map(|task| task.id).collect();
+        let settle = scene.settle_under(2, &held, vec![Outcome::ACK; 3], 1);
+        scene.broker.settle(&settle).await.expect("a settle");
+        scene
+    }
+
+    async fn with(own_id: Option<OwnId>) -> Self {
         let url = shared_url().expect("a server");
         let settings = small_cap(fresh_namespace());
         let namespace = settings.namespace.to_string();
@@ -50,7 +66,7 @@ impl Scene {
         };
         let mut tasks: Vec<_> = (0..20).map(|_| new_task()).collect();
         scene.waiting = tasks[19].id;
-        tasks[19].own_id = OwnId::new(WAITING).ok();
+        tasks[19].own_id = own_id;
         let call = Call { number: 1, answered: 0 };
         let (queue, durability) = (scene.queue.clone(), Durability::Stored);
         let push = Push { queue, caller: scene.me, call, tasks, durability };
@@ -84,10 +100,19 @@ impl Scene {
     }
 
     fn settle(&self, outcomes: Vec<Outcome>) -> Settle {
-        let settlement =
-            |(id, outcome): (&TaskId, Outcome)| Settlement { claim: 1, id: *id, outcome };
-        let outcomes = self.held.iter().zip(outcomes).map(settlement).collect();
-        let call = Call { number: 1, answered: 0 };
+        self.settle_under(1, &self.held, outcomes, 1)
+    }
+
+    fn settle_under(
+        &self,
+        claim: u64,
+        held: &[TaskId],
+        outcomes: Vec<Outcome>,
+        number: u64,
+    ) -> Settle {
+        let settlement = |(id, outcome): (&TaskId, Outcome)| Settlement { claim, id: *id, outcome };
+        let outcomes = held.iter().zip(outcomes).map(settlement).collect();
+        let call = Call { number, answered: number - 1 };
         Settle { queue: self.queue.clone(), worker: self.me, call, outcomes }
     }
 
@@ -115,6 +140,18 @@ impl Scene {
                 let (queue, durability) = (queue.clone(), Durability::Stored);
                 let push = Push { queue, caller: self.me, call, tasks, durability };
                 self.broker.push(&push).await.map(drop)
+            }
+            "usual push" => {
+                let call = Call { number: 2, answered: 1 };
+                let (queue, durability) = (queue.clone(), Durability::Stored);
+                let tasks = vec![new_task(), new_task()];
+                let push = Push { queue, caller: self.me, call, tasks, durability };
+                self.broker.push(&push).await.map(drop)
+            }
+            "usual claim" => self.broker.claim(&self.claim(3, 4)).await.remove(0).1.map(drop),
+            "usual ack" => {
+                let settle = self.settle_under(1, &self.held, vec![Outcome::ACK; 12], 2);
+                self.broker.settle(&settle).await.map(drop)
             }
             "claim" => self.broker.claim(&self.claim(2, 5)).await.remove(0).1.map(drop),
             "settle" => self.broker.settle(&self.settle(every_outcome())).await.map(drop),
@@ -216,6 +253,47 @@ async fn a_key_of_another_type_ends_every_script_before_it_writes() {
         }
     }
     assert!(checked > 100, "only {checked} pairs of script and key were checked");
+}
+
+/// What the usual push does not look at: it does not use it.
+const PASSED_BY: [&str; 3] = ["history", "names", "scheduled"];
+
+#[tokio::test]
+async fn a_key_of_another_type_ends_the_usual_path_before_it_writes() {
+    for script in scripts().into_iter().filter(|one| ["push", "claim", "ack"].contains(&one.script))
+    {
+        let path = format!("usual {}", script.script);
+        for part in script.keys {
+            let mut scene = Scene::usual().await;
+            spoil(&mut scene, part).await;
+            let keys = format!("{}/", scene.namespace);
+            let before = scene.raw.snapshot(&keys).await;
+            let answer = scene.run(&path).await;
+            if script.script == "push" && PASSED_BY.contains(part) {
+                assert!(answer.is_ok(), "{path} with a spoiled {part}: {answer:?}");
+                continue;
+            }
+            let kind = answer.as_ref().err().map(Error::kind);
+            assert_eq!(kind, Some(ErrorKind::WrongType), "{path}, {part}: {answer:?}");
+            let after = scene.raw.snapshot(&keys).await;
+            assert!(before == after, "{path} with a spoiled {part} changed something");
+        }
+    }
+}
+
+/// B2: a counter that somebody damaged is no wrong type, but ends a push before it writes as well.
+#[tokio::test]
+async fn a_damaged_counter_ends_a_push_before_it_writes() {
+    for (path, scene) in [("push", Scene::set().await), ("usual push", Scene::usual().await)] {
+        let mut scene = scene;
+        let queue = scene.key("queue");
+        scene.raw.command(&[b"HSET", queue.as_bytes(), b"pushed", b"many"]).await;
+        let keys = format!("{}/", scene.namespace);
+        let before = scene.raw.snapshot(&keys).await;
+        let answer = scene.run(path).await;
+        assert!(answer.is_err(), "{path}: {answer:?}");
+        assert!(before == scene.raw.snapshot(&keys).await, "{path} was half applied: {answer:?}");
+    }
 }
 
 #[tokio::test]
