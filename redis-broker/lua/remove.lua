@@ -15,29 +15,53 @@ call('SCARD', K.ghosts)
 for _, set in ipairs({ K.scheduled, K.failed, K.dead, K.done, K.kept }) do
   call('ZCARD', set)
 end
-if call('ZCARD', K.leases) ~= workers then
-  return ''
-end
-local held, wanted = {}, {}
-for at = workers + 2, #ARGV do
-  wanted[ARGV[at]] = true
-end
-for at = 1, workers do
-  if not call('ZSCORE', K.leases, ARGV[at + 1]) then
-    return ''
+call('ZCARD', K.leases)
+
+-- What workers hold is read only for those that may be held: that have an envelope and stand in no set.
+local function may_be_held(id)
+  if call('HEXISTS', K.tasks, id) == 0 then
+    return false
   end
-  local fields = call('HGETALL', KEYS[RUNNING_FROM + at - 1])
-  for field = 1, #fields, 2 do
-    if tonumber(fields[field]) then
-      local joined = fields[field + 1]
+  for _, set in ipairs({ K.scheduled, K.failed, K.dead, K.done, K.suspects }) do
+    if call('ZSCORE', set, id) then
+      return false
+    end
+  end
+  return true
+end
+
+-- Which of these ids the workers hold that the caller saw.
+local function held_of(wanted)
+  local held = {}
+  for at = 1, workers do
+    local fields = call('HGETALL', KEYS[RUNNING_FROM + at - 1])
+    for field = 1, #fields, 2 do
+      local joined = tonumber(fields[field]) and fields[field + 1] or ''
       for first = 1, #joined, 16 do
         local id = string.sub(joined, first, first + 15)
-        if wanted[id] then
-          held[id] = true
-        end
+        held[id] = wanted[id]
       end
     end
   end
+  return held
+end
+
+local wanted, held = {}, {}
+for at = workers + 2, #ARGV do
+  wanted[ARGV[at]] = may_be_held(ARGV[at]) or nil
+end
+if next(wanted) then
+  local known = {}
+  for at = 1, workers do
+    known[ARGV[at + 1]] = true
+  end
+  for _, worker in ipairs(call('ZRANGE', K.leases, 0, -1)) do
+    -- What is no worker's id was written by somebody else, and holds nothing.
+    if #worker == 16 and not known[worker] then
+      return ''
+    end
+  end
+  held = held_of(wanted)
 end
 
 unlock()

@@ -52,6 +52,7 @@ mod plain_list; // programs that only know lists and sets
 mod property; // one model against both libraries
 mod reconcile; // what somebody damaged is found and mended
 mod refused; // servers that take no connection
+mod removed; // what a removal looks at
 mod replies; // replies are dropped, cut, delayed and repeated
 mod scripts_lost; // SCRIPT FLUSH under way
 mod sentinels; // a master that dies, or hands over
