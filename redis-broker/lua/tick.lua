@@ -23,9 +23,10 @@ call('ZCARD', K.done)
 local held = call('ZCARD', K.leases) > 0
 
 local promoted = take_due(K.scheduled, limit)
-local requeued, more_due = requeue_due(limit)
+local requeued, swept = requeue_due(limit), 0
 if K.failedset then
-  requeued = requeued + sweep(tonumber(ARGV[3]))
+  swept = sweep(tonumber(ARGV[3]))
+  requeued = requeued + swept
 end
 if promoted + requeued > 0 then
   ring()
@@ -90,6 +91,9 @@ local function is_steady(beat, anew)
 end
 local steady = is_steady(ARGV[5], ARGV[6] == '1')
 local looks = ARGV[4] == '1' and call('HLEN', K.queue) > 0 and look_after()
-local more = (promoted == limit or more_due or requeued >= limit or #over == limit) and 1 or 0
-return { now, promoted, requeued, #over, more, next_due(), expired, looks and 1 or 0,
+local function is_due(set)
+  return head_of(set) <= now
+end
+local more = is_due(K.scheduled) or is_due(K.failed) or is_due(K.kept) or swept >= limit
+return { now, promoted, requeued, #over, more and 1 or 0, next_due(), expired, looks and 1 or 0,
   steady and 1 or 0, #ended == WORKERS_NAMED and 1 or 0 }

@@ -162,6 +162,7 @@ macro_rules! for_each_case {
                 a_tick_is_bounded
                 a_ticks_limit_is_bounded
                 a_tick_of_none_moves_one
+                a_tick_says_that_there_is_more_if_there_is
                 administration_is_bounded
                 listings_are_paged
                 a_listings_page_is_bounded_in_bytes

@@ -1,15 +1,12 @@
 -- Requeues failed tasks that are due. In an adopted queue the raw body returns to the plain list,
 -- unless somebody else has taken its member from the set: then it is no longer ours.
--- Returns how many, and whether more may be due.
+-- Returns how many.
 local function requeue_due(limit)
   if not K.failedset then
-    local taken = take_due(K.failed, limit)
-    return taken, taken == limit
+    return take_due(K.failed, limit)
   end
   local due = call('ZRANGEBYSCORE', K.failed, '-inf', now, 'LIMIT', 0, limit)
-  local count = with_bodies_that_fit(due)
-  local more = count < #due or count == limit
-  due = { unpack(due, 1, count) }
+  due = { unpack(due, 1, with_bodies_that_fit(due)) }
   local native, ended = {}, {}
   if #due > 0 then
     unlock()
@@ -31,5 +28,5 @@ local function requeue_due(limit)
     enter_all(native, false)
     forget(ended)
   end
-  return #due, more
+  return #due
 end

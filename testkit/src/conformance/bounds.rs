@@ -164,6 +164,26 @@ pub async fn a_tick_of_none_moves_one(h: &dyn Harness) {
     assert_eq!(b.tick_of(0, None).await.promoted, 1);
 }
 
+/// B7: a tick that moved as many as it may, and left nothing that is due, says that there is no more.
+pub async fn a_tick_says_that_there_is_more_if_there_is(h: &dyn Harness) {
+    let b = Bench::new(h);
+    let due = (0..5).map(|_| crate::fixtures::task_after(b.unit())).collect();
+    assert!(b.push_these(due).await.is_ok());
+    b.pass_unit().await;
+    for (promoted, more) in [(3, true), (2, false)] {
+        let answer = b.tick_of(promoted, None).await;
+        assert_eq!((answer.promoted, answer.more), (promoted as u64, more));
+    }
+    let ada = b.worker();
+    ada.finish(&ada.claim(2).await, crate::fixtures::fail(b.unit())).await;
+    ada.finish(&ada.claim(3).await, crate::fixtures::keep(b.unit())).await;
+    b.pass_unit().await;
+    let answer = b.tick_of(2, None).await;
+    assert_eq!((answer.requeued, answer.dropped, answer.more), (2, 2, true));
+    let answer = b.tick_of(1, None).await;
+    assert_eq!((answer.requeued, answer.dropped, answer.more), (0, 1, false));
+}
+
 fn is_over(kind: ErrorKind) -> bool {
     matches!(kind, ErrorKind::TooLarge | ErrorKind::InvalidInput)
 }
