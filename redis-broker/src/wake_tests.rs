@@ -82,7 +82,7 @@ fn a_wait_for_nothing_is_refused() {
 }
 
 fn claimed_nothing(now: i64) -> Reply {
-    let numbers = [now, 0, -1, 0, 0, 0, 0].map(Reply::Int);
+    let numbers = [now, 0, -1, 0, 0, 0, 0, 0].map(Reply::Int);
     let none = [Reply::Bytes("".into()), Reply::Array(vec![]), Reply::Array(vec![])];
     Reply::Array(numbers.into_iter().chain(none).collect())
 }

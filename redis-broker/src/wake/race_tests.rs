@@ -46,7 +46,7 @@ fn key_of(queue: &str, part: &str) -> Reply {
 }
 
 fn one_task() -> Reply {
-    let numbers = [5, 0, -1, 0, 0, 0, 0].map(Reply::Int);
+    let numbers = [5, 0, -1, 0, 0, 0, 0, 0].map(Reply::Int);
     let envelope = Reply::Bytes(b"\x01\0\0\0body".as_slice().into());
     let task = [Reply::Bytes("0123456789abcdef".into()), Reply::Array(vec![envelope])];
     Reply::Array(numbers.into_iter().chain(task).chain([Reply::Array(vec![])]).collect())
