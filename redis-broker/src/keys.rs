@@ -16,6 +16,13 @@ impl Adoption {
         let usable = name.is_some_and(|name| {
             !name.is_empty() && (own_tag(name).is_some() || !name.contains(['{', '}']))
         });
+        if let Some(list) = name.filter(|name| is_name_of_a_queue(name)) {
+            let message = format!(
+                "the keys beside an adopted list {list} would be those of the queue that this names; \
+                 rename the list"
+            );
+            return Err(Error::invalid(Operation::Connect, message));
+        }
         if usable && self.list != self.failed_set && !self.failed_set.is_empty() {
             return Ok(());
         }
@@ -65,6 +72,15 @@ impl Adoption {
         );
         Err(Error::invalid(Operation::Connect, message))
     }
+}
+
+/// Whether a list is called as the hash tag of one of our queues: namespace, queue, shard.
+fn is_name_of_a_queue(list: &str) -> bool {
+    let mut parts = list.splitn(3, '/');
+    let mut next = || parts.next().unwrap_or_default();
+    let (namespace, queue, shard) = (next(), next(), next());
+    let is_number = !shard.is_empty() && shard.bytes().all(|byte| byte.is_ascii_digit());
+    is_number && Namespace::new(namespace).is_ok() && QueueName::new(queue).is_ok()
 }
 
 /// The part of a key's name that decides its slot, if it has one.
@@ -175,6 +191,21 @@ mod tests {
             ("task_queue".into(), "failed".into())
         );
         assert_eq!(Keys::of_adopted(&adoption("a{b}c")).part("bell"), "tireless:{b}:a{b}c:bell");
+    }
+
+    #[test]
+    fn no_list_is_called_as_a_queue_is() {
+        let check = |list: &'static str| {
+            let failed_set = "failed".into();
+            Adoption { list: list.into(), failed_set, sweep_every: Duration::ZERO }.check()
+        };
+        for fine in ["mail", "mail/0", "a/b/c", "a/b/0/c", "/b/0", "a/b/", "{a/b/0}", "a/b/0:x"] {
+            assert!(check(fine).is_ok(), "{fine}");
+        }
+        let keys = Keys::of_queue(&Namespace::default(), &QueueName::new("mail").unwrap());
+        assert_eq!(keys.part("ready"), "tireless:{default/mail/0}:ready");
+        let error = check("default/mail/0").unwrap_err();
+        assert!(error.message().contains("rename the list"), "{error}");
     }
 
     #[test]
