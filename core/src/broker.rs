@@ -1,4 +1,4 @@
-//! The broker: six operations that move tasks.
+//! The broker: six operations that move tasks, and the same store over connections of its own.
 
 use std::fmt::Debug;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! The broker over any Redis client: the six operations that move tasks.
+//! The broker over any Redis client: the six operations that move tasks, and `apart`.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;

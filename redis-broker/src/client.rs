@@ -1,4 +1,5 @@
-//! The seam to the server: all that a Redis client must do for the broker.
+//! The seam to the server: all that the broker asks of a Redis client. Backends do not implement it: those in
+//! `linked` and `cluster` stand over their [`Link`](crate::link::Link)s.
 
 use std::collections::BTreeSet;
 use std::fmt::Debug;
@@ -48,7 +49,7 @@ pub enum ClientError {
 
 /// Speaks to a server, or to the servers of a Cluster.
 ///
-/// Both methods may be dropped at any await (B10). Neither ever sends a command again that may have
+/// `send` and `block` may be dropped at any await (B10). Neither ever sends a command again that may have
 /// been carried out: repeating it is the caller's decision.
 #[async_trait]
 pub trait RedisClient: Debug + Send + Sync + 'static {

@@ -1,8 +1,8 @@
 //! Everything about Redis that no client library should know twice: key layout, scripts, calls and
 //! answers, and the [`RedisBroker`] over any [`RedisClient`](client::RedisClient).
 //!
-//! A backend implements [`client::RedisClient`] with its library, two methods, and gets a broker
-//! that agrees byte for byte with every other one. `docs/redis-layout.md` describes the keys.
+//! A backend implements [`link::Link`] with its library, three methods, and gets a broker that agrees
+//! byte for byte with every other one: the clients here connect, wait and reach Clusters by such links. `docs/redis-layout.md` describes the keys.
 
 pub mod address;
 mod admin;
