@@ -1,6 +1,6 @@
 //! The bounds of a call, checked before anything is touched (B7).
 
-use tireless_core::limits::{BYTES_PER_CALL, CLAIMS_PER_RENEWAL, TASKS_PER_CALL};
+use tireless_core::limits::{BYTES_PER_CALL, CLAIMS_PER_RENEWAL, NUMBERS_END, TASKS_PER_CALL};
 use tireless_core::{Call, Error, ErrorKind, Operation, Push, QueueName, Result, Wait};
 
 /// Refuses more tasks than one call may carry.
@@ -35,6 +35,7 @@ pub(crate) fn push(push: &Push) -> Result<()> {
 
 /// Refuses a call that says that it was answered already.
 pub(crate) fn numbered(operation: Operation, call: Call) -> Result<()> {
+    below_the_end(operation, call.number)?;
     if call.answered < call.number {
         return Ok(());
     }
@@ -45,10 +46,18 @@ pub(crate) fn numbered(operation: Operation, call: Call) -> Result<()> {
     Err(Error::invalid(operation, message))
 }
 
+/// Refuses a number that other stores could not tell from the one before.
+fn below_the_end(operation: Operation, number: u64) -> Result<()> {
+    if number < NUMBERS_END {
+        return Ok(());
+    }
+    Err(Error::invalid(operation, format!("the number {number}: they stay below {NUMBERS_END}")))
+}
+
 /// Refuses a claim without a number of its own.
 pub(crate) fn numbered_claim(number: u64) -> Result<()> {
     if number > 0 {
-        return Ok(());
+        return below_the_end(Operation::Claim, number);
     }
     Err(Error::invalid(Operation::Claim, "the claim has the number 0; numbers start at 1 and rise"))
 }

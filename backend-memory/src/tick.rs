@@ -145,9 +145,7 @@ pub(crate) struct Row {
 }
 
 fn poisoned(lone_crashes: u32) -> Failure {
-    let times = if lone_crashes == 1 { "time" } else { "times" };
-    let text = format!("its worker died without a word while it ran alone, {lone_crashes} {times}");
-    Failure::new("", text)
+    Failure::new("", format!("{}{lone_crashes}", Failure::OF_LONE_CRASHES))
 }
 
 #[cfg(test)]

@@ -13,6 +13,10 @@ pub struct Failure {
 }
 
 impl Failure {
+    /// What is said of a task that is buried as poison (B11), before how often it crashed alone.
+    pub const OF_LONE_CRASHES: &str =
+        "its worker died without a word while it ran alone; so often: ";
+
     /// A failure; the type is cut at 128 bytes, the text at [`LAST_FAILURE_BYTES`].
     pub fn new(kind: impl AsRef<str>, text: impl AsRef<str>) -> Self {
         Self {

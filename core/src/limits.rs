@@ -21,6 +21,9 @@ pub const SMALL_ENVELOPE_BYTES: usize = BYTES_PER_CALL / TASKS_PER_CALL;
 /// jumped back does not keep the dead alive (B6).
 pub const LONGEST_LEASE: Duration = Duration::from_secs(300);
 
+/// Numbers of calls and claims stay below this: not every store could tell larger ones apart.
+pub const NUMBERS_END: u64 = 1 << 53;
+
 /// How long a push, or another call whose answer was lost, can be repeated safely (B3).
 pub const REPEAT_WINDOW: Duration = Duration::from_secs(600);
 

@@ -1,7 +1,7 @@
 -- reclaim: takes back what a worker held whose lease has ended.
 -- KEYS: queue, ready, tasks, history, failures, names, suspects, leases, running, dead, bell
 -- ARGV: worker, store time after which nothing is done, crashes alone that bury, most tasks, the
---   failure of poison, cap of dead tasks, whether the first claim may be of more tasks than that
+--   failure of poison up to the number of its lone crashes, cap of dead tasks, whether the first claim may be of more tasks than that
 -- Returns: taken back, of those buried, dropped at the cap, whether the worker still holds tasks,
 --   whether it was unregistered
 local worker, not_after = ARGV[1], tonumber(ARGV[2])
@@ -39,7 +39,7 @@ local function crashed_alone(id)
   end
   history.attempts = history.attempts + 1
   write_history(id, history)
-  add_failure(id, history.attempts, ARGV[5])
+  add_failure(id, history.attempts, ARGV[5] .. history.lone)
   call('ZADD', K.dead, now, id)
   end_attempts({ id })
   buried = buried + 1

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tireless_core::limits::{
-    BYTES_PER_CALL, CLAIMS_PER_RENEWAL, LONGEST_LEASE, MOVED_BY_A_CLAIM, SMALL_ENVELOPE_BYTES,
-    TASKS_PER_CALL,
+    BYTES_PER_CALL, CLAIMS_PER_RENEWAL, LONGEST_LEASE, MOVED_BY_A_CLAIM, NUMBERS_END,
+    SMALL_ENVELOPE_BYTES, TASKS_PER_CALL,
 };
 use tireless_core::{
     BuryReason, Call, Claim, ClaimFrom, ClaimMode, Error, ErrorKind, Failure, Held, NewTask,
@@ -47,9 +47,6 @@ pub(crate) fn number<T: ToString + Copy>(value: T) -> Bytes {
 /// doubles, would no longer be exact.
 const LONGEST_WAIT_MS: u64 = 1_000_000_000_000_000;
 
-/// Numbers of calls and claims stay below this, where a script's doubles are exact.
-const NUMBERS: u64 = 1 << 53;
-
 /// Milliseconds, rounded up so that nothing runs early.
 fn whole_millis(duration: Duration) -> u64 {
     let millis = duration.as_nanos().div_ceil(1_000_000);
@@ -61,9 +58,10 @@ pub(crate) fn millis(duration: Duration) -> Bytes {
 }
 
 fn check_number(operation: Operation, number: u64) -> Result<()> {
-    if number == 0 || number >= NUMBERS {
-        let message =
-            format!("{number} is no number of a call: they start at 1 and stay below {NUMBERS}");
+    if number == 0 || number >= NUMBERS_END {
+        let message = format!(
+            "{number} is no number of a call: they start at 1 and stay below {NUMBERS_END}"
+        );
         return Err(Error::invalid(operation, message));
     }
     Ok(())
@@ -277,7 +275,7 @@ pub(crate) fn renew(keys: &Keys, renew: &Renew, held: &Held) -> Result<ScriptCal
     let mut args = Vec::with_capacity(3 + held.claims.len());
     args.push(worker_bytes(renew.worker));
     args.push(lease_millis(renew.lease));
-    args.push(number(held.below.min(NUMBERS)));
+    args.push(number(held.below.min(NUMBERS_END)));
     args.extend(held.claims.iter().map(number));
     Ok(call(&scripts::RENEW, keys, Some(renew.worker), args))
 }
@@ -312,8 +310,7 @@ pub(crate) fn reclaim(
     cap: usize,
 ) -> ScriptCall {
     let limit_of_crashes = permission.bury_after_crashes.max(1);
-    let text = format!("its process died {limit_of_crashes} times while running nothing else");
-    let poison = BuryReason::Poison.stamp(&Failure::new("", text));
+    let poison = BuryReason::Poison.stamp(&Failure::new("", Failure::OF_LONE_CRASHES));
     let args = vec![
         worker_bytes(worker),
         number(permission.not_after.millis()),

@@ -163,6 +163,7 @@ macro_rules! for_each_case {
                 a_ticks_limit_is_bounded
                 a_tick_of_none_moves_one
                 a_tick_says_that_there_is_more_if_there_is
+                numbers_stay_below_two_to_the_53
                 administration_is_bounded
                 listings_are_paged
                 a_listings_page_is_bounded_in_bytes

@@ -184,6 +184,28 @@ pub async fn a_tick_says_that_there_is_more_if_there_is(h: &dyn Harness) {
     assert_eq!((answer.requeued, answer.dropped, answer.more), (0, 1, false));
 }
 
+/// B3, B4, B5: a number from 2^53 on is refused, and changes nothing: not every store could tell it from the
+/// one before.
+pub async fn numbers_stay_below_two_to_the_53(h: &dyn Harness) {
+    let b = Bench::new(h);
+    let mut push = b.push_call(tasks(1));
+    push.call.number = limits::NUMBERS_END;
+    let error = refusal(b.broker.push(&push).await);
+    assert_eq!((error.kind(), error.effect()), (ErrorKind::InvalidInput, Effect::None));
+    b.push(1).await;
+    let ada = b.worker();
+    let mut claim = ada.claim_call(1, ClaimMode::Shared);
+    claim.number = limits::NUMBERS_END;
+    let error = refusal(b.broker.claim(&claim).await.remove(0).1);
+    assert_eq!((error.kind(), error.effect()), (ErrorKind::InvalidInput, Effect::None));
+    let held = ada.claim_one().await;
+    let mut settle = ada.settle_call(vec![(held.claim, held.id, Outcome::ACK)]);
+    settle.call.number = limits::NUMBERS_END;
+    let error = refusal(b.broker.settle(&settle).await);
+    assert_eq!((error.kind(), error.effect()), (ErrorKind::InvalidInput, Effect::None));
+    b.holds("running 1").await;
+}
+
 fn is_over(kind: ErrorKind) -> bool {
     matches!(kind, ErrorKind::TooLarge | ErrorKind::InvalidInput)
 }

@@ -1,7 +1,9 @@
 //! B11: what crashes its process must not take others with it.
 
 use tireless_core::limits::TURN;
-use tireless_core::{Claim, ClaimFrom, ClaimMode, Outcome, Reclaim, Reentry, Selection, State};
+use tireless_core::{
+    Claim, ClaimFrom, ClaimMode, Failure, Outcome, Reclaim, Reentry, Selection, State, TaskDetail,
+};
 
 use crate::Harness;
 use crate::fixtures::{Bench, LONG, fail, ids, release, release_after, snooze};
@@ -226,20 +228,30 @@ pub async fn lone_crashes_bury_at_the_limit(h: &dyn Harness) {
     b.holds("dead 1").await;
     let detail = b.detail(id).await;
     assert_eq!(detail.summary.history.lone_crashes, 3);
-    assert!(detail.failures.0[0].failure.kind().starts_with("poison"), "{:?}", detail.failures);
+    is_told_of(&detail, 3);
 }
 
-/// B11.4: the limit is the permission's.
+/// Its failure says why it is dead, and how often it crashed.
+fn is_told_of(task: &TaskDetail, lone_crashes: u32) {
+    let failure = &task.failures.0[0].failure;
+    let text = format!("{}{lone_crashes}", Failure::OF_LONE_CRASHES);
+    assert_eq!((failure.kind(), failure.text()), ("poison", &text[..]));
+}
+
+/// B11.4: the limit is the permission's, also where a task has crashed more often by then.
 pub async fn the_permission_sets_the_limit(h: &dyn Harness) {
     let b = Bench::new(h);
     let id = b.push(1).await[0];
     b.make_suspect(id).await;
+    assert_eq!(b.mortal().claim_alone().await.len(), 1);
+    assert_eq!(b.reap().await.poisoned, 0);
     assert_eq!(b.mortal().claim_alone().await.len(), 1);
     b.pass_unit().await;
     let permission = Reclaim { bury_after_crashes: 1, ..b.permission().await };
     let answer = b.tick_with(Some(permission)).await;
     assert_eq!((answer.reclaimed, answer.poisoned), (1, 1));
     b.holds("dead 1").await;
+    is_told_of(&b.detail(id).await, 2);
 }
 
 /// B11.4: crashes in company bury nobody, however many.
