@@ -1,75 +1,32 @@
 //! The broker over any Redis client: the six operations that move tasks, and `apart`.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::Instant;
 
 use async_trait::async_trait;
-use futures_util::future::join;
-use tireless_core::limits::DEAD_KEPT;
 use tireless_core::{
-    Broker, Claim, ClaimFrom, ClaimMode, Claimed, Effect, Error, ErrorKind, Held, Namespace,
-    Operation, PerQueue, Push, Pushed, QueueName, QueueRenewed, QueueTicked, Reclaim, Renew,
-    Renewed, Result, Settle, SettleAnswer, Tick, Ticked, Wait, Woken, WorkerId,
+    Broker, Claim, ClaimFrom, ClaimMode, Claimed, Effect, Error, ErrorKind, Held, Operation,
+    PerQueue, Push, Pushed, QueueName, QueueRenewed, Renew, Renewed, Result, Settle, SettleAnswer,
+    Tick, Ticked, Wait, Woken,
 };
 
 use crate::address::Address;
 use crate::client::RedisClient;
-use crate::confirm::Confirmation;
 use crate::keys::{Adoption, Keys};
 use crate::link::Link;
 use crate::registry::Registry;
 use crate::reply::Reply;
 use crate::runner::{Runner, ScriptCall, corrupt};
+use crate::settings::Settings;
 use crate::topology::AnyClient;
 use crate::{parse, request, server_policy, wake};
-
-/// How a broker uses its Redis.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Settings {
-    /// What keeps the queues of several systems on one server apart.
-    pub namespace: Namespace,
-    /// Dead tasks, and kept finished ones, that a queue holds at most (B12).
-    pub dead_kept: usize,
-    /// Queues that take their tasks from plain lists and show their failed ones in plain sets.
-    pub adopted: HashMap<QueueName, Adoption>,
-    /// Whether a server is taken that throws keys away at its memory limit, and tasks with them:
-    /// for caches of tasks that may be lost, and for those who only look.
-    pub allow_eviction: bool,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            namespace: Namespace::default(),
-            dead_kept: DEAD_KEPT,
-            adopted: HashMap::new(),
-            allow_eviction: false,
-        }
-    }
-}
-
-impl Settings {
-    /// The default settings for a namespace.
-    pub fn of(namespace: Namespace) -> Self {
-        Self { namespace, ..Self::default() }
-    }
-
-    pub(crate) fn keys(&self, queue: &QueueName) -> Keys {
-        match self.adopted.get(queue) {
-            Some(adoption) => Keys::of_adopted(adoption),
-            None => Keys::of_queue(&self.namespace, queue),
-        }
-    }
-}
 
 /// A broker over a Redis client. Cheap to clone; clones share the client's connections.
 #[derive(Debug)]
 pub struct RedisBroker<C> {
     pub(crate) runner: Runner<C>,
     pub(crate) settings: Settings,
-    told: Arc<Registry>,
+    pub(crate) told: Arc<Registry>,
 }
 
 impl<C> Clone for RedisBroker<C> {
@@ -144,77 +101,6 @@ impl<C: RedisClient> RedisBroker<C> {
         (read, answers.next().is_some_and(|last| last.is_ok()))
     }
 
-    /// What names a queue with a push. One that adopts a list is not named: by its name alone nobody
-    /// finds its keys, and would count those of a queue that is not there.
-    fn naming(&self, queue: &QueueName, now: Instant) -> Option<ScriptCall> {
-        if self.settings.adopted.contains_key(queue) {
-            return None;
-        }
-        self.told.naming(&self.settings.namespace, queue, now)
-    }
-
-    /// A push that is answered once it is as sure as it asked for.
-    async fn push_surely(
-        &self,
-        push: &Push,
-        call: ScriptCall,
-        confirmation: Confirmation,
-    ) -> Result<Vec<Pushed>> {
-        let sent = Instant::now();
-        let naming = self.naming(&push.queue, sent);
-        let named = async {
-            let Some(naming) = naming else { return false };
-            self.runner.run_one(Operation::Push, naming).await.is_ok()
-        };
-        let (question, hold) = (confirmation.command(), confirmation.timeout());
-        let pushed = self.runner.run_and_ask(Operation::Push, &call, &question, hold);
-        let ((reply, asked), named) = join(pushed, named).await;
-        if named {
-            self.told.named(&push.queue, sent);
-        }
-        let answer = parse::pushed(reply?, push.tasks.len())?;
-        confirmation.check(asked, push)?;
-        Ok(answer)
-    }
-
-    /// One suspect of the first queue that has one; the others are only looked at. A server that is
-    /// away is asked for one of them: to wait for it as often as there are queues is longer than a
-    /// call may take.
-    async fn claim_alone(&self, claim: &Claim) -> Claimed {
-        let mut answers: Claimed = Vec::with_capacity(claim.queues.len());
-        let (mut taken, mut seen) = (false, HashSet::new());
-        for from in &claim.queues {
-            if !seen.insert(&from.queue) {
-                let refused = twice(Operation::Claim, &from.queue);
-                answers.push((from.queue.clone(), Err(refused)));
-                continue;
-            }
-            let last = answers.last().and_then(|(_, last)| last.as_ref().err());
-            if let Some(away) = last.filter(|error| is_away(error))
-                && !self.runner.client().has_slots()
-            {
-                answers.push((from.queue.clone(), Err(away.clone())));
-                continue;
-            }
-            let mut from = from.clone();
-            if taken {
-                from.max = 0;
-            }
-            let answer = match request::claim(&self.keys(&from.queue), claim, &from) {
-                Ok(call) => self.runner.run_one(Operation::Claim, call).await,
-                Err(refused) => Err(refused),
-            };
-            let answer = answer.and_then(|reply| parse::claimed(reply, claim.number));
-            // An answer that was lost may have taken one.
-            taken |= match &answer {
-                Ok(answer) => !answer.tasks.is_empty(),
-                Err(error) => error.effect() == Effect::Maybe || error.is_retryable(),
-            };
-            answers.push((from.queue, answer));
-        }
-        answers
-    }
-
     /// A script gives back so many claims only (B7): goes on until nothing unnamed is held.
     async fn give_back_rest(
         &self,
@@ -234,62 +120,12 @@ impl<C: RedisClient> RedisBroker<C> {
             }
         }
     }
-
-    /// Takes back what the given workers of one queue held. Tells whether any of them is gone now.
-    /// One after the other: what each may take depends on what was taken before (B16).
-    pub(crate) async fn reclaim(
-        &self,
-        queue: &QueueName,
-        workers: &[WorkerId],
-        permission: &Reclaim,
-        limit: usize,
-        answer: &mut QueueTicked,
-    ) -> Result<bool> {
-        let keys = self.keys(queue);
-        let (mut gone, mut outcome) = (false, Ok(()));
-        for worker in workers {
-            let room = request::Room { limit, taken: answer.reclaimed as usize };
-            if room.taken >= limit {
-                answer.more = true;
-                break;
-            }
-            let cap = self.settings.dead_kept;
-            let call = request::reclaim(&keys, *worker, permission, room, cap);
-            let reply = self.runner.run_one(Operation::Tick, call).await;
-            let judged = reply.and_then(|reply| parse::add_reclaimed(answer, reply));
-            gone |= judged.as_ref().is_ok_and(|judged| judged.gone);
-            // What of this one waits is first at the next tick.
-            let waits = judged.as_ref().is_ok_and(|judged| judged.waits);
-            let away = judged.as_ref().is_err_and(is_away);
-            // One damaged key must not keep the tasks of all other workers.
-            outcome = outcome.and(judged.map(drop));
-            if waits || away {
-                break;
-            }
-        }
-        outcome.map(|()| gone)
-    }
 }
 
 #[async_trait]
 impl<C: RedisClient> Broker for RedisBroker<C> {
     async fn push(&self, push: &Push) -> Result<Vec<Pushed>> {
-        let call = request::push(&self.keys(&push.queue), push)?;
-        if push.tasks.is_empty() {
-            return Ok(Vec::new());
-        }
-        if let Some(confirmation) = Confirmation::of(push.durability) {
-            return self.push_surely(push, call, confirmation).await;
-        }
-        let (mut calls, sent) = (vec![call], Instant::now());
-        calls.extend(self.naming(&push.queue, sent));
-        let mut answers = self.runner.run(Operation::Push, &calls).await.into_iter();
-        let answer = answers.next();
-        if answers.next().is_some_and(|named| named.is_ok()) {
-            self.told.named(&push.queue, sent);
-        }
-        let reply = answer.unwrap_or_else(|| Err(corrupt(Operation::Push)))?;
-        parse::pushed(reply, push.tasks.len())
+        self.push_named(push).await
     }
 
     async fn claim(&self, claim: &Claim) -> Claimed {
@@ -369,12 +205,12 @@ impl<C: RedisClient> Broker for RedisBroker<C> {
 }
 
 /// Whether a call waited for a server in vain, and did nothing.
-fn is_away(error: &Error) -> bool {
+pub(crate) fn is_away(error: &Error) -> bool {
     error.kind() == ErrorKind::Unavailable && error.effect() == Effect::None
 }
 
 /// A queue that a call names twice would answer twice with the same tasks.
-fn twice(operation: Operation, queue: &QueueName) -> Error {
+pub(crate) fn twice(operation: Operation, queue: &QueueName) -> Error {
     Error::invalid(operation, format!("the queue {queue} is named twice in one call"))
 }
 

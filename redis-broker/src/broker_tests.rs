@@ -3,7 +3,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use tireless_core::{StoreTime, WorkerInfo};
+use tireless_core::{StoreTime, WorkerId, WorkerInfo};
 
 use super::*;
 use crate::client::{ClientError, Command};

@@ -4,14 +4,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tireless_core::limits::LONGEST_LEASE;
-use tireless_core::{
-    Mended, Operation, QueueName, QueueTicked, Reclaim, Reconciled, Result, WorkerId,
-};
+use tireless_core::{Mended, Operation, QueueName, Reconciled, Result, WorkerId};
 
 use crate::broker::RedisBroker;
 use crate::client::RedisClient;
 use crate::keys::Keys;
-use crate::parse::{self, Parts, TickAnswer};
+use crate::parse::{self, Parts};
 use crate::request::{call, millis};
 use crate::runner::corrupt;
 use crate::scripts;
@@ -37,28 +35,8 @@ struct Stage {
 }
 
 impl<C: RedisClient> RedisBroker<C> {
-    /// What a permitted tick does besides: takes back from the dead, and now and then mends.
-    pub(crate) async fn take_care(
-        &self,
-        queue: &QueueName,
-        answer: TickAnswer,
-        permission: &Reclaim,
-        limit: usize,
-    ) -> Result<QueueTicked> {
-        let TickAnswer { mut ticked, expired, more_expired, reconciles } = answer;
-        let reclaimed = self.reclaim(queue, &expired, permission, limit, &mut ticked).await;
-        // Only where somebody made room for those that were not named: else the next tick would name the
-        // same ones, and there would be more for ever.
-        ticked.more |= more_expired && matches!(reclaimed, Ok(true));
-        if reconciles {
-            // What fails here says so to whoever next uses that key, and hides nothing of the tick.
-            drop(self.look_after(queue, &mut ticked.mended).await);
-        }
-        reclaimed.map(|_| ticked)
-    }
-
     /// Looks whether the numbers of a queue add up, and goes on with a search that is under way.
-    async fn look_after(&self, queue: &QueueName, mended: &mut Mended) -> Result<()> {
+    pub(crate) async fn look_after(&self, queue: &QueueName, mended: &mut Mended) -> Result<()> {
         for _ in 0..STEPS_A_TICK {
             let stage = self.stage(queue).await?;
             let answer = if stage.name.is_empty() {

@@ -10,10 +10,10 @@ use tireless_core::{
 };
 use tokio::time::sleep;
 
-use crate::broker::Settings;
 use crate::client::{ClientError, Command, RedisClient};
 use crate::reply::Reply;
 use crate::server_error::{explain, is_elsewhere};
+use crate::settings::Settings;
 
 mod carried;
 mod look;

@@ -6,9 +6,9 @@ use std::time::Duration;
 use tireless_core::{ClaimFrom, QueueClaimed, Result, Wait};
 
 use super::{Answer, has_inbox};
-use crate::broker::Settings;
 use crate::client::{Command, RedisClient, only};
 use crate::runner::ScriptCall;
+use crate::settings::Settings;
 use crate::{parse, request};
 
 /// A claim, one command a queue. Sent over several connections it takes once all the same: its

@@ -5,9 +5,9 @@ use async_trait::async_trait;
 use tireless_core::{Claim, ClaimFrom, ClaimMode, ErrorKind, QueueName, Wait, WaitOn, WorkerId};
 use tokio::time::sleep;
 
-use crate::broker::Settings;
 use crate::client::{ClientError, Command, RedisClient};
 use crate::reply::Reply;
+use crate::settings::Settings;
 use crate::wake::{Answer, LOOK_EVERY, wait};
 
 use super::*;
