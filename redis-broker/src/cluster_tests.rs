@@ -1,7 +1,13 @@
 use std::sync::LazyLock;
 
+use bytes::Bytes;
+use tireless_core::ErrorKind;
+use tokio::time::sleep;
+
+use super::round::ROUNDS;
 use super::*;
 use crate::connect_error::ConnectError;
+use crate::slots::slot_of;
 
 /// The servers of all tests by their ports. Each test has a decade of its own: the first two are
 /// masters of a half of the slots each.
