@@ -113,27 +113,6 @@ impl Address {
         Self { endpoint, topology: Topology::Single, user: None, password: None, database: 0 }
     }
 
-    /// The same server, entered as this user of its access list.
-    #[must_use]
-    pub fn with_user(mut self, user: impl Into<String>) -> Self {
-        self.user = Some(user.into());
-        self
-    }
-
-    /// The same server, entered with this password.
-    #[must_use]
-    pub fn with_password(mut self, password: impl Into<String>) -> Self {
-        self.password = Some(Secret::new(password));
-        self
-    }
-
-    /// The same server, another database.
-    #[must_use]
-    pub fn with_database(mut self, database: u32) -> Self {
-        self.database = database;
-        self
-    }
-
     /// How TLS is to be used, if it is.
     pub fn tls(&self) -> Option<&Tls> {
         match &self.endpoint {

@@ -2,6 +2,23 @@ use tireless_core::{ErrorKind, Operation};
 
 use super::*;
 
+impl Address {
+    fn with_user(mut self, user: impl Into<String>) -> Self {
+        self.user = Some(user.into());
+        self
+    }
+
+    fn with_password(mut self, password: impl Into<String>) -> Self {
+        self.password = Some(Secret::new(password));
+        self
+    }
+
+    fn with_database(mut self, database: u32) -> Self {
+        self.database = database;
+        self
+    }
+}
+
 fn refused(url: &str) -> String {
     let error = Address::parse(url).expect_err(url);
     assert_eq!(error.kind(), ErrorKind::InvalidInput, "{url}");

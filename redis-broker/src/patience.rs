@@ -7,7 +7,7 @@ use std::time::Duration;
 pub const CONNECT: Duration = Duration::from_secs(3);
 
 /// How long a sentinel may take to name the master, with the connection to it.
-pub const SENTINEL: Duration = Duration::from_secs(1);
+pub(crate) const SENTINEL: Duration = Duration::from_secs(1);
 
 /// How long a call waits for a new connection after the old one was lost, and a wait for one of its
 /// own while others are before it in line.
@@ -17,11 +17,11 @@ pub const RECONNECT: Duration = Duration::from_secs(2);
 pub const ANSWER: Duration = Duration::from_secs(5);
 
 /// How much longer than asked for the answer to a held command is waited for.
-pub const HOLD_MARGIN: Duration = Duration::from_secs(2);
+pub(crate) const HOLD_MARGIN: Duration = Duration::from_secs(2);
 
 /// How long a call to a Cluster waits for a connection to one of its servers before it looks
 /// whether another one has the slot by now.
-pub const NODE: Duration = Duration::from_millis(300);
+pub(crate) const NODE: Duration = Duration::from_millis(300);
 
 /// How long a call to a Cluster looks for the server of its slot, while that is between two or is
 /// being replaced.
@@ -29,7 +29,7 @@ pub const REDIRECTED: Duration = Duration::from_secs(2);
 
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 /// The longest pause between two tries to connect, where no lease asks for less.
-pub const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+pub(crate) const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// The longest pause between two tries to connect of a client through which leases as short as this
 /// are kept. When a server returns, others may take back what a worker holds half a beat later: who
@@ -41,7 +41,7 @@ pub fn longest_pause(lease: Duration) -> Duration {
 /// How long to wait after so many failures in a row before the next try to connect: twice as long
 /// each time, up to the longest, less a random part of up to a half so that the clients of a server
 /// that returns do not come all at once.
-pub fn pause(failures: u32, longest: Duration) -> Duration {
+pub(crate) fn pause(failures: u32, longest: Duration) -> Duration {
     let doublings = failures.saturating_sub(1).min(16);
     let longest = (FIRST_PAUSE * 2_u32.pow(doublings)).min(longest);
     // Each `RandomState` has keys of its own: randomness enough, without a crate for it.
