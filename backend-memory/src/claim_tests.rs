@@ -115,10 +115,10 @@ fn a_turn_ends_when_taken_left_or_run_out() {
 }
 
 #[test]
-fn a_turn_lasts_for_ten_seconds_and_comes_back_after_ten_more() {
+fn a_turn_lasts_for_ten_seconds_and_comes_back_after_twenty_more() {
     let (mut b, ada) = (Bench::new(), WorkerId::new());
     b.suspect();
-    let turns: Vec<bool> = (1..=25)
+    let turns: Vec<bool> = (1..=35)
         .map(|second| {
             let claim = b.claim_call(ada, second, 0);
             let turn = b.send_claim(&claim).your_turn;
@@ -126,7 +126,7 @@ fn a_turn_lasts_for_ten_seconds_and_comes_back_after_ten_more() {
             turn
         })
         .collect();
-    let expected = [true, false, true].into_iter().zip([10, 10, 5]);
+    let expected = [true, false, true].into_iter().zip([10, 20, 5]);
     assert_eq!(turns, expected.flat_map(|(turn, times)| vec![turn; times]).collect::<Vec<_>>());
 }
 

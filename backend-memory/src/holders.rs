@@ -118,17 +118,18 @@ impl Holders {
         claims.into_iter().flatten().map(|(number, claim)| (*number, claim))
     }
 
-    /// Gives the turn to this worker if it lives and no other live worker has it, or has had it for
-    /// long; whether it is this worker's now.
+    /// Gives the turn to this worker if it lives and no other live worker has it, or had it not long ago;
+    /// whether it is this worker's now.
     pub(crate) fn offer_turn(&mut self, worker: WorkerId, now: StoreTime) -> bool {
         let stays = |(other, since): (WorkerId, StoreTime)| {
-            let longest = if other == worker { 2 * TURN } else { TURN };
-            self.is_live(other, now) && (since..since.after(longest)).contains(&now)
+            let until = since.after(if other == worker { 3 * TURN } else { 2 * TURN });
+            self.is_live(other, now) && (since..until).contains(&now)
         };
         if !self.turn.is_some_and(stays) && self.is_live(worker, now) {
             self.turn = Some((worker, now));
         }
-        self.turn.is_some_and(|(of, since)| of == worker && now < since.after(TURN))
+        let has = |(of, since): (WorkerId, StoreTime)| of == worker && now < since.after(TURN);
+        self.turn.is_some_and(has) && self.is_live(worker, now)
     }
 
     pub(crate) fn end_turn(&mut self, worker: WorkerId) {

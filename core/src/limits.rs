@@ -42,8 +42,7 @@ pub const LONE_CRASHES: u32 = 3;
 /// Crashes of any kind from which on a task is a suspect and runs alone (B11).
 pub const SUSPECT_FROM_CRASHES: u32 = 2;
 
-/// How long a worker may have the turn to keep itself empty for a suspect, once another one asks
-/// (B11).
+/// How long a worker has the turn to keep itself empty for a suspect at most (B11).
 pub const TURN: Duration = Duration::from_secs(10);
 
 /// Dead tasks, and kept finished tasks, that a queue holds at most unless set otherwise.

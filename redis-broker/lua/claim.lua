@@ -281,9 +281,9 @@ elseif takes then
     if id then
       suspects = suspects - 1
       ids, envelopes = envelopes_of({ id })
-      if turns_worker == worker then
+      if settings[4] == worker then
         call('HDEL', K.queue, 'turn')
-        turns_worker = nil
+        settings[4] = false
       end
     end
   else
@@ -303,22 +303,24 @@ if #ids > 0 and with_histories then
   histories = call('HMGET', K.history, unpack(ids))
 end
 
--- Whose turn it is to keep itself empty for a suspect: one live worker a queue, and not for long
--- where others ask, since it may not become empty.
+-- Whose turn it is to keep itself empty for a suspect: one live worker a queue, and not for long, since
+-- it may not become empty. Between two turns all work.
 local TURN_MS = 10000
 local your_turn = 0
 if suspects > 0 and not alone and not settings[2] then
-  local is_mine = turns_worker == worker
-  local had_for = turns_worker and now - (tonumber(string.sub(settings[4], 17)) or 0) or math.huge
-  local lease = turns_worker and call('ZSCORE', K.leases, turns_worker)
-  local lives = is_mine or (lease and tonumber(lease) > now)
-  if not lives or had_for < 0 or had_for >= (is_mine and 2 or 1) * TURN_MS then
+  local holder, has_left = settings[4], repeated and not leased
+  local since = holder and tonumber(call('HGET', K.queue, 'turn_since') or '')
+  local had_for = since and now - since or math.huge
+  local lease = holder and call('ZSCORE', K.leases, holder)
+  local lives = holder == worker or (lease and tonumber(lease) > now)
+  local is_over = not lives or had_for < 0 or had_for >= (holder == worker and 3 or 2) * TURN_MS
+  if is_over and not has_left then
     unlock()
-    call('HSET', K.queue, 'turn', worker .. string.format('%.0f', now))
-    is_mine, had_for = true, 0
+    call('HSET', K.queue, 'turn', worker, 'turn_since', string.format('%.0f', now))
+    holder, had_for = worker, 0
   end
-  your_turn = is_mine and had_for < TURN_MS and 1 or 0
-elseif suspects == 0 and turns_worker == worker then
+  your_turn = holder == worker and not has_left and had_for < TURN_MS and 1 or 0
+elseif suspects == 0 and settings[4] == worker then
   call('HDEL', K.queue, 'turn')
 end
 

@@ -1,7 +1,8 @@
 -- reclaim: takes back what a worker held whose lease has ended.
 -- KEYS: queue, ready, tasks, history, failures, names, suspects, leases, running, dead, bell
 -- ARGV: worker, store time after which nothing is done, crashes alone that bury, most tasks, the
---   failure of poison up to the number of its lone crashes, cap of dead tasks, whether the first claim may be of more tasks than that
+--   failure of poison up to the number of its lone crashes, cap of dead tasks, whether the first
+--   claim may be of more tasks than that
 -- Returns: taken back, of those buried, dropped at the cap, whether the worker still holds tasks,
 --   whether it was unregistered
 local worker, not_after = ARGV[1], tonumber(ARGV[2])

@@ -213,7 +213,7 @@ macro_rules! for_each_case {
                 a_shared_claim_takes_no_suspect
                 the_turn_passes_on_when_its_worker_leaves
                 the_turn_passes_on_when_its_worker_dies
-                the_turn_passes_on_after_ten_seconds
+                the_turn_passes_on_after_a_while
                 the_turn_passes_on_when_it_is_used
                 the_turn_ends_when_its_worker_finds_no_suspect
                 the_turn_outlives_a_suspect_that_another_took

@@ -142,7 +142,8 @@ caught! {
     the_turn_outlives_death: "B11.2" TurnNeverPassesOn
         by poison::the_turn_passes_on_when_its_worker_dies;
     the_turn_outlives_its_time: "B11.2" TurnNeverPassesOn
-        by poison::the_turn_passes_on_after_ten_seconds;
+        by poison::the_turn_passes_on_after_a_while;
+    the_turn_comes_once: "B11.2" TurnNeverComesBack by poison::the_turn_passes_on_after_a_while;
     the_turn_outlives_its_use: "B11.2" TurnNeverPassesOn
         by poison::the_turn_passes_on_when_it_is_used;
     one_suspect_a_queue: "B11.3" OneSuspectAQueue

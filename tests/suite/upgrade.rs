@@ -17,7 +17,7 @@ use tireless_testkit::Harness;
 use tireless_testkit::fixtures::{Bench, LONG, bury, fail, keep, own, release_after};
 use tireless_tests::{Library, RedisHarness, WrittenQueue, eventually};
 
-/// The second form of layout 1: a turn has a beginning. Who knows only the first takes the turn anew.
+/// The second form of layout 1: a turn has a beginning.
 const NEWEST: &str = include_str!("../fixtures/layout-1-turns.txt");
 
 /// All forms that there have been.

@@ -7,6 +7,7 @@
 use std::sync::PoisonError;
 use std::time::Duration;
 
+use tireless_core::limits::TURN;
 use tireless_core::{Error, ErrorKind, QueueClaimed, WaitOn};
 
 use crate::random::backoff;
@@ -53,8 +54,8 @@ impl Board {
     pub(crate) fn answered(&self, at: usize, now: Duration, max: usize, answer: &QueueClaimed) {
         let line = &mut self.lines()[at];
         line.landed(max);
-        let is_proof = line.is_proof(max, answer);
-        line.too_large &= max == 0 || answer.tasks.is_empty();
+        let is_proof = line.is_proof(now, max, answer);
+        line.too_large &= !is_proof;
         line.relapses_at = if is_proof { 0 } else { line.relapses_at.max(line.failures) };
         line.failures = 0;
         line.failing_since = None;
@@ -64,7 +65,7 @@ impl Board {
         line.due_at = answer.next_due.map(|due| now + due.max(Duration::from_millis(1)));
         line.paused = answer.paused;
         line.suspects = if answer.paused { 0 } else { answer.suspects };
-        line.your_turn = answer.your_turn;
+        line.told_of_turn(now, answer.your_turn);
         // An inbox is not seen by a look, and may hold more when all that was asked for came.
         let inbox = line.wait_on.inbox && answer.tasks.len() >= max;
         line.look = match answer {
@@ -90,7 +91,7 @@ impl Board {
         line.failures = 0;
         line.failing_since = None;
         line.due_at = answer.next_due.map(|due| now + due.max(Duration::from_millis(1)));
-        line.your_turn = answer.your_turn;
+        line.told_of_turn(now, answer.your_turn);
         // Who gave none has none for us, whatever it counts: others take them at this moment.
         line.suspects = if answer.tasks.is_empty() { 0 } else { answer.suspects };
         if answer.more && line.look == Look::Empty {
@@ -113,6 +114,7 @@ impl Board {
         if error.kind() == ErrorKind::Timeout && max > 0 {
             line.window = 1;
             line.too_large |= line.relapses_at > 0;
+            line.late_at = now;
         }
         line.repeats.extend(repeat.map(|number| (number, max)));
         line.failed(now, error);
@@ -169,7 +171,7 @@ impl Board {
         let lines = self.lines();
         let has = |line: &Line| line.suspects > 0 && line.blocked_until <= now;
         let with = lines.iter().enumerate().filter(|(_, line)| has(line));
-        let turn = lines.iter().any(|line| has(line) && line.your_turn);
+        let turn = lines.iter().any(|line| has(line) && line.has_turn(now));
         (with.map(|(at, _)| at).collect(), turn)
     }
 }
@@ -183,7 +185,17 @@ impl Line {
         self.look = Look::Unknown;
         // To ask for them would keep all others waiting: the next answer tells anew.
         self.suspects = 0;
-        self.your_turn = false;
+        self.turn_since = None;
+    }
+
+    /// A turn has an end (B11.2), also where no answer tells of it.
+    fn has_turn(&self, now: Duration) -> bool {
+        self.turn_since.is_some_and(|since| now < since + TURN)
+    }
+
+    fn told_of_turn(&mut self, now: Duration, your_turn: bool) {
+        let since = if self.has_turn(now) { self.turn_since } else { Some(now) };
+        self.turn_since = since.filter(|_| your_turn);
     }
 }
 

@@ -69,9 +69,6 @@ impl Claimer {
             shared.ledger.nothing(number, at);
         }
         let (suspects, turn) = shared.board.suspects(now);
-        if !turn {
-            self.patience.it_is_not_our_turn();
-        }
         if !suspects.is_empty() && self.patience.may_be_alone(now) {
             // A queue that has failed for long is not waited for.
             let unsure = shared.ledger.is_unsure(|at| !shared.board.has_failed_long(at, now));
@@ -81,7 +78,7 @@ impl Claimer {
             // While outcomes cannot be written it does not become empty.
             let empties = !shared.settlers.iter().any(Settler::is_failing);
             let keeps_empty = turn && empties && !shared.board.repeats();
-            if keeps_empty && self.patience.may_keep_empty(now) {
+            if keeps_empty {
                 // Keep empty for the suspect; a heartbeat clears up what is unsure.
                 if shared.ledger.held() > 0 {
                     shared.wake_when_held(0);

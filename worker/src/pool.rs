@@ -136,7 +136,8 @@ impl WorkerPool {
         self
     }
 
-    /// How many tasks run at once, 1,048,576 at most.
+    /// How many tasks run at once, 1,048,576 at most. Of each queue no more than some 9,900 claims are held
+    /// (B7), which matters where more tasks than that run, each claimed by itself.
     pub fn concurrency(mut self, slots: usize) -> Self {
         if slots == 0 {
             self.refuse("a concurrency of 0 runs nothing; give it 1 or more".to_owned());

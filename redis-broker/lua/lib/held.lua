@@ -33,7 +33,7 @@ local function unregister(worker)
   call('ZREM', K.leases, worker)
   call('HDEL', K.running, 'alone')
   call('PEXPIRE', K.running, FORGET_WORKER_MS)
-  if turns_worker == worker then
+  if settings[4] == worker then
     call('HDEL', K.queue, 'turn')
   end
 end

@@ -125,6 +125,28 @@ broken! {
 }
 
 broken! {
+    /// B11.2: who has had the turn never has it again.
+    TurnNeverComesBack {
+        async fn claim(&self, claim: &Claim) -> Claimed {
+            let mut answers = self.inner.claim(claim).await;
+            for (queue, answer) in &mut answers {
+                let Ok(answer) = answer else { continue };
+                let noted = self.memory.noted(queue);
+                let had = |times| noted.contains(&(claim.worker, times));
+                let (has_had, is_over) = (had(1), had(2));
+                match answer.your_turn {
+                    true if is_over => answer.your_turn = false,
+                    true if !has_had => self.memory.note(claim.worker, queue, 1),
+                    false if has_had && !is_over => self.memory.note(claim.worker, queue, 2),
+                    _ => {}
+                }
+            }
+            answers
+        }
+    }
+}
+
+broken! {
     /// B11.3: tells lone claims of turns too.
     LoneClaimsTurn {
         async fn claim(&self, claim: &Claim) -> Claimed {

@@ -40,8 +40,9 @@ pub(super) struct Line {
     /// How many failures there were when a look went well: where the pauses go on if no claim of tasks
     /// does.
     pub(super) relapses_at: u32,
-    /// A claim of tasks was late though a look had gone well: a body may be too large to come. Until one
-    /// has.
+    /// When a claim of tasks was last late.
+    pub(super) late_at: Duration,
+    /// One was though a look had gone well: a body may be too large to come.
     pub(super) too_large: bool,
     /// Since when it answers with errors.
     pub(super) failing_since: Option<Duration>,
@@ -58,7 +59,8 @@ pub(super) struct Line {
     /// What the smooth weighted choice owes this queue, in tasks times the sum of weights.
     pub(super) credit: i64,
     pub(super) suspects: u64,
-    pub(super) your_turn: bool,
+    /// Since when it is this worker's turn to keep itself empty for a suspect.
+    pub(super) turn_since: Option<Duration>,
     pub(super) paused: bool,
     /// Nothing is taken from it for now: its outcomes pile up.
     pub(super) choked: bool,
@@ -78,6 +80,7 @@ impl Line {
             blocked_until: Duration::ZERO,
             failures: 0,
             relapses_at: 0,
+            late_at: Duration::ZERO,
             too_large: false,
             failing_since: None,
             in_flight: 0,
@@ -87,7 +90,7 @@ impl Line {
             repeats: Vec::new(),
             credit: 0,
             suspects: 0,
-            your_turn: false,
+            turn_since: None,
             paused: false,
             choked: false,
         }

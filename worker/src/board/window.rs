@@ -4,10 +4,9 @@
 //! time. So it is one task at first, and twice as many after each answer that comes soon. After an
 //! outage that costs a few round trips.
 //!
-//! A look that goes well says nothing of bodies: until a claim has gone well too, a queue is *on trial*, and
-//! asked for one by itself. It may be too large to come at all, and a claim ends with the slowest of its
-//! queues. Where one was late though a look had gone well, only a body that comes ends the trial; after an
-//! outage an empty answer does.
+//! A look that goes well says nothing of bodies: until one has come again, a queue is *on trial*, and asked
+//! for one by itself. It may be too large to come at all, and a claim ends with the slowest of its queues.
+//! After an outage a queue may stay empty: that ends the trial too, once no late claim can hold its tasks.
 
 use std::time::Duration;
 
@@ -19,6 +18,12 @@ use super::{Board, Wanted};
 /// After an answer that came within this time, one that takes twice as long comes in time too, with
 /// some to spare for what else is on the link: a call has several seconds.
 const SOON: Duration = Duration::from_secs(1);
+
+/// What a late claim took is back by then: a renewal has said that it is not held.
+const GIVEN_BACK: Duration = Duration::from_secs(10);
+
+/// Workers that try one body in turn, which is too large for all of them, have all tried it by then.
+const TAKES_TURNS: Duration = Duration::from_secs(60);
 
 /// The window of a queue whose answers have always come in time.
 pub(super) const OPEN: usize = usize::MAX;
@@ -109,18 +114,20 @@ impl Board {
 }
 
 impl Line {
-    /// Whether it has answered nothing but looks since an answer of it did not come in time.
+    /// Whether no answer has told that claims which take are answered, since one did not come in time.
     fn is_on_trial(&self) -> bool {
         self.window != OPEN && self.failures == 0 && self.relapses_at > 0
     }
 
-    /// Whether an answer says that claims which take are answered too. A look does not, but where one
-    /// was late and nothing is left to be taken. Nor does an answer that brings nothing where a body may
-    /// be too large: another worker may have it for now.
-    pub(super) fn is_proof(&self, max: usize, answer: &QueueClaimed) -> bool {
-        let is_empty = self.window != OPEN && !answer.more;
-        let brings = max > 0 && !answer.tasks.is_empty();
-        brings || (!self.too_large && (max > 0 || is_empty))
+    /// Whether an answer says that claims which take are answered too. A look does not, nor does what
+    /// brings nothing through a window, but where nothing is left to be taken, and that not because a late
+    /// claim holds it: another worker's for longer than our own.
+    pub(super) fn is_proof(&self, now: Duration, max: usize, answer: &QueueClaimed) -> bool {
+        if self.window == OPEN || !answer.tasks.is_empty() {
+            return max > 0;
+        }
+        let held_until = self.late_at + if self.too_large { TAKES_TURNS } else { GIVEN_BACK };
+        !answer.more && now >= held_until
     }
 
     /// A claim of `max` tasks is not in flight any more.

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tireless_core::ClaimMode;
-use tireless_core::limits::TURN;
 
 use super::in_flight::{Sending, ask};
 use super::{Claimer, MOMENT, start, take};
@@ -20,8 +19,6 @@ const STREAK: Duration = Duration::from_secs(1);
 pub(super) struct Patience {
     /// Since when suspects have been run without a claim for others in between.
     streak: Option<Duration>,
-    /// Since when the pool keeps empty for a suspect, at times.
-    emptying: Option<Duration>,
 }
 
 impl Patience {
@@ -29,22 +26,11 @@ impl Patience {
         self.streak = None;
     }
 
-    pub(super) fn it_is_not_our_turn(&mut self) {
-        self.emptying = None;
-    }
-
     pub(super) fn may_be_alone(&self, now: Duration) -> bool {
         self.streak.is_none_or(|since| now.saturating_sub(since) < STREAK)
     }
 
-    /// A run may be long: between stretches of keeping empty the others are served, as long again.
-    pub(super) fn may_keep_empty(&mut self, now: Duration) -> bool {
-        let since = *self.emptying.get_or_insert(now);
-        (now.saturating_sub(since).as_millis() / TURN.as_millis()).is_multiple_of(2)
-    }
-
     fn is_alone(&mut self, now: Duration) {
-        self.emptying = None;
         self.streak.get_or_insert(now);
     }
 }

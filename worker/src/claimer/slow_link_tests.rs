@@ -115,11 +115,16 @@ async fn after_a_link_was_dark_all_is_soon_as_before() {
 
 /// A pool for `q`, whose runs take this long, and for `q1`, on another server, whose tasks never come in
 /// time: looks do.
-async fn beside_bodies_too_large(bed: &Bed, slots: usize, run: Duration) -> (RunningPool, Began) {
+async fn beside_bodies_too_large(
+    bed: &Bed,
+    bodies: usize,
+    slots: usize,
+    run: Duration,
+) -> (RunningPool, Began) {
     let (began, q1) = (Began::default(), queue("q1"));
     bed.spy.link.is_only_of(q1.clone());
     bed.spy.link.each_takes(6 * SECOND);
-    bed.push_to(&q1, (0..8).map(|_| raw_task()).collect()).await;
+    bed.push_to(&q1, (0..bodies).map(|_| raw_task()).collect()).await;
     let (noted, clock) = (Began::clone(&began), bed.clock.clone());
     let route = raw(move |_| {
         let (noted, clock) = (Began::clone(&noted), clock.clone());
@@ -136,9 +141,10 @@ async fn beside_bodies_too_large(bed: &Bed, slots: usize, run: Duration) -> (Run
 #[tokio::test]
 async fn beside_bodies_that_never_come_the_others_are_as_fast_as_without_them() {
     let ms = Duration::from_millis(1);
-    for (slots, run) in [(4, 50 * ms), (4, 200 * ms), (4, SECOND), (1, SECOND)] {
+    let cases = [(4, 50 * ms), (4, 200 * ms), (4, SECOND), (1, SECOND)];
+    for (bodies, (slots, run)) in cases.map(|case| [1, 8].map(|bodies| (bodies, case))).concat() {
         let bed = Bed::new();
-        let (pool, _) = beside_bodies_too_large(&bed, slots, run).await;
+        let (pool, _) = beside_bodies_too_large(&bed, bodies, slots, run).await;
         bed.push(20_000).await;
         bed.clock.advance(30 * SECOND).await;
         let before = pool.stats().summary.done;
@@ -157,7 +163,7 @@ async fn beside_bodies_that_never_come_the_others_are_as_fast_as_without_them() 
 #[tokio::test]
 async fn beside_bodies_that_never_come_an_idle_pool_picks_up_at_once() {
     let bed = Bed::new();
-    let (pool, began) = beside_bodies_too_large(&bed, 4, SECOND / 10).await;
+    let (pool, began) = beside_bodies_too_large(&bed, 8, 4, SECOND / 10).await;
     let (median, longest) = pick_ups(&bed, &began).await;
     assert!(longest <= SECOND / 20, "{median:?}, at most {longest:?}");
     bed.spy.link.each_takes(SECOND);

@@ -43,7 +43,7 @@ impl PushAll {
 
     /// Ids of your own, as of a [single push](super::PushTask::own_id): one for each task, in their
     /// order. The receipts say which tasks existed before, each with the id of the one that lives; of
-    /// equal own ids in a batch the first wins (B3.5).
+    /// equal own ids in one call the first wins (B3.5), in a later call while its task lives.
     ///
     /// ```
     /// # use tireless_worker::{Producer, Task};
