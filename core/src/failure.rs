@@ -14,6 +14,7 @@ pub struct Failure {
 
 impl Failure {
     /// What is said of a task that is buried as poison (B11), before how often it crashed alone.
+    #[doc(hidden)]
     pub const OF_LONE_CRASHES: &str =
         "its worker died without a word while it ran alone; so often: ";
 

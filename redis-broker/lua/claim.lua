@@ -308,18 +308,20 @@ end
 local TURN_MS = 10000
 local your_turn = 0
 if suspects > 0 and not alone and not settings[2] then
-  local holder, has_left = settings[4], repeated and not leased
+  local holder = settings[4]
+  -- A late copy moves no lease: its worker may have left, or be dead.
+  local is_live = not repeated or (leased and tonumber(leased) > now)
   local since = holder and tonumber(call('HGET', K.queue, 'turn_since') or '')
   local had_for = since and now - since or math.huge
   local lease = holder and call('ZSCORE', K.leases, holder)
-  local lives = holder == worker or (lease and tonumber(lease) > now)
+  local lives = (holder == worker and is_live) or (lease and tonumber(lease) > now)
   local is_over = not lives or had_for < 0 or had_for >= (holder == worker and 3 or 2) * TURN_MS
-  if is_over and not has_left then
+  if is_over and is_live then
     unlock()
     call('HSET', K.queue, 'turn', worker, 'turn_since', string.format('%.0f', now))
     holder, had_for = worker, 0
   end
-  your_turn = holder == worker and not has_left and had_for < TURN_MS and 1 or 0
+  your_turn = holder == worker and is_live and had_for < TURN_MS and 1 or 0
 elseif suspects == 0 and settings[4] == worker then
   call('HDEL', K.queue, 'turn')
 end

@@ -37,20 +37,23 @@ end
 
 -- The usual push: plain tasks, none of them there before, of a caller with few answers to clear away.
 -- It ends here, before the pieces: what they define costs more than what it does. It looks at the keys
--- that it uses and at no others, which would cost it a twentieth of its time. The counter comes first: one
--- that somebody damaged ends the script there.
+-- that it uses and at no others, which would cost it a twentieth of its time. The one key of its own whose
+-- type was not read is written first: a wrong type ends the script there.
+if not string.find(call('HMGET', K.queue, 'pushed')[1] or '0', '^%d+$') then
+  -- Somebody damaged it. Found out by counting, the tasks would be there already.
+  return redis.error_reply('ERR hash value is not an integer')
+end
 local cleared, mark = tonumber(seen[3] or ''), tonumber(ARGV[2])
 local heard = cleared and tonumber(seen[1] or '0') <= mark and mark >= cleared and mark <= cleared + 8
 local plain = ARGV[4] == '' and not any_living and ghosts == 0
 if plain and heard and settings[1] and (ARGV[3] == '0' or settings[3]) then
   local rings = call('LLEN', K.bell) == 0
-  call('LLEN', K.ready)
-  call('HINCRBY', K.queue, 'pushed', #ids)
   call('LPUSH', K.ready, unpack(ids))
   call('HSET', K.tasks, unpack(ARGV, FIRST))
   if rings then
     call('LPUSH', K.bell, '1')
   end
+  call('HINCRBY', K.queue, 'pushed', #ids)
   for number = cleared + 1, mark do
     call('HDEL', K.pushes, string.format('%.0f', number))
   end
@@ -118,7 +121,6 @@ end
 
 local accepted, answer = #ids, ''
 if plain then
-  call('HINCRBY', K.queue, 'pushed', accepted)
   call('HSET', K.tasks, unpack(ARGV, FIRST))
   chunked('LPUSH', K.ready, ids)
   ring()
@@ -173,7 +175,6 @@ else
     if most then
       return redis.error_reply('TOOLARGE ' .. most .. ' at most')
     end
-    call('HINCRBY', K.queue, 'pushed', accepted)
     call('HSET', K.tasks, unpack(fields))
     if ghosts > 0 then
       ready = leave_places(sought, keeps, ready)
@@ -205,6 +206,7 @@ if accepted > 0 then
   if ARGV[3] == '1' and not settings[3] then
     call('HSET', K.queue, 'big', '1')
   end
+  call('HINCRBY', K.queue, 'pushed', accepted)
 end
 remember(ARGV[1], ARGV[2], seen, answer)
 return answer

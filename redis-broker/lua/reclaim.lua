@@ -4,7 +4,7 @@
 --   failure of poison up to the number of its lone crashes, cap of dead tasks, whether the first
 --   claim may be of more tasks than that
 -- Returns: taken back, of those buried, dropped at the cap, whether the worker still holds tasks,
---   whether it was unregistered
+--   whether it is registered no more
 local worker, not_after = ARGV[1], tonumber(ARGV[2])
 local lone_limit, limit, cap = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[6])
 local first_of_all = ARGV[7] == '1'
@@ -23,7 +23,8 @@ call('ZCARD', K.dead)
 local lease = call('ZSCORE', K.leases, worker)
 local lone = call('HGET', K.running, 'alone')
 if now > not_after or not lease or tonumber(lease) > now then
-  return { 0, 0, 0, 0, 0 }
+  -- Somebody else may have been faster.
+  return { 0, 0, 0, 0, lease and 0 or 1 }
 end
 
 unlock()

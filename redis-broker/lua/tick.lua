@@ -23,9 +23,10 @@ call('ZCARD', K.done)
 local held = call('ZCARD', K.leases) > 0
 
 local promoted = take_due(K.scheduled, limit)
-local requeued, swept = requeue_due(limit), 0
+local requeued, sweeps_on = requeue_due(limit), false
 if K.failedset then
-  swept = sweep(tonumber(ARGV[3]))
+  local swept
+  swept, sweeps_on = sweep(tonumber(ARGV[3]))
   requeued = requeued + swept
 end
 if promoted + requeued > 0 then
@@ -43,7 +44,9 @@ if #over > 0 then
   forget(over)
 end
 local WORKERS_NAMED = 100
-local ended = call('ZRANGEBYSCORE', K.leases, '-inf', now, 'LIMIT', 0, WORKERS_NAMED)
+local ended = call('ZRANGEBYSCORE', K.leases, '-inf', now, 'LIMIT', 0, WORKERS_NAMED + 1)
+local more_ended = #ended > WORKERS_NAMED
+ended[WORKERS_NAMED + 1] = nil
 local expired, no_workers = {}, {}
 for _, worker in ipairs(ended) do
   local ours = #worker == 16
@@ -94,6 +97,7 @@ local looks = ARGV[4] == '1' and call('HLEN', K.queue) > 0 and look_after()
 local function is_due(set)
   return head_of(set) <= now
 end
-local more = is_due(K.scheduled) or is_due(K.failed) or is_due(K.kept) or swept >= limit
+local more = is_due(K.scheduled) or is_due(K.failed) or is_due(K.kept) or sweeps_on
+  or (more_ended and #no_workers > 0)
 return { now, promoted, requeued, #over, more and 1 or 0, next_due(), expired, looks and 1 or 0,
-  steady and 1 or 0, #ended == WORKERS_NAMED and 1 or 0 }
+  steady and 1 or 0, more_ended and 1 or 0 }

@@ -20,15 +20,17 @@ impl<C: RedisClient> RedisBroker<C> {
         let reclaimed = self.reclaim(queue, &expired, permission, limit, &mut ticked).await;
         // Only where somebody made room for those that were not named: else the next tick would name the
         // same ones, and there would be more for ever.
-        ticked.more |= more_expired && matches!(reclaimed, Ok(true));
+        let goes_on = more_expired && reclaimed.gone;
+        ticked.more |= goes_on;
         if reconciles {
             // What fails here says so to whoever next uses that key, and hides nothing of the tick.
             drop(self.look_after(queue, &mut ticked.mended).await);
         }
-        reclaimed.map(|_| ticked)
+        // What a damaged key says is told by the tick that cannot go on for it.
+        if goes_on { Ok(ticked) } else { reclaimed.outcome.map(|()| ticked) }
     }
 
-    /// Takes back what the given workers of one queue held. Tells whether any of them is gone now.
+    /// Takes back what the given workers of one queue held.
     /// One after the other: what each may take depends on what was taken before (B16).
     async fn reclaim(
         &self,
@@ -37,7 +39,7 @@ impl<C: RedisClient> RedisBroker<C> {
         permission: &Reclaim,
         limit: usize,
         answer: &mut QueueTicked,
-    ) -> Result<bool> {
+    ) -> Reclaimed {
         let keys = self.keys(queue);
         let (mut gone, mut outcome) = (false, Ok(()));
         for worker in workers {
@@ -60,6 +62,14 @@ impl<C: RedisClient> RedisBroker<C> {
                 break;
             }
         }
-        outcome.map(|()| gone)
+        Reclaimed { gone, outcome }
     }
+}
+
+/// What became of the workers whose leases had ended.
+struct Reclaimed {
+    /// Whether any of them is gone now.
+    gone: bool,
+    /// The first error.
+    outcome: Result<()>,
 }

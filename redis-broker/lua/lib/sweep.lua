@@ -40,17 +40,18 @@ local function sweep_pages(cursor)
   return done.taken, cursor ~= '0' and cursor
 end
 
+-- Returns how many were moved, and whether it is to go on.
 local function sweep(every)
   local marks = call('HMGET', K.queue, 'swept', 'sweep')
   unlock()
   if not marks[1] then
     call('HSET', K.queue, 'swept', now)
-    return 0
+    return 0, false
   end
   -- A mark of the future is of a clock that was set back since.
   local ago = now - tonumber(marks[1])
   if not marks[2] and ago >= 0 and ago < every then
-    return 0
+    return 0, false
   end
   local taken, cursor = sweep_pages(marks[2] or '0')
   if cursor then
@@ -59,5 +60,5 @@ local function sweep(every)
     call('HDEL', K.queue, 'sweep')
     call('HSET', K.queue, 'swept', now)
   end
-  return taken
+  return taken, cursor and true or false
 end
